@@ -1,0 +1,1 @@
+"""osconf: a declarative operating system from the Debian archive."""
