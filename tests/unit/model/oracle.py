@@ -1,0 +1,40 @@
+"""Asks the installed Nix for its answer; the tests that use it are skipped where it is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def has_nix() -> bool:
+    """Whether the oracle is installed."""
+    return shutil.which("nix-store") is not None
+
+
+class NixOracle:
+    """The Nix of the machine on a store of its own below `root`, with the logical directory /nix/store."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(root / "home"),
+            "NIX_REMOTE": f"{root / 'root'}",
+            "NIX_CONF_DIR": str(root / "conf"),
+            "NIX_CONFIG": "experimental-features = nix-command ca-derivations\nbuild-users-group =\nsandbox = false\nsubstituters =\n",
+        }
+        for name in ("home", "root", "conf"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+
+    def run(self, *argv: str, data: bytes = b"") -> bytes:
+        """The standard output of a Nix command."""
+        done = subprocess.run(argv, input=data, capture_output=True, env=self.environment, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"{argv}: {done.stderr.decode(errors='replace')}")
+        return done.stdout
+
+    def text(self, *argv: str) -> str:
+        """The standard output, stripped."""
+        return self.run(*argv).decode().strip()
