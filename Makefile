@@ -1,0 +1,58 @@
+# The two commands of a fresh machine are `make vm` and `make test`; both install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= examples/webserver.nix
+export OSCONF_STORE ?= $(CURDIR)/.cache/store
+
+# What the programs need of the machine: QEMU, a signature checker with Debian's keys, and a real nix to compare with.
+RUN_PACKAGES := python3-venv gpgv debian-archive-keyring openssh-client qemu-system-x86 qemu-utils
+TEST_PACKAGES := $(RUN_PACKAGES) nix-bin gcc python3-dev libsystemd-dev pkg-config e2fsprogs dpkg-dev
+
+.PHONY: help setup setup-test vm test test-all check bench tables docs clean
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(VENV)/.run ## install what running needs
+setup-test: $(VENV)/.test ## install what the tests need
+
+$(VENV)/.run: pyproject.toml Makefile
+	@tools/install-packages $(RUN_PACKAGES)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	@tools/install-packages $(TEST_PACKAGES)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,host]'
+	@touch $@
+
+vm: setup ## build CONFIG and boot it in QEMU, with ports 8080 and 2222 forwarded
+	$(BIN)/osconf build-vm -c $(CONFIG) -o .cache/vm
+	OSCONF_VM_HEADLESS=1 QEMU_NET_OPTS="$${QEMU_NET_OPTS:-hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:2222-:22}" \
+	  sh -c 'exec .cache/vm/bin/run-*-vm'
+
+test: setup-test ## unit, functional and VM tests
+	$(BIN)/pytest -m "not slow" --durations=15
+
+test-all: setup-test ## everything, the long ones too
+	$(BIN)/pytest --durations=30
+
+check: setup-test ## linters, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup-test ## measure beside the peer
+	$(BIN)/python -m pytest tests/bench -m "" --run-bench
+
+tables: setup-test ## regenerate the parser's tables from the grammar
+	$(BIN)/python -m osconf.lang.generate_tables
+
+docs: setup-test ## generate the references
+	$(BIN)/python -m osconf.cli.reference docs/reference
+
+clean: ## forget what was built; downloads stay
+	chmod -R u+w .cache 2>/dev/null || true
+	rm -rf .cache result

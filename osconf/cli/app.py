@@ -1,0 +1,154 @@
+"""The command table, the options every command has, and how an error ends the program.
+
+The table holds each command's module and its one-line help, so that `osconf --help` imports no command.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from osconf.errors import OsconfError
+
+# name -> (module in osconf.cli, one-line help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "switch": ("switch", "Build the configuration, activate it and make it the boot default."),
+    "boot": ("switch", "Build the configuration and make it the boot default, without activating it."),
+    "test": ("switch", "Build and activate the configuration; the boot default stays."),
+    "plan": ("switch", "Say what a switch would do."),
+    "check": ("switch", "Evaluate the configuration and check that this machine can switch to it."),
+    "rollback": ("switch", "Go back to the previous generation."),
+    "build": ("build", "Build the system, a file or an expression."),
+    "build-vm": ("build_vm", "Build a script that boots the configuration in QEMU."),
+    "build-image": ("build_image", "Build a bootable disk image of the configuration."),
+    "generations": ("generations", "List, compare, delete and choose generations of the system."),
+    "status": ("status", "Say what runs, what boots next and what still runs old code."),
+    "option": ("option", "Say what an option is, what it is set to, and by whom."),
+    "search": ("search", "Find packages, or options with --options."),
+    "lock": ("lock", "Show or update which archive packages the configuration gets."),
+    "eval": ("evaluate", "Evaluate a file or an expression."),
+    "parse": ("parse", "Check the syntax of a file or an expression."),
+    "instantiate": ("instantiate", "Write the derivations of an expression or the system to the store."),
+    "repl": ("repl", "Explore expressions interactively."),
+    "shell": ("shell", "Run a command or a shell in an environment of packages."),
+    "enter": ("enter", "Open a shell in a service's environment."),
+    "store": ("store", "Look at and maintain the store."),
+    "log": ("log", "Show the log of a build."),
+    "gc": ("gc", "Delete what no generation, result or process needs."),
+}
+
+
+class CommandTable(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"osconf.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415 — only for a mistake
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean `osconf {near[0]}`?" if near else " `osconf --help` lists the commands."
+            ctx.fail(f"there is no command `{args[0]}`.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--store", "store_root", metavar="ROOT", help="Use the store below ROOT (ROOT/osconf/store).")
+@click.option("--show-trace", is_flag=True, help="Show everything that led to an error.")
+@click.option("--debug", is_flag=True, help="Show Python tracebacks and commands as they are run.")
+@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+@click.option("-v", "--verbose", count=True, help="Say more about what is done.")
+@click.version_option(package_name="osconf", prog_name="osconf")
+@click.pass_context
+def program(
+    ctx: click.Context, store_root: str | None, show_trace: bool, debug: bool, quiet: bool, verbose: int
+) -> None:
+    """One text says what a machine is; osconf makes it so, and can always go back.
+
+    \b
+    Example:
+      osconf build-vm -c examples/webserver.nix && result/bin/run-*-vm
+    """
+    from osconf.cli.context import Invocation  # noqa: PLC0415 — `--help` needs none of it
+
+    level = logging.DEBUG if debug or verbose > 1 else logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=logging.ERROR if quiet else level, format="%(message)s", stream=sys.stderr)
+    ctx.obj = Invocation.from_options(
+        os.environ, store_root=store_root, show_trace=show_trace, debug=debug, quiet=quiet, verbose=verbose
+    )
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and leave: 0 ok, 1 the user's error, 2 usage, 3 build failed, 4 and 5 after a switch."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    code = guard(lambda: program(arguments, prog_name="osconf", standalone_mode=False), arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Tearing down a large heap of values costs more than the operating system needs to drop it.
+    os._exit(code)
+
+
+def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:
+    """Run an action; turn what it raises into what the user sees and the exit code."""
+    wants_debug = "--debug" in arguments
+    try:
+        result = action()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except OsconfError as error:
+        if wants_debug:
+            import traceback  # noqa: PLC0415
+
+            traceback.print_exc()
+        show_error(error, show_trace="--show-trace" in arguments)
+        return error.exit_code
+    except BrokenPipeError:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        if wants_debug:
+            raise
+        show_error(OsconfError(_describe_os_error(error)), show_trace=False)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def show_error(error: OsconfError, *, show_trace: bool) -> None:
+    """Print an error for a person: one screen, their own line, what to do next."""
+    from osconf.lang.diagnose import render_error  # noqa: PLC0415 — only for a mistake
+
+    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    click.echo(render_error(error, show_trace=show_trace, color=color), err=True)
+
+
+def _describe_os_error(error: OSError) -> str:
+    place = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{place}"

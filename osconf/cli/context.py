@@ -1,0 +1,83 @@
+"""What every command is given: where the store is, which configuration is meant, how much to say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from osconf.errors import OsconfError
+
+if TYPE_CHECKING:
+    from osconf.rebuild.session import Session
+
+DEFAULT_CONFIGURATION = "/etc/osconf/configuration.nix"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The options and the environment of one call of the program."""
+
+    environment: Mapping[str, str]
+    store_root: Path
+    store_dir: str
+    show_trace: bool = False
+    debug: bool = False
+    quiet: bool = False
+    verbose: int = 0
+
+    @classmethod
+    def from_options(
+        cls,
+        environment: Mapping[str, str],
+        *,
+        store_root: str | None,
+        show_trace: bool,
+        debug: bool,
+        quiet: bool,
+        verbose: int,
+    ) -> Invocation:
+        root = store_root or environment.get("OSCONF_STORE") or "/"
+        return cls(
+            environment,
+            Path(root).absolute(),
+            environment.get("OSCONF_STORE_DIR", "/osconf/store"),
+            show_trace,
+            debug,
+            quiet,
+            verbose,
+        )
+
+    def configuration(self, given: str | None) -> Path:
+        """The configuration that is meant: `-c`, `OSCONF_CONFIG`, or the machine's own."""
+        path = Path(given or self.environment.get("OSCONF_CONFIG") or DEFAULT_CONFIGURATION).absolute()
+        if path.is_dir():
+            path = path / "configuration.nix"
+        if not path.exists():
+            raise OsconfError(
+                f"there is no configuration at {path}",
+                code="no-configuration",
+                hint="name one with `-c FILE`, or write it there; examples/webserver.nix is a start",
+            )
+        return path
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether progress may be drawn."""
+        return os.isatty(2) and not self.quiet and self.environment.get("TERM") != "dumb"
+
+    @cached_property
+    def session(self) -> Session:
+        """The store and the evaluator, opened when a command first needs them."""
+        from osconf.cli.progress import make_reporter  # noqa: PLC0415 — drawn only by commands that build
+        from osconf.rebuild.session import Session  # noqa: PLC0415 — evaluating alone needs no store
+
+        return Session.open(
+            root=self.store_root,
+            store_dir=self.store_dir,
+            environment=self.environment,
+            reporter=make_reporter(self),
+        )

@@ -1,0 +1,98 @@
+"""How QEMU is called: acceleration that works here, disks, forwarded ports, the driver's channels."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Emulated CPUs: with these features on, threads of the translator make a Linux guest panic (QEMU 7.2).
+TCG_CPU = "max,-cx16,-la57,-svm"
+
+
+def kvm_works() -> bool:
+    """KVM needs the CPU's virtualisation and a device one may write; an open /dev/kvm alone is not enough."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(errors="replace").split()
+    except OSError:
+        return False
+    return ("vmx" in flags or "svm" in flags) and os.access("/dev/kvm", os.W_OK)
+
+
+def acceleration(wanted: str | None = None) -> list[str]:
+    """Words for QEMU: KVM where it works, otherwise emulation with several threads."""
+    if (wanted or ("kvm" if kvm_works() else "tcg")) == "kvm":
+        return ["-accel", "kvm", "-cpu", "host"]
+    return ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU]
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """The sockets by which the driver talks to a machine; all lie in its state directory."""
+
+    directory: Path
+
+    @property
+    def shell(self) -> Path:
+        return self.directory / "shell.sock"
+
+    @property
+    def console(self) -> Path:
+        return self.directory / "console.sock"
+
+    @property
+    def monitor(self) -> Path:
+        return self.directory / "monitor.sock"
+
+    @property
+    def console_log(self) -> Path:
+        return self.directory / "console.log"
+
+    def words(self, *, with_bus: bool) -> list[str]:
+        """Words for QEMU; `with_bus` adds the virtio-serial bus where the caller's machine has none."""
+        bus = ["-device", "virtio-serial-pci"] if with_bus else []
+        return [
+            *bus,
+            *("-chardev", f"socket,id=shell,path={self.shell},server=on,wait=off"),
+            *("-device", "virtserialport,chardev=shell,name=osconf.shell"),
+            *("-chardev", f"socket,id=console,path={self.console},server=on,wait=off,logfile={self.console_log}"),
+            *("-serial", "chardev:console"),
+            *("-qmp", f"unix:{self.monitor},server=on,wait=off"),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class DiskMachine:
+    """A machine that boots by itself from a disk image, as hardware would: firmware, GRUB, kernel."""
+
+    disk: Path
+    memory_mib: int = 2048
+    cores: int = 2
+    forwards: Mapping[int, int] = field(default_factory=dict)  # host port -> guest port
+    network: str = ""
+
+    def command(self, channels: Channels) -> list[str]:
+        """The command line; the disk is /dev/sda."""
+        network = "user,id=net0" + "".join(
+            f",hostfwd=tcp:127.0.0.1:{host}-:{guest}" for host, guest in self.forwards.items()
+        )
+        return [
+            "qemu-system-x86_64",
+            *acceleration(os.environ.get("OSCONF_VM_ACCEL")),
+            *("-m", str(self.memory_mib), "-smp", str(self.cores), "-nodefaults", "-display", "none"),
+            *("-drive", f"file={self.disk},if=none,id=disk,format=qcow2,discard=unmap,cache=unsafe"),
+            *("-device", "virtio-scsi-pci,id=scsi", "-device", "scsi-hd,bus=scsi.0,drive=disk"),
+            *("-netdev", network + self.network, "-device", "virtio-net-pci,netdev=net0"),
+            *("-device", "virtio-rng-pci"),
+            *channels.words(with_bus=True),
+        ]

@@ -1,0 +1,76 @@
+# The initial RAM disk: busybox, the modules that reach the root file system, and init.sh.
+{ pkgs, lib }:
+{
+  # A tree with lib/modules/<version>, as makeModulesTree gives it.
+  modules,
+  kernelVersion,
+  # Loaded when the hardware asks for them.
+  availableKernelModules ? [ ],
+  # Loaded always, in this order.
+  kernelModules ? [ ],
+  # File systems besides the root that must be there before activation: { device, mountPoint, fsType, options }.
+  fileSystems ? [ ],
+  name ? "initrd",
+}:
+let
+  mountLine =
+    fs:
+    lib.concatStringsSep " " [
+      fs.device
+      fs.mountPoint
+      fs.fsType
+      (lib.concatStringsSep "," (fs.options or [ "defaults" ]))
+    ];
+in
+pkgs.runCommand name
+  {
+    # Named one by one, so that a package added to the system never rebuilds the initrd.
+    nativeBuildInputs = [
+      pkgs.busybox-static
+      pkgs.kmod
+      pkgs.cpio
+      pkgs.zstd
+      pkgs.xz-utils
+    ];
+    inherit modules kernelVersion;
+    wanted = availableKernelModules ++ kernelModules;
+    load = kernelModules;
+    mountLines = lib.concatMapStrings (fs: mountLine fs + "\n") fileSystems;
+    init = ./init.sh;
+  }
+  ''
+    mkdir -p root/bin root/etc root/usr/lib/modules
+    ln -s usr/lib root/lib
+    cp /usr/bin/busybox root/bin/busybox
+    install -m 0755 "$init" root/init
+    printf '%s\n' $load > root/etc/osconf-modules
+    printf '%s' "$mountLines" > root/etc/osconf-mounts
+
+    set -o pipefail
+    version=$kernelVersion
+    for module in $wanted; do
+      # A module that is built into the kernel has no file: modprobe says "builtin".
+      modprobe -d "$modules" -S "$version" --show-depends "$module" > needed || {
+        echo "the kernel $version has no module named $module (boot.initrd.availableKernelModules)" >&2
+        exit 1
+      }
+      sed -n 's/^insmod \([^ ]*\).*/\1/p' needed
+    done | sort -u | while read -r file; do
+      relative=''${file#"$modules"/}
+      mkdir -p "root/usr/''${relative%/*}"
+      # busybox reads plain modules only, and one compression of the whole is smaller than many of the parts.
+      case $file in
+        *.xz) xz -dc "$file" > "root/usr/''${relative%.xz}" ;;
+        *.zst) zstd -qdc "$file" > "root/usr/''${relative%.zst}" ;;
+        *) cp "$file" "root/usr/$relative" ;;
+      esac
+    done
+    mkdir -p "root/usr/lib/modules/$version"
+    cp "$modules/lib/modules/$version"/modules.builtin* "$modules/lib/modules/$version"/modules.order "root/usr/lib/modules/$version/"
+    depmod -b root "$version"
+
+    mkdir -p "$out"
+    find root -exec touch -h -d @1 {} +
+    (cd root && find . -print0 | LC_ALL=C sort -z | cpio --quiet --null --reproducible -R 0:0 -o -H newc) \
+      | zstd -q -9 -T1 > "$out/initrd"
+  ''
