@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Value = Any
-Thunk = list  # type: ignore[type-arg]
+Thunk = list[Any]
 
 
 class ContextStr(str):

@@ -1,0 +1,73 @@
+"""Source texts: from an offset to a place that people can read.
+
+A text is kept as the language keeps strings, bytes as latin-1, so columns count bytes as Nix counts them. Generated code
+carries the source's name as its file name; `SOURCES` leads from there back to the text.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+
+from osconf.errors import Position
+
+
+class Source:
+    """One text: its label (a path or `«string»`), its content, and where each line of the generated code comes from."""
+
+    __slots__ = ("_lines", "label", "line_table", "text")
+
+    def __init__(self, label: str, text: str, line_table: array[int] | None = None) -> None:
+        self.label = label
+        self.text = text
+        self.line_table = line_table if line_table is not None else array("I")
+        self._lines: list[int] | None = None
+
+    def line_starts(self) -> list[int]:
+        """Offsets at which the lines begin."""
+        if self._lines is None:
+            starts = [0]
+            at = self.text.find("\n")
+            while at >= 0:
+                starts.append(at + 1)
+                at = self.text.find("\n", at + 1)
+            self._lines = starts
+        return self._lines
+
+    def position(self, offset: int) -> Position:
+        """The place of an offset: line and column from 1."""
+        starts = self.line_starts()
+        line = bisect_right(starts, offset)
+        return Position(self.label, line, offset - starts[line - 1] + 1)
+
+    def line(self, number: int) -> str | None:
+        """The text of line `number` (from 1), without its end; None when there is no such line."""
+        starts = self.line_starts()
+        if not 1 <= number <= len(starts):
+            return None
+        end = self.text.find("\n", starts[number - 1])
+        return self.text[starts[number - 1] : end if end >= 0 else len(self.text)].rstrip("\r")
+
+    def offset_of_code_line(self, number: int | None) -> int | None:
+        """The offset that line `number` of the generated code was made from."""
+        if number is None or not 1 <= number <= len(self.line_table):
+            return None
+        return self.line_table[number - 1]
+
+
+class Spot:
+    """An offset in a source: what an attribute's cell carries, so that its position costs nothing until asked for."""
+
+    __slots__ = ("offset", "source")
+
+    def __init__(self, source: Source, offset: int) -> None:
+        self.source = source
+        self.offset = offset
+
+    def position(self) -> Position:
+        """The place as people read it."""
+        return self.source.position(self.offset)
+
+
+SOURCES: dict[str, Source] = {}
+"""Every text that was compiled in this process, by the file name of its code objects."""

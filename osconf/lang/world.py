@@ -1,0 +1,246 @@
+"""What the evaluator may ask of the world, as one injected Protocol, and `PureWorld`, which never writes.
+
+Every `str` that crosses this border is a string of the language (bytes as latin-1); a World converts with
+`values.from_latin` when it touches the operating system. Paths are absolute and canonical. A path that does not exist is
+a `FileNotFoundError`, other refusals of the operating system are `OSError`: the evaluator explains them.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Protocol
+
+from osconf.errors import EvalError, StoreError
+from osconf.lang.values import from_latin, to_latin
+
+if TYPE_CHECKING:
+    from osconf.model.derivation import Derivation
+
+Keep = Callable[[str, str], bool]
+"""A filter of paths to copy: (path relative to the source, kind) -> keep it?"""
+
+
+class World(Protocol):
+    """Files, environment, clock and store, as the language sees them."""
+
+    @property
+    def store_dir(self) -> str:
+        """The logical store directory, such as `/osconf/store`."""
+        ...
+
+    @property
+    def system(self) -> str:
+        """The platform, such as `x86_64-linux`."""
+        ...
+
+    def read_file(self, path: str) -> bytes:
+        """The content of a file (symlinks followed)."""
+        ...
+
+    def path_kind(self, path: str) -> str | None:
+        """`regular`, `directory`, `symlink` (not followed) or `unknown`; None when nothing is there."""
+        ...
+
+    def read_dir(self, path: str) -> dict[str, str]:
+        """Name to kind of each entry of a directory (the directory's own symlink is followed)."""
+        ...
+
+    def resolve_symlinks(self, path: str) -> str:
+        """The path with every symlink followed; parts that do not exist are kept."""
+        ...
+
+    def env(self, name: str) -> str:
+        """An environment variable; empty when unset."""
+        ...
+
+    def now(self) -> int:
+        """Seconds since 1970."""
+        ...
+
+    def add_text(self, name: str, data: bytes, references: Collection[str]) -> str:
+        """Put a text into the store; its store path."""
+        ...
+
+    def add_path(
+        self,
+        path: str,
+        name: str,
+        *,
+        recursive: bool = True,
+        algorithm: str = "sha256",
+        keep: Keep | None = None,
+        expected: str | None = None,
+    ) -> str:
+        """Copy a file or tree into the store; its store path. `expected` is a hash that it must have."""
+        ...
+
+    def write_derivation(self, derivation: Derivation) -> str:
+        """Put a derivation into the store; the path of the `.drv`."""
+        ...
+
+    def read_derivation(self, path: str) -> Derivation:
+        """The derivation that a `.drv` holds."""
+        ...
+
+    def is_valid(self, path: str) -> bool:
+        """Whether a store path is there."""
+        ...
+
+    def realise(self, context: Iterable[str]) -> None:
+        """Build what a string context asks for, so that its files can be read (import from derivation)."""
+        ...
+
+    def fetch_url(self, url: str, *, name: str, unpack: bool = False, expected: str | None = None) -> str:
+        """Download (and unpack) into the store; its store path. `expected` is the hash it must have."""
+        ...
+
+    def trace(self, text: str) -> None:
+        """Say what `builtins.trace` says."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Say what `builtins.warn` says."""
+        ...
+
+
+_KINDS = ((stat.S_ISREG, "regular"), (stat.S_ISDIR, "directory"), (stat.S_ISLNK, "symlink"))
+
+
+def kind_of_mode(mode: int) -> str:
+    """The language's word for a kind of file."""
+    for test, kind in _KINDS:
+        if test(mode):
+            return kind
+    return "unknown"
+
+
+class PureWorld:
+    """Reads files, computes store paths by hashing, writes nothing: the world of `osconf eval`.
+
+    Derivations are kept in memory so that later ones can depend on them.
+    """
+
+    def __init__(
+        self,
+        store_dir: str = "/osconf/store",
+        *,
+        system: str | None = None,
+        environment: Callable[[str], str] | None = None,
+    ) -> None:
+        self._store_dir = store_dir
+        self._system = system or f"{platform.machine()}-{sys.platform}"
+        self._environment = environment or (lambda _name: "")
+        self._derivations: dict[str, Derivation] = {}
+        self._texts: dict[str, bytes] = {}
+        self._paths: set[str] = set()
+
+    @property
+    def store_dir(self) -> str:
+        return self._store_dir
+
+    @property
+    def system(self) -> str:
+        return self._system
+
+    def read_file(self, path: str) -> bytes:
+        text = self._texts.get(path)
+        return FilePath(from_latin(path)).read_bytes() if text is None else text
+
+    def path_kind(self, path: str) -> str | None:
+        if path in self._texts:
+            return "regular"
+        try:
+            return kind_of_mode(os.lstat(from_latin(path)).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read_dir(self, path: str) -> dict[str, str]:
+        with os.scandir(from_latin(path)) as entries:
+            return {to_latin(entry.name): kind_of_mode(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
+
+    def resolve_symlinks(self, path: str) -> str:
+        return path if path in self._texts else to_latin(os.path.realpath(from_latin(path)))
+
+    def env(self, name: str) -> str:
+        return to_latin(self._environment(from_latin(name)))
+
+    def now(self) -> int:
+        return int(time.time())
+
+    def add_text(self, name: str, data: bytes, references: Collection[str]) -> str:
+        from osconf.model.hashes import hash_bytes  # noqa: PLC0415 - only evaluations that reach the store pay for it
+        from osconf.model.store_path import make_text_path  # noqa: PLC0415
+
+        path = make_text_path(name, hash_bytes("sha256", data), references, self._store_dir)
+        self._texts[path] = data
+        self._paths.add(path)
+        return path
+
+    def add_path(
+        self,
+        path: str,
+        name: str,
+        *,
+        recursive: bool = True,
+        algorithm: str = "sha256",
+        keep: Keep | None = None,
+        expected: str | None = None,
+    ) -> str:
+        from osconf.model.hashes import Hash, hash_file  # noqa: PLC0415
+        from osconf.model.nar import hash_path  # noqa: PLC0415
+        from osconf.model.store_path import make_fixed_output_path  # noqa: PLC0415
+
+        source = FilePath(from_latin(path))
+        digest = hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
+        if expected is not None and Hash.parse(expected, algorithm) != digest:
+            raise StoreError(
+                f"hash mismatch in path '{from_latin(path)}': specified {expected}, got {digest.sri()}",
+                code="hash-mismatch",
+            )
+        result = make_fixed_output_path(name, digest, recursive, (), self._store_dir)
+        self._paths.add(result)
+        return result
+
+    def write_derivation(self, derivation: Derivation) -> str:
+        from osconf.model.derivation import derivation_path, serialize  # noqa: PLC0415
+
+        path = derivation_path(derivation, derivation.name, self._store_dir)
+        self._derivations[path] = derivation
+        self._texts[path] = serialize(derivation)
+        self._paths.add(path)
+        return path
+
+    def read_derivation(self, path: str) -> Derivation:
+        found = self._derivations.get(path)
+        if found is None:
+            from osconf.model.derivation import parse  # noqa: PLC0415
+
+            found = self._derivations[path] = parse(self.read_file(path))
+        return found
+
+    def is_valid(self, path: str) -> bool:
+        return path in self._paths
+
+    def realise(self, context: Iterable[str]) -> None:
+        for element in context:
+            if element.startswith("!"):
+                raise EvalError(
+                    f"cannot build '{element.split('!', 2)[2]}' during a pure evaluation",
+                    code="build-during-evaluation",
+                    hint="import from derivation needs the store: use a command that builds",
+                )
+
+    def fetch_url(self, url: str, *, name: str, unpack: bool = False, expected: str | None = None) -> str:
+        raise EvalError(f"cannot fetch '{from_latin(url)}' in an evaluation without a store", code="fetch-refused")
+
+    def trace(self, text: str) -> None:
+        sys.stderr.write(f"trace: {from_latin(text)}\n")
+
+    def warn(self, text: str) -> None:
+        sys.stderr.write(f"evaluation warning: {from_latin(text)}\n")
