@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from osconf.lang.values import LazyAttrs
+
 _MAX_CANDIDATES = 3000
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:
-    """A hint that offers the closest names; None when nothing is close. Lazy sets are not listed for it."""
-    if not isinstance(names, (dict, list, tuple, set, frozenset)) or len(names) > _MAX_CANDIDATES:
+    """A hint that offers the closest names; None when nothing is close. Lazy sets are asked, not listed."""
+    if isinstance(names, LazyAttrs) and names.near is not None:
+        close = names.near(name)
+    elif not isinstance(names, (dict, list, tuple, set, frozenset)) or len(names) > _MAX_CANDIDATES:
         return None
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+    else:
+        from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
 
-    close = get_close_matches(name, sorted(names), n=3, cutoff=0.7)
+        close = get_close_matches(name, sorted(names), n=3, cutoff=0.7)
     if not close:
         return None
     quoted = [f"'{candidate}'" for candidate in close]

@@ -72,14 +72,21 @@ class LazyAttrs:
     """An attribute set whose members are made when they are asked for: the package set.
 
     `names()` lists every member (costly, for `attrNames`); `lookup(name)` gives a value or thunk, or raises KeyError.
-    A member is made once. `{ } // lazy` and `lazy // { }` stay lazy.
+    A member is made once. `{ } // lazy` and `lazy // { }` stay lazy. `near(name)` gives names that a mistyped one may
+    have meant.
     """
 
-    __slots__ = ("_cache", "_lookup", "_names")
+    __slots__ = ("_cache", "_lookup", "_names", "near")
 
-    def __init__(self, names: Callable[[], Iterable[str]], lookup: Callable[[str], Value]) -> None:
+    def __init__(
+        self,
+        names: Callable[[], Iterable[str]],
+        lookup: Callable[[str], Value],
+        near: Callable[[str], list[str]] | None = None,
+    ) -> None:
         self._names = names
         self._lookup = lookup
+        self.near = near
         self._cache: dict[str, Value] = {}
 
     def __getitem__(self, name: str) -> Value:
