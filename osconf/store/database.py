@@ -1,0 +1,338 @@
+"""The database of valid paths: SQLite with a write-ahead log, foreign keys and numbered migrations.
+
+Owns every SQL statement about paths. It knows nothing of the filesystem: `local` makes sure that bytes are on the disk
+before a row says so. One connection serves all threads of a process, behind a lock.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from osconf.errors import StoreError
+from osconf.model.hashes import Hash
+from osconf.model.path_info import PathInfo
+
+_MIGRATIONS = ((1, "schema.sql"),)
+_BUSY_SECONDS = 60
+_MAX_VARIABLES = 500
+
+_INFO_COLUMNS = "id, path, nar_hash, nar_size, registration_time, deriver, ultimate, signatures, content_address"
+
+
+class DatabaseDamaged(StoreError):
+    """The database file cannot be read as one."""
+
+    code = "database-damaged"
+
+
+class Database:
+    """The rows of one store."""
+
+    def __init__(self, file: Path, *, read_only: bool = False, durable: bool = True) -> None:
+        self.file = file
+        self.lock = threading.RLock()
+        self.connection = self._connect(file, read_only)
+        try:
+            if not read_only:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+            self.connection.execute("PRAGMA foreign_keys = ON")
+            self._migrate(read_only)
+        except sqlite3.DatabaseError as error:
+            self.connection.close()
+            raise explain_database_error(file, error) from error
+
+    @staticmethod
+    def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
+        mode = "ro" if read_only else "rwc"
+        try:
+            return sqlite3.connect(
+                f"{file.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error as error:
+            raise explain_database_error(file, error) from error
+
+    def _migrate(self, read_only: bool) -> None:
+        applied = self._applied_version()
+        newest = _MIGRATIONS[-1][0]
+        if applied > newest:
+            raise StoreError(
+                f"the store database '{self.file}' has version {applied}, this osconf knows {newest}",
+                code="database-too-new",
+                hint="use the newer osconf that wrote it",
+            )
+        if applied == newest:
+            return
+        if read_only:
+            raise StoreError(f"the store database '{self.file}' must first be opened by its owner")
+        with self.transaction():
+            applied = self._applied_version()
+            for version, name in _MIGRATIONS:
+                if version > applied:
+                    for statement in _statements(files("osconf.store").joinpath(name).read_text("utf-8")):
+                        self.connection.execute(statement)
+                    self.connection.execute("INSERT INTO migrations VALUES (?, ?)", (version, int(time.time())))
+
+    def _applied_version(self) -> int:
+        found = self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+        if found is None:
+            return 0
+        return int(self.connection.execute("SELECT max(version) FROM migrations").fetchone()[0] or 0)
+
+    def close(self) -> None:
+        """Close the file; the object is useless afterwards."""
+        with self.lock:
+            self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run statements that are committed together, or not at all."""
+        with self.lock:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self.connection
+                except BaseException:
+                    self.connection.execute("ROLLBACK")
+                    raise
+                self.connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise explain_database_error(self.file, error) from error
+
+    def _rows(self, statement: str, parameters: Iterable[object] = ()) -> list[tuple[object, ...]]:
+        with self.lock:
+            try:
+                return self.connection.execute(statement, tuple(parameters)).fetchall()
+            except sqlite3.Error as error:
+                raise explain_database_error(self.file, error) from error
+
+    def is_valid(self, path: str) -> bool:
+        """Whether the path has a row."""
+        return bool(self._rows("SELECT 1 FROM paths WHERE path = ?", (path,)))
+
+    def valid_among(self, paths: Iterable[str]) -> set[str]:
+        """Those of `paths` that are valid."""
+        found: set[str] = set()
+        for part in _parts(sorted(set(paths))):
+            marks = ",".join("?" * len(part))
+            found.update(str(row[0]) for row in self._rows(f"SELECT path FROM paths WHERE path IN ({marks})", part))
+        return found
+
+    def valid_paths(self) -> list[str]:
+        """Every valid path, sorted."""
+        return [str(row[0]) for row in self._rows("SELECT path FROM paths ORDER BY path")]
+
+    def path_with_hash_part(self, prefix: str) -> str | None:
+        """The valid path that starts with `prefix`, if there is one."""
+        rows = self._rows("SELECT path FROM paths WHERE path >= ? ORDER BY path LIMIT 1", (prefix,))
+        return str(rows[0][0]) if rows and str(rows[0][0]).startswith(prefix) else None
+
+    def query_path_info(self, path: str) -> PathInfo | None:
+        """Everything known of a path; None when it is not valid."""
+        rows = self._rows(f"SELECT {_INFO_COLUMNS} FROM paths WHERE path = ?", (path,))
+        return self._read_info(rows[0]) if rows else None
+
+    def _read_info(self, row: tuple[object, ...]) -> PathInfo:
+        identity, path, nar_hash, nar_size, registered, deriver, ultimate, signatures, content_address = row
+        references = self._rows(
+            "SELECT p.path FROM refs r JOIN paths p ON p.id = r.reference WHERE r.referrer = ?", (identity,)
+        )
+        return PathInfo(
+            path=str(path),
+            nar_hash=Hash.parse(str(nar_hash)),
+            nar_size=int(str(nar_size)),
+            references=frozenset(str(reference[0]) for reference in references),
+            deriver=None if deriver is None else str(deriver),
+            registration_time=int(str(registered)),
+            ultimate=bool(ultimate),
+            signatures=tuple(str(signatures).split()),
+            content_address=None if content_address is None else str(content_address),
+        )
+
+    def register(self, infos: Iterable[PathInfo], derivation_outputs: Mapping[str, Mapping[str, str]]) -> None:
+        """Make paths valid in one transaction; an already valid path is updated.
+
+        `derivation_outputs` maps a `.drv` among them to its outputs' paths.
+        """
+        infos = list(infos)
+        now = int(time.time())
+        with self.transaction() as connection:
+            identities: dict[str, int] = {}
+            for info in infos:
+                row = connection.execute(
+                    "INSERT INTO paths (path, nar_hash, nar_size, registration_time, deriver, ultimate, signatures,"
+                    " content_address) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
+                    " nar_hash = excluded.nar_hash, nar_size = excluded.nar_size,"
+                    " deriver = coalesce(excluded.deriver, deriver), ultimate = max(ultimate, excluded.ultimate),"
+                    " signatures = CASE excluded.signatures WHEN '' THEN signatures ELSE excluded.signatures END,"
+                    " content_address = coalesce(excluded.content_address, content_address) RETURNING id",
+                    (
+                        info.path,
+                        info.nar_hash.prefixed("base16"),
+                        info.nar_size,
+                        info.registration_time or now,
+                        info.deriver,
+                        int(info.ultimate),
+                        " ".join(info.signatures),
+                        info.content_address,
+                    ),
+                ).fetchone()
+                identities[info.path] = row[0]
+            for info in infos:
+                self._insert_references(connection, info, identities)
+                for output, path in derivation_outputs.get(info.path, {}).items():
+                    connection.execute(
+                        "INSERT OR REPLACE INTO derivation_outputs VALUES (?, ?, ?)",
+                        (identities[info.path], output, path),
+                    )
+
+    def _insert_references(self, connection: sqlite3.Connection, info: PathInfo, identities: dict[str, int]) -> None:
+        for reference in info.references:
+            if reference not in identities:
+                row = connection.execute("SELECT id FROM paths WHERE path = ?", (reference,)).fetchone()
+                if row is None:
+                    raise StoreError(
+                        f"path '{info.path}' refers to '{reference}', which is not valid", code="reference-not-valid"
+                    )
+                identities[reference] = row[0]
+            connection.execute(
+                "INSERT OR IGNORE INTO refs VALUES (?, ?)", (identities[info.path], identities[reference])
+            )
+
+    def set_signatures(self, path: str, signatures: Iterable[str]) -> None:
+        """Replace the signatures of a valid path."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE paths SET signatures = ? WHERE path = ?", (" ".join(sorted(set(signatures))), path)
+            )
+
+    def closure_edges(self, paths: Iterable[str]) -> dict[str, list[str]]:
+        """Each path of the closure of `paths` with what it refers to (itself left out)."""
+        edges: dict[str, list[str]] = {}
+        for part in _parts(sorted(set(paths))):
+            marks = ",".join(["(?)"] * len(part))
+            for referrer, reference in self._rows(
+                f"WITH RECURSIVE wanted (path) AS (VALUES {marks}), closure (id) AS ("
+                " SELECT p.id FROM wanted w JOIN paths p ON p.path = w.path"
+                " UNION SELECT r.reference FROM closure c JOIN refs r ON r.referrer = c.id)"
+                " SELECT p.path, q.path FROM closure c JOIN paths p ON p.id = c.id"
+                " LEFT JOIN refs r ON r.referrer = c.id AND r.reference <> c.id"
+                " LEFT JOIN paths q ON q.id = r.reference",
+                part,
+            ):
+                known = edges.setdefault(str(referrer), [])
+                if reference is not None:
+                    known.append(str(reference))
+        return edges
+
+    def all_edges(self) -> dict[str, list[str]]:
+        """Every valid path with what it refers to (itself left out)."""
+        edges: dict[str, list[str]] = {path: [] for path in self.valid_paths()}
+        for referrer, reference in self._rows(
+            "SELECT p.path, q.path FROM refs r JOIN paths p ON p.id = r.referrer JOIN paths q ON q.id = r.reference"
+            " WHERE r.referrer <> r.reference"
+        ):
+            edges[str(referrer)].append(str(reference))
+        return edges
+
+    def referrers(self, path: str) -> list[str]:
+        """The valid paths that refer to `path`, sorted."""
+        return [
+            str(row[0])
+            for row in self._rows(
+                "SELECT q.path FROM paths p JOIN refs r ON r.reference = p.id JOIN paths q ON q.id = r.referrer"
+                " WHERE p.path = ? ORDER BY q.path",
+                (path,),
+            )
+        ]
+
+    def derivers(self) -> dict[str, str]:
+        """Each valid path with its recorded deriver, where that is valid too."""
+        rows = self._rows("SELECT p.path, p.deriver FROM paths p JOIN paths d ON d.path = p.deriver")
+        return {str(path): str(deriver) for path, deriver in rows}
+
+    def derivation_outputs(self) -> list[tuple[str, str]]:
+        """Every (.drv, output path) of which both are valid."""
+        rows = self._rows(
+            "SELECT d.path, o.path FROM derivation_outputs o JOIN paths d ON d.id = o.drv"
+            " JOIN paths p ON p.path = o.path"
+        )
+        return [(str(drv), str(path)) for drv, path in rows]
+
+    def derivers_of(self, path: str) -> list[str]:
+        """The valid derivations that make `path`."""
+        return [
+            str(row[0])
+            for row in self._rows(
+                "SELECT d.path FROM derivation_outputs o JOIN paths d ON d.id = o.drv WHERE o.path = ? ORDER BY 1",
+                (path,),
+            )
+        ]
+
+    def sizes(self) -> dict[str, int]:
+        """Each valid path with the size of its archive."""
+        return {str(path): int(str(size)) for path, size in self._rows("SELECT path, nar_size FROM paths")}
+
+    def invalidate(self, paths: Iterable[str]) -> None:
+        """Forget paths in one transaction; refused when a path that stays refers to one of them."""
+        with self.transaction() as connection:
+            rows = [(path,) for path in paths]
+            connection.executemany("DELETE FROM paths WHERE path = ?", rows)
+
+    def check_integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file; empty when it is sound."""
+        found = [str(row[0]) for row in self._rows("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, so that they run inside the caller's transaction."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _parts(values: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(values), _MAX_VARIABLES):
+        yield values[start : start + _MAX_VARIABLES]
+
+
+def explain_database_error(file: Path, error: sqlite3.Error) -> StoreError:
+    """The error for a user: what happened to which file, and what to do."""
+    text = str(error)
+    if "FOREIGN KEY" in text:
+        return StoreError("a path that stays in the store refers to one that would be removed", code="path-in-use")
+    if "full" in text:
+        return StoreError(
+            f"no space left for the store database '{file}'",
+            code="no-space",
+            hint="free some space with 'osconf gc', then try again",
+        )
+    if "readonly" in text or "read-only" in text or "unable to open" in text:
+        return StoreError(
+            f"cannot write the store database '{file}': {text}",
+            code="store-not-writable",
+            hint="run as root, or choose a store of your own with '--store DIR'",
+        )
+    if "locked" in text:
+        return StoreError(f"the store database '{file}' is busy", hint="wait for the other osconf to finish")
+    return DatabaseDamaged(
+        f"the store database '{file}' is damaged: {text}",
+        hint=f"restore it from a backup, or move it away: paths that '{file.parent.parent}/registration.json'"
+        " lists are registered again, the others are built or fetched anew",
+    )

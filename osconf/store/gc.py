@@ -1,0 +1,164 @@
+"""The garbage collector: finds what no root needs and removes it, safely beside running builds.
+
+The gc lock is held exclusively while the living paths are found and the dead ones are forgotten and moved to the trash;
+a process that wants a new temporary root waits that long. Files are removed after the lock is gone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from osconf.errors import StoreError
+from osconf.model.store_path import BadStorePath, parse_base_name
+from osconf.store.canonical import explaining, remove_tree
+from osconf.store.closure import order_references_first, reachable, reverse
+from osconf.store.database import Database
+from osconf.store.layout import StoreLayout
+from osconf.store.locks import PathLock, hold_lock
+from osconf.store.roots import find_roots
+
+
+@dataclass(frozen=True)
+class GcOptions:
+    """What a collection keeps and how far it goes.
+
+    `max_freed` stops after that many bytes; `keep_derivations` keeps the recipes of living paths, `keep_outputs` the
+    outputs of living recipes.
+    """
+
+    dry_run: bool = False
+    max_freed: int | None = None
+    keep_derivations: bool = True
+    keep_outputs: bool = False
+
+
+@dataclass(frozen=True)
+class GcResult:
+    """What was removed (or would be), and how many bytes that freed."""
+
+    paths: tuple[str, ...]
+    freed: int
+    leftovers: int = 0
+
+
+def collect_garbage(layout: StoreLayout, database: Database, options: GcOptions) -> GcResult:
+    """Remove what no root needs, and unregistered leftovers of interrupted builds."""
+    with explaining("collect garbage"):
+        with hold_lock(layout.gc_lock, exclusive=True):
+            roots = set(find_roots(layout, remove_stale=not options.dry_run, read_temporary=True))
+            edges = database.all_edges()
+            alive = _living(database, edges, roots, options)
+            dead = [path for path in order_references_first(edges) if path not in alive]
+            dead.reverse()
+            sizes = database.sizes()
+            if options.max_freed is not None:
+                dead = _limit(dead, sizes, options.max_freed)
+            if options.dry_run:
+                return GcResult(tuple(dead), sum(sizes[path] for path in dead))
+            _forget(layout, database, dead)
+            leftovers = _collect_leftovers(layout, set(edges) | roots) if options.max_freed is None else 0
+        return GcResult(tuple(dead), empty_trash(layout), leftovers)
+
+
+def _living(database: Database, edges: dict[str, list[str]], roots: set[str], options: GcOptions) -> set[str]:
+    graph = edges
+    if options.keep_derivations or options.keep_outputs:
+        graph = {path: list(references) for path, references in edges.items()}
+        if options.keep_derivations:
+            for path, deriver in database.derivers().items():
+                graph[path].append(deriver)
+        if options.keep_outputs:
+            for drv, path in database.derivation_outputs():
+                graph[drv].append(path)
+    return reachable(graph, roots)
+
+
+def _limit(dead: list[str], sizes: dict[str, int], max_freed: int) -> list[str]:
+    chosen, freed = [], 0
+    for path in dead:
+        if freed >= max_freed:
+            break
+        chosen.append(path)
+        freed += sizes[path]
+    return chosen
+
+
+def _forget(layout: StoreLayout, database: Database, paths: Iterable[str]) -> None:
+    paths = list(paths)
+    database.invalidate(paths)
+    for path in paths:
+        move_to_trash(layout, layout.real_path(path))
+
+
+def move_to_trash(layout: StoreLayout, real: Path) -> None:
+    """Take a path's files out of sight; `empty_trash` removes them."""
+    if os.geteuid() != 0 and real.is_dir() and not real.is_symlink():
+        real.chmod(0o755)
+    with suppress(FileNotFoundError):
+        real.rename(layout.trash / f"{os.getpid()}-{real.name}")
+
+
+def empty_trash(layout: StoreLayout) -> int:
+    """Remove the files in the trash; returns the bytes that this frees."""
+    return sum(remove_tree(path) for path in layout.trash.iterdir())
+
+
+def _collect_leftovers(layout: StoreLayout, known: set[str]) -> int:
+    """Move what is not registered, and not being made, to the trash."""
+    count = 0
+    for real in layout.store.iterdir():
+        if real.name.startswith(".") or f"{layout.store_dir}/{real.name}" in known:
+            continue
+        try:
+            parse_base_name(real.name)
+        except BadStorePath:
+            continue
+        lock = PathLock(layout.locks, real.name)
+        if lock.try_acquire():
+            move_to_trash(layout, real)
+            lock.release()
+            count += 1
+    return count + _collect_temporaries(layout)
+
+
+def _collect_temporaries(layout: StoreLayout) -> int:
+    """Move what dead processes left in the temporary directory to the trash; names start with the process id."""
+    count = 0
+    for real in layout.temporary.iterdir():
+        owner = real.name.partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            move_to_trash(layout, real)
+            count += 1
+    return count
+
+
+def delete_paths(
+    layout: StoreLayout, database: Database, paths: set[str], *, ignore_liveness: bool = False
+) -> GcResult:
+    """Remove exactly these paths; raises `StoreError` when one is alive or a path that stays refers to it."""
+    with explaining("delete store paths"):
+        with hold_lock(layout.gc_lock, exclusive=True):
+            edges = database.all_edges()
+            referrers = reverse(edges)
+            roots = find_roots(layout, read_temporary=True)
+            alive = set() if ignore_liveness else reachable(edges, roots)
+            for path in sorted(paths):
+                if path not in edges:
+                    raise StoreError(f"path '{path}' is not valid", code="path-not-valid")
+                if path in alive:
+                    reasons = ", ".join(sorted(roots.get(path, ()))) or "through a path that refers to it"
+                    raise StoreError(
+                        f"path '{path}' is alive",
+                        code="path-alive",
+                        hint=f"kept by: {reasons}; remove that root first",
+                    )
+                users = sorted(set(referrers[path]) - paths)
+                if users:
+                    raise StoreError(f"path '{path}' is in use: '{users[0]}' refers to it", code="path-in-use")
+            dead = [path for path in reversed(order_references_first(edges)) if path in paths]
+            _forget(layout, database, dead)
+        return GcResult(tuple(dead), empty_trash(layout))

@@ -1,0 +1,437 @@
+"""The store of this machine: adding, registering and asking for paths.
+
+Owns the order of events that makes a path valid: temporary root, bytes beside, canonical form, rename, sync, row in the
+database. What is added waits in a batch until `flush` (one sync and one transaction for all of it); this process sees
+it at once, others when it is registered. Building is `osconf.build`'s business.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from osconf.errors import StoreError
+from osconf.model import nar
+from osconf.model.derivation import Derivation, hash_modulo, parse, serialize
+from osconf.model.hashes import Hash, hash_bytes, hash_file, new_hasher
+from osconf.model.path_info import PathInfo, fixed_content_address, text_content_address
+from osconf.model.store_path import (
+    DEFAULT_STORE_DIR,
+    DRV_SUFFIX,
+    check_name,
+    make_fixed_output_path,
+    make_text_path,
+    parse_store_path,
+    split_store_path,
+)
+from osconf.store import gc, roots
+from osconf.store.canonical import (
+    canonicalise,
+    explaining,
+    move_into_place,
+    remove_tree,
+    sync_directory,
+    sync_filesystem,
+)
+from osconf.store.closure import order_references_first
+from osconf.store.copying import copy_tree
+from osconf.store.database import Database
+from osconf.store.layout import StoreLayout
+from osconf.store.locks import PathLock, TemporaryRoots
+from osconf.store.readonly import ensure_writable
+from osconf.store.scan import ReferenceScanner
+
+_MAX_PENDING = 2000
+
+
+class NotValid(StoreError):
+    """A path is not in the store."""
+
+    code = "path-not-valid"
+
+
+class LocalStore:
+    """A store on the local disk. Safe for threads; many processes may share it."""
+
+    def __init__(self, layout: StoreLayout, database: Database, *, read_only: bool, durable: bool) -> None:
+        self.layout = layout
+        self.database = database
+        self.read_only = read_only
+        self.durable = durable
+        self._lock = threading.RLock()
+        self._pending: dict[str, PathInfo] = {}
+        self._pending_outputs: dict[str, dict[str, str]] = {}
+        self._derivations: dict[str, Derivation] = {}
+        self._derivation_hashes: dict[str, str] = {}
+        self._temporary_roots = TemporaryRoots(layout.temporary_roots, layout.gc_lock)
+        self._numbers = itertools.count()
+
+    @classmethod
+    def open(
+        cls,
+        root: Path = Path("/"),
+        store_dir: str = DEFAULT_STORE_DIR,
+        *,
+        read_only: bool = False,
+        durable: bool = True,
+    ) -> LocalStore:
+        """Open the store below `root`, making it when it is missing.
+
+        `durable=False` skips every sync: for tests and throw-away stores. Root on a system whose store is mounted
+        read-only moves this thread (and those it starts) into a mount namespace of its own, where it is writable.
+        """
+        layout = StoreLayout(Path(root).absolute(), store_dir)
+        if read_only:
+            return cls(layout, Database(layout.database, read_only=True), read_only=True, durable=durable)
+        with explaining(f"open the store '{layout.store}'"):
+            ensure_writable(layout.store)
+            layout.create()
+            is_new = not layout.database.exists()
+            store = cls(layout, Database(layout.database, durable=durable), read_only=False, durable=durable)
+            if is_new and layout.registration.exists():
+                store.load_registration(json.loads(layout.registration.read_text("utf-8")))
+        return store
+
+    def __enter__(self) -> LocalStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Register what is pending and let go of the temporary roots."""
+        try:
+            self.flush()
+        finally:
+            self._temporary_roots.close()
+            self.database.close()
+
+    # Where things are
+
+    @property
+    def store_dir(self) -> str:
+        """The logical store directory, part of every hash."""
+        return self.layout.store_dir
+
+    @property
+    def root(self) -> Path:
+        """The directory below which the physical store is."""
+        return self.layout.root
+
+    @property
+    def state_dir(self) -> Path:
+        """The physical state directory."""
+        return self.layout.state
+
+    def real_path(self, path: str) -> Path:
+        """The physical place of a store path, or of a file inside one."""
+        return self.layout.real_path(path)
+
+    def store_path_of(self, path: str) -> str:
+        """The store path that a path is at or in."""
+        return split_store_path(path, self.store_dir)[0]
+
+    def resolve(self, path: str | Path) -> str:
+        """The store path that a physical or logical path leads to, through links outside the store (`result`)."""
+        text = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one below
+        for _ in range(40):
+            for prefix in (f"{self.layout.prefix}{self.store_dir}/", f"{self.store_dir}/"):
+                if text.startswith(prefix):
+                    return self.store_path_of(f"{self.store_dir}/{text[len(prefix) :]}")
+            if not Path(text).is_symlink():
+                break
+            text = os.path.normpath(Path(text).parent / Path(text).readlink())
+        raise NotValid(f"'{path}' does not lead into the store '{self.layout.store}'")
+
+    # Asking
+
+    def is_valid(self, path: str) -> bool:
+        """Whether the path may be used."""
+        return path in self._pending or self.database.is_valid(path)
+
+    def valid_among(self, paths: Iterable[str]) -> set[str]:
+        """Those of `paths` that are valid."""
+        paths = set(paths)
+        return self.database.valid_among(paths) | (paths & self._pending.keys())
+
+    def query_path_info(self, path: str) -> PathInfo:
+        """What is known of a valid path; raises `NotValid` for another."""
+        info = self._pending.get(path) or self.database.query_path_info(path)
+        if info is None:
+            raise NotValid(f"path '{path}' is not valid", hint=self._hint_for_invalid(path))
+        return info
+
+    def _hint_for_invalid(self, path: str) -> str | None:
+        if self.real_path(path).exists():
+            return "its files are there but were never registered: an interrupted build; build it again"
+        return None
+
+    def valid_paths(self) -> list[str]:
+        """Every valid path, sorted."""
+        self.flush()
+        return self.database.valid_paths()
+
+    def path_with_hash_part(self, hash_part: str) -> str | None:
+        """The valid path with this hash part, if there is one."""
+        self.flush()
+        return self.database.path_with_hash_part(f"{self.store_dir}/{hash_part}")
+
+    def closure(self, paths: Iterable[str]) -> list[str]:
+        """The paths and everything they refer to, references first, in a fixed order."""
+        paths = sorted(set(paths))
+        self.flush()
+        edges = self.database.closure_edges(paths)
+        for path in paths:
+            if path not in edges:
+                self.query_path_info(path)
+        return order_references_first(edges)
+
+    def references(self, path: str) -> list[str]:
+        """What a valid path refers to, sorted."""
+        return sorted(self.query_path_info(path).references)
+
+    def referrers(self, path: str) -> list[str]:
+        """The valid paths that refer to `path`, sorted."""
+        self.flush()
+        return self.database.referrers(path)
+
+    # Derivations
+
+    def read_derivation(self, path: str) -> Derivation:
+        """The derivation in a `.drv` file of the store."""
+        known = self._derivations.get(path)
+        if known is None:
+            try:
+                known = parse(self.real_path(path).read_bytes())
+            except FileNotFoundError:
+                raise NotValid(f"derivation '{path}' is not in the store") from None
+            self._derivations[path] = known
+        return known
+
+    def write_derivation(self, drv: Derivation, name: str = "") -> str:
+        """Add a `.drv` file; `name` is without the suffix."""
+        path = self.add_text((name or drv.name) + DRV_SUFFIX, serialize(drv), drv.references())
+        self._derivations.setdefault(path, drv)
+        return path
+
+    def derivation_hash(self, path: str) -> str:
+        """The hash that stands for the derivation inside others (`hash_modulo`), in base16."""
+        known = self._derivation_hashes.get(path)
+        if known is None:
+            known = self._derivation_hashes[path] = hash_modulo(self.read_derivation(path), self.derivation_hash)
+        return known
+
+    # Adding
+
+    def add_text(self, name: str, data: bytes, references: Iterable[str] = ()) -> str:
+        """Add a plain file whose references are known, such as a `.drv`."""
+        references = frozenset(references)
+        content = hash_bytes("sha256", data)
+        path = make_text_path(check_name(name), content, references, self.store_dir)
+        self.add_temp_root(path)
+        if self.is_valid(path):
+            return path
+        archive = nar.dump_bytes(data)
+        info = PathInfo(
+            path,
+            hash_bytes("sha256", archive),
+            len(archive),
+            references,
+            ultimate=True,
+            content_address=text_content_address(content),
+        )
+        with explaining(f"add '{name}' to the store"):
+            temporary = self.temporary_path()
+            temporary.write_bytes(data)
+            self._install(temporary, info)
+        return path
+
+    def add_path(
+        self,
+        source: Path,
+        name: str,
+        *,
+        recursive: bool = True,
+        algorithm: str = "sha256",
+        keep: nar.Keep | None = None,
+        expected: Hash | None = None,
+    ) -> str:
+        """Copy a file or tree into the store under the path that its content gives it.
+
+        `keep(relative path, kind)` leaves files out. `expected` refuses content with another hash.
+        """
+        check_name(name)
+        with explaining(f"add '{source}' to the store"):
+            content = nar.hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
+        if expected is not None and expected != content:
+            raise StoreError(
+                f"hash mismatch in '{source}':\n  expected: {expected.sri()}\n  got:      {content.sri()}",
+                code="hash-mismatch",
+            )
+        path = make_fixed_output_path(name, content, recursive, (), self.store_dir)
+        self.add_temp_root(path)
+        if self.is_valid(path):
+            return path
+        with explaining(f"add '{source}' to the store"):
+            temporary = self.temporary_path()
+            try:
+                copy_tree(source, temporary, keep) if recursive else shutil.copyfile(source, temporary)
+                nar_hash, nar_size = nar.hash_path(temporary)
+                if (nar_hash if recursive else hash_file(algorithm, temporary)) != content and (
+                    not recursive or algorithm == "sha256"
+                ):
+                    raise StoreError(f"'{source}' changed while it was copied", code="file-changed")
+                info = PathInfo(
+                    path, nar_hash, nar_size, ultimate=True, content_address=fixed_content_address(content, recursive)
+                )
+                self._install(temporary, info)
+            except BaseException:
+                remove_tree(temporary)
+                raise
+        return path
+
+    def temporary_path(self) -> Path:
+        """A fresh place on the store's filesystem and mount; the caller makes it and moves or removes it."""
+        return self.layout.temporary / f"{os.getpid()}-{next(self._numbers)}"
+
+    def _install(self, temporary: Path, info: PathInfo) -> None:
+        """Give content its name and make it part of the pending batch."""
+        real = self.real_path(info.path)
+        canonicalise(temporary)
+        with PathLock(self.layout.locks, real.name):
+            # Another process may have the same content unregistered on the disk; content decides whether it stays.
+            if real.exists() or real.is_symlink():
+                if self.is_valid(info.path) or nar.hash_path(real)[0] == info.nar_hash:
+                    remove_tree(temporary)
+                else:
+                    remove_tree(real)
+                    move_into_place(temporary, real)
+            else:
+                move_into_place(temporary, real)
+        with self._lock:
+            self._pending[info.path] = replace(info, registration_time=int(time.time()))
+            full = len(self._pending) >= _MAX_PENDING
+        if full:
+            self.flush()
+
+    # Registering
+
+    def flush(self) -> None:
+        """Sync what was added and register it. Cheap when nothing is pending."""
+        with self._lock:
+            if not self._pending:
+                return
+            pending = dict(self._pending)
+            self._register(pending.values())
+            for path in pending:
+                del self._pending[path]
+
+    def register(self, infos: Iterable[PathInfo]) -> None:
+        """Make paths valid whose canonical content is in place: one sync, one transaction."""
+        with self._lock:
+            batch = dict(self._pending)
+            batch.update((info.path, info) for info in infos)
+            self._register(batch.values())
+            self._pending.clear()
+
+    def _register(self, infos: Iterable[PathInfo]) -> None:
+        infos = list(infos)
+        outputs = {
+            info.path: {name: output.path for name, output in self.read_derivation(info.path).outputs.items()}
+            for info in infos
+            if info.path.endswith(DRV_SUFFIX)
+        }
+        if self.durable:
+            with explaining("write the new store paths to the disk"):
+                sync_filesystem(self.layout.store)
+        self.database.register(infos, outputs)
+
+    def scan_content(self, real: Path, candidates: Iterable[str]) -> tuple[Hash, int, frozenset[str]]:
+        """The archive hash and size of a tree, and which of the candidates it mentions, in one reading."""
+        scanner = ReferenceScanner(candidates)
+        hasher = new_hasher("sha256")
+        size = 0
+
+        def take(data: bytes | memoryview) -> None:
+            nonlocal size
+            size += len(data)
+            hasher.update(data)
+            scanner(data)
+
+        nar.dump_path(real, take)
+        return Hash("sha256", hasher.digest()), size, scanner.references()
+
+    def load_registration(self, entries: Sequence[Mapping[str, object]]) -> list[str]:
+        """Register paths that an image builder put in place; returns those that were new.
+
+        Each entry has `path`, `narHash`, `narSize` and `references`, as `exportReferencesGraph` writes them. What is
+        missing on the disk, or valid already, is left out.
+        """
+        infos = []
+        for entry in entries:
+            path = str(entry["path"])
+            parse_store_path(path, self.store_dir)
+            references = entry.get("references") or ()
+            if not isinstance(references, Iterable):
+                raise StoreError(f"the registration of '{path}' has references that are not a list")
+            deriver = entry.get("deriver")
+            infos.append(
+                PathInfo(
+                    path,
+                    Hash.parse(str(entry["narHash"])),
+                    int(str(entry["narSize"])),
+                    frozenset(map(str, references)),
+                    deriver=str(deriver) if deriver else None,
+                    ultimate=True,
+                )
+            )
+        valid = self.valid_among(info.path for info in infos)
+        new = [info for info in infos if info.path not in valid and os.path.lexists(self.real_path(info.path))]
+        if new:
+            self.register(new)
+        return [info.path for info in new]
+
+    # Roots and garbage
+
+    def add_temp_root(self, path: str) -> None:
+        """Keep a path (valid or yet to be made) until this process ends."""
+        if not self.read_only:
+            with self._lock:
+                self._temporary_roots.add(path)
+
+    def add_root(self, link: Path, target: str) -> None:
+        """Make `link` point at a store path and keep that path as long as the link does."""
+        self.flush()
+        roots.add_root(self.layout, link, target)
+        if self.durable:
+            sync_directory(link.parent)
+
+    def roots(self) -> dict[str, set[str]]:
+        """Each store path that something keeps alive, with what does: links, processes, temporary roots."""
+        self.flush()
+        return roots.find_roots(self.layout)
+
+    def collect_garbage(self, options: gc.GcOptions = gc.GcOptions()) -> gc.GcResult:  # noqa: B008 - frozen
+        """Remove what no root needs."""
+        self.flush()
+        return gc.collect_garbage(self.layout, self.database, options)
+
+    def delete(self, paths: Iterable[str], *, ignore_liveness: bool = False) -> gc.GcResult:
+        """Remove these paths; refused for one that is alive or referred to."""
+        self.flush()
+        return gc.delete_paths(self.layout, self.database, set(paths), ignore_liveness=ignore_liveness)
+
+    def invalidate(self, paths: Iterable[str]) -> None:
+        """Forget paths that nothing valid refers to; their files become leftovers that the next gc removes."""
+        self.flush()
+        self.database.invalidate(paths)

@@ -1,0 +1,39 @@
+"""Writing to a store that the running system has mounted read-only.
+
+The mount stays read-only for everybody else: root enters a mount namespace of its own and remounts the store there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from pathlib import Path
+
+_CLONE_NEWNS = 0x00020000
+_MS_REMOUNT, _MS_BIND, _MS_REC, _MS_SLAVE = 32, 4096, 16384, 1 << 19
+_ST_RDONLY = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def ensure_writable(store: Path) -> None:
+    """Make `store` writable for this thread and those it starts, when it is a read-only mount and we are root."""
+    try:
+        flags = os.statvfs(store).f_flag
+    except FileNotFoundError:
+        return
+    if not flags & _ST_RDONLY:
+        return
+    if os.geteuid() != 0:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(store))
+    _check(_libc.unshare(_CLONE_NEWNS), "unshare")
+    # Slave: what the system mounts later still arrives here, our remount does not leave.
+    _check(_libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None), "/")
+    _check(_libc.mount(b"none", os.fsencode(store), None, _MS_REMOUNT | _MS_BIND, None), str(store))
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), what)

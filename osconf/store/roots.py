@@ -1,0 +1,113 @@
+"""What keeps store paths alive: links below gcroots and profiles, processes, osconf's temporary roots."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from osconf.errors import StoreError
+from osconf.model.hashes import BASE32_ALPHABET, encode_base32, hash_bytes
+from osconf.model.store_path import BadStorePath, split_store_path
+from osconf.store.layout import StoreLayout
+from osconf.store.locks import read_temporary_roots
+
+_MAX_LINKS = 40
+_SYSTEM_LINKS = ("/run/current-system", "/run/booted-system", "/osconf/current-system")
+
+
+def add_root(layout: StoreLayout, link: Path, target: str) -> None:
+    """Make `link` point at `target` by rename, and remember the link when it is outside the roots' own directory."""
+    link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
+    if link.exists() and not link.is_symlink():
+        raise StoreError(f"cannot make the root '{link}': something that is not a link is there", code="root-exists")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    inside = link.is_relative_to(layout.roots) or link.is_relative_to(layout.profiles)
+    if not inside:
+        name = encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
+        replace_link(layout.roots / "auto" / name, str(link))
+    replace_link(link, target if layout.prefix == "" or inside else str(layout.real_path(target)))
+
+
+def replace_link(link: Path, target: str) -> None:
+    """Make or replace a symbolic link in one step."""
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    temporary.symlink_to(target)
+    temporary.replace(link)
+
+
+def find_roots(layout: StoreLayout, *, remove_stale: bool = False, read_temporary: bool = False) -> dict[str, set[str]]:
+    """Each store path that is a root, with the names of what makes it one.
+
+    `read_temporary` reads (and tidies) the temporary roots; it wants the gc lock held exclusively. The paths need not
+    be valid. `remove_stale` forgets links outside that are gone.
+    """
+    found: dict[str, set[str]] = {}
+    for path, reason in _all_roots(layout, remove_stale, read_temporary):
+        found.setdefault(path, set()).add(reason)
+    return found
+
+
+def _all_roots(layout: StoreLayout, remove_stale: bool, read_temporary: bool) -> Iterator[tuple[str, str]]:
+    for directory in (layout.roots, layout.profiles):
+        yield from _links_below(layout, directory, remove_stale)
+    for name in _SYSTEM_LINKS:
+        yield from _follow(layout, layout.real_path(name))
+    yield from _process_roots(layout)
+    if read_temporary:
+        for path in read_temporary_roots(layout.temporary_roots):
+            yield path, "{temporary}"
+
+
+def _links_below(layout: StoreLayout, directory: Path, remove_stale: bool) -> Iterator[tuple[str, str]]:
+    for parent, directories, names in os.walk(directory):
+        for name in (*directories, *names):
+            link = Path(parent, name)
+            if not link.is_symlink() or name.startswith("."):
+                continue
+            roots = list(_follow(layout, link))
+            yield from roots
+            if not roots and remove_stale and Path(parent).name == "auto" and not os.path.lexists(link.readlink()):
+                link.unlink(missing_ok=True)
+
+
+def _follow(layout: StoreLayout, link: Path) -> Iterator[tuple[str, str]]:
+    """The store path that a link leads to, possibly through links outside the store."""
+    at = link
+    for _ in range(_MAX_LINKS):
+        try:
+            target = os.path.normpath(at.parent / at.readlink())
+        except OSError:
+            return
+        for prefix in {f"{layout.prefix}{layout.store_dir}/", f"{layout.store_dir}/"}:
+            if target.startswith(prefix):
+                with suppress(BadStorePath):
+                    inside = f"{layout.store_dir}/{target[len(prefix) :]}"
+                    yield split_store_path(inside, layout.store_dir)[0], str(at)
+                return
+        at = Path(target)
+
+
+def _process_roots(layout: StoreLayout) -> Iterator[tuple[str, str]]:
+    """The paths that running processes execute, map, stand in, name in their environment or have mounted."""
+    pattern = re.compile(
+        re.escape(os.fsencode(f"{layout.store_dir}/")) + b"([%b]{32}-[0-9a-zA-Z+._?=-]+)" % BASE32_ALPHABET.encode()
+    )
+    own = os.getpid()
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit() or int(process.name) == own:
+            continue
+        texts = []
+        for name in ("exe", "cwd", "root"):
+            with suppress(OSError):
+                texts.append(os.fsencode((process / name).readlink()))
+        for name in ("maps", "mountinfo", "environ"):
+            with suppress(OSError):
+                texts.append((process / name).read_bytes())
+        for text in texts:
+            for match in set(pattern.findall(text)):
+                yield f"{layout.store_dir}/{os.fsdecode(match)}", f"{{process {process.name}}}"
