@@ -1,0 +1,144 @@
+# Functions that make packages and sets overridable, and that pass arguments by name.
+{ lib, ... }:
+
+let
+  inherit (builtins) attrNames filter head intersectAttrs isAttrs isFunction length mapAttrs removeAttrs;
+  inherit (lib.trivial) functionArgs mirrorFunctionArgs;
+in
+rec {
+  # A derivation rebuilt with changed attributes: `f` maps the old arguments to the changed ones.
+  overrideDerivation = drv: f:
+    let
+      changed = derivation (drv.drvAttrs // f drv);
+    in
+    lib.trivial.flip (extendDerivation true) changed (
+      { meta = drv.meta or { }; passthru = drv.passthru or { }; } // (drv.passthru or { })
+      // lib.attrsets.optionalAttrs (drv ? __spliced) { __spliced = { }; }
+    );
+
+  # A function whose result carries `override` (and `overrideDerivation`).
+  makeOverridable = f:
+    let
+      # The named arguments stay visible on the wrapped function.
+      mirrored = mirrorFunctionArgs f;
+    in
+    mirrored (arguments:
+      let
+        result = f arguments;
+        overrideWith = change: arguments // (if lib.trivial.isFunction change then change arguments else change);
+        override = mirrorFunctionArgs f (change: makeOverridable f (overrideWith change));
+        overrideResult = g: makeOverridable (mirrorFunctionArgs f (args: g (f args))) arguments;
+      in
+      if isAttrs result then
+        result
+        // {
+          inherit override;
+          overrideDerivation = change: overrideResult (drv: overrideDerivation drv change);
+        }
+        // lib.attrsets.optionalAttrs (result ? overrideAttrs) {
+          overrideAttrs = change: overrideResult (drv: drv.overrideAttrs change);
+        }
+      else if isFunction result then
+        lib.trivial.setFunctionArgs result (functionArgs result) // { inherit override; }
+      else
+        result);
+
+  # Call a function (or the file that holds one) with arguments taken by name from a set.
+  callPackageWith = autoArgs: fn: args:
+    let
+      f = if lib.trivial.isFunction fn then fn else import fn;
+      wanted = functionArgs f;
+      given = intersectAttrs wanted autoArgs // args;
+      missing = filter (name: !(wanted.${name} || given ? ${name})) (attrNames wanted);
+      near = name: lib.lists.take 3 (lib.lists.sortOn (lib.strings.levenshtein name)
+        (filter (candidate: lib.strings.levenshteinAtMost 2 name candidate) (attrNames autoArgs)));
+      suggestion = let found = near (head missing); in
+        if found == [ ] then "" else ", did you mean ${lib.strings.concatMapStringsSep " or " (n: "\"${n}\"") found}?";
+      where = if builtins.isPath fn || builtins.isString fn then " (of ${toString fn})" else "";
+    in
+    if missing != [ ] then
+      throw "callPackage: no value for the argument \"${head missing}\"${where}${suggestion}"
+    else
+      makeOverridable f given;
+
+  # Like callPackageWith for a function that returns a set of packages.
+  callPackagesWith = autoArgs: fn: args:
+    let
+      f = if lib.trivial.isFunction fn then fn else import fn;
+      given = intersectAttrs (functionArgs f) autoArgs // args;
+      packages = f given;
+      pick = name: change: (callPackagesWith autoArgs f (args // change)).${name};
+    in
+    if isAttrs packages && !(packages ? type && packages.type == "derivation") then
+      mapAttrs (name: package: if isAttrs package then package // { override = change: pick name change; } else package) packages
+    else
+      makeOverridable f given;
+
+  # A derivation with more attributes on itself and its outputs, valid under a condition.
+  extendDerivation = condition: passthru: drv:
+    let
+      outputs = drv.outputs or [ "out" ];
+      common = drv // builtins.listToAttrs outputsList // { all = map (output: output.value) outputsList; } // passthru;
+      outputToAttr = outputName: {
+        name = outputName;
+        value = common // {
+          inherit (drv.${outputName}) type outputName;
+          outputSpecified = true;
+          drvPath = assert condition; drv.${outputName}.drvPath;
+          outPath = assert condition; drv.${outputName}.outPath;
+        } // (if drv ? passthru.tests then { passthru = drv.passthru; } else { });
+      };
+      outputsList = map outputToAttr outputs;
+    in
+    common // {
+      drvPath = assert condition; drv.drvPath;
+      outPath = assert condition; drv.outPath;
+    };
+
+  # Only what a build farm needs of a derivation.
+  hydraJob = drv:
+    let
+      outputs = drv.outputs or [ "out" ];
+      common = {
+        inherit (drv) name system meta;
+        inherit outputs;
+      } // (if drv._hydraAggregate or false then {
+        _hydraAggregate = true;
+        constituents = map hydraJob (lib.lists.flatten drv.constituents);
+      } else { }) // builtins.listToAttrs outputsList;
+      outputsList = map (name: {
+        inherit name;
+        value = common // { outPath = drv.${name}.outPath; drvPath = drv.drvPath; type = "derivation"; outputName = name; };
+      }) outputs;
+    in
+    if drv == null then null else (head outputsList).value;
+
+  # A set of packages that call each other by name, with its own overlays.
+  makeScope = newScope: f:
+    let
+      self = f self // {
+        newScope = scope: newScope (self // scope);
+        callPackage = self.newScope { };
+        overrideScope = overlay: makeScope newScope (lib.fixedPoints.extends overlay f);
+        packages = f;
+      };
+    in
+    self;
+
+  # `makeScope` for callers that pass spliced sets; without cross compilation they are the same.
+  makeScopeWithSplicing' = { splicePackages ? null, newScope, ... }: { f, extra ? (_: { }), keep ? (_: { }), otherSplices ? { } }:
+    makeScope newScope (self: f self // extra self // keep self);
+
+  # `mkDerivation`-like functions extended by a function of the final arguments.
+  extendMkDerivation = { constructDrv, excludeDrvArgNames ? [ ], excludeFunctionArgNames ? [ ], extendDrvArgs, inheritFunctionArgs ? true, transformDrv ? lib.trivial.id }:
+    lib.trivial.setFunctionArgs
+      (fpargs: transformDrv (constructDrv (final:
+        let
+          args = lib.fixedPoints.fix (self: (lib.trivial.toFunction fpargs) final);
+        in
+        removeAttrs args excludeDrvArgNames // extendDrvArgs final args)))
+      (removeAttrs
+        ((if inheritFunctionArgs then functionArgs constructDrv else { }) // functionArgs (extendDrvArgs { }))
+        excludeFunctionArgNames);
+
+}

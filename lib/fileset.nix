@@ -1,0 +1,168 @@
+# Sets of local files, for sources of derivations. A file set is `{ _type = "fileset"; root; tree; }` where a tree is
+# null (nothing), "directory" (all of it), a file's type, or a set of trees by name.
+{ lib, ... }:
+
+let
+  inherit (builtins) attrNames isAttrs isPath isString map mapAttrs pathExists readDir;
+
+  make = root: tree: {
+    _type = "fileset";
+    inherit root tree;
+    _noEval = throw "a file set cannot be evaluated; use lib.fileset.toSource";
+  };
+
+  coerce = where: value:
+    if isAttrs value && value._type or "" == "fileset" then value
+    else if isAttrs value && value ? _isLibCleanSourceWith then fromFilter value.origSrc value.filter
+    else if !isPath value then throw "lib.fileset.${where}: expected a path or a file set, got a ${builtins.typeOf value}"
+    else if !pathExists value then throw "lib.fileset.${where}: ${toString value} does not exist"
+    else if lib.sources.pathType value == "directory" then make value "directory"
+    else make (dirOf value) { ${baseNameOf value} = lib.sources.pathType value; };
+
+  # A directory's members as a tree, when single ones are needed.
+  expand = root: tree:
+    if tree == "directory" then mapAttrs (_: type: type) (readDir root) else tree;
+
+  fromFilter = root: filter:
+    let
+      go = directory: mapAttrs
+        (name: type:
+          let
+            path = directory + "/${name}";
+          in
+          if !(filter (toString path) type) then null else if type == "directory" then go path else type)
+        (readDir directory);
+    in
+    make root (go root);
+
+  components = root: path: lib.path.subpath.components (lib.path.removePrefix root path);
+
+  # The common parent of two roots, and both trees seen from there.
+  align = a: b:
+    let
+      parent = if lib.path.hasPrefix a.root b.root then a.root
+        else if lib.path.hasPrefix b.root a.root then b.root
+        else common a.root b.root;
+      common = x: y: if lib.path.hasPrefix x y then x else common (dirOf x) y;
+      from = set: lib.lists.foldr (name: tree: { ${name} = tree; }) set.tree (components parent set.root);
+    in
+    { root = parent; left = from a; right = from b; };
+
+  combine = operation: a: b:
+    let
+      aligned = align a b;
+    in
+    make aligned.root (operation aligned.root aligned.left aligned.right);
+
+  unionTrees = root: a: b:
+    if a == "directory" || b == null then a
+    else if b == "directory" || a == null then b
+    else if isString a || isString b then a
+    else a // mapAttrs (name: tree: unionTrees (root + "/${name}") (a.${name} or null) tree) b;
+
+  intersectTrees = root: a: b:
+    if a == "directory" then b
+    else if b == "directory" then a
+    else if a == null || b == null then null
+    else if isString a || isString b then a
+    else mapAttrs (name: tree: intersectTrees (root + "/${name}") tree b.${name}) (builtins.intersectAttrs b a);
+
+  subtractTrees = root: a: b:
+    if b == "directory" || a == null then null
+    else if b == null then a
+    else if isString b then null
+    else
+      let
+        members = expand root a;
+      in
+      members // mapAttrs (name: tree: subtractTrees (root + "/${name}") (members.${name} or null) tree) b;
+
+  isEmpty = root: tree:
+    if tree == null then true
+    else if tree == "directory" then builtins.all (name: isEmpty (root + "/${name}") (expand root tree).${name}) (attrNames (readDir root))
+    else if isString tree then false
+    else builtins.all (name: isEmpty (root + "/${name}") tree.${name}) (attrNames tree);
+
+  filesOf = root: tree:
+    if tree == null then [ ]
+    else if tree == "directory" then filesOf root (expand root tree)
+    else if isString tree then [ root ]
+    else builtins.concatMap (name: filesOf (root + "/${name}") tree.${name}) (attrNames tree);
+
+  lookup = tree: names:
+    if names == [ ] || isString tree || tree == null then tree
+    else lookup (tree.${builtins.head names} or null) (builtins.tail names);
+in
+rec {
+  # A path or file set that may not exist.
+  maybeMissing = path: if pathExists path then coerce "maybeMissing" path else make (dirOf path) null;
+
+  union = a: b: unions [ a b ];
+  unions = sets:
+    if sets == [ ] then make /. null
+    else
+      let
+        all = map (coerce "unions") sets;
+      in
+      builtins.foldl' (combine unionTrees) (builtins.head all) (builtins.tail all);
+
+  intersection = a: b: combine intersectTrees (coerce "intersection" a) (coerce "intersection" b);
+  difference = a: b: combine subtractTrees (coerce "difference" a) (coerce "difference" b);
+
+  # Files of a set (or directory) whose `{ name; type; hasExt; }` fits.
+  fileFilter = predicate: value:
+    let
+      set = coerce "fileFilter" value;
+      go = root: tree:
+        if tree == null then null
+        else if isString tree && tree != "directory" then
+          (if keep (baseNameOf root) tree then tree else null)
+        else mapAttrs (name: inner: go (root + "/${name}") inner) (expand root tree);
+      keep = name: type: predicate {
+        inherit name type;
+        hasExt = extension: lib.strings.hasSuffix ".${extension}" name;
+      };
+    in
+    make set.root (go set.root set.tree);
+
+  fromSource = source:
+    if source ? _isLibCleanSourceWith then fromFilter source.origSrc source.filter else coerce "fromSource" source;
+
+  # The files Git knows below a checkout.
+  gitTracked = path: gitTrackedWith { } path;
+  gitTrackedWith = { recurseSubmodules ? false }: path:
+    let
+      tree = builtins.fetchGit { url = path; submodules = recurseSubmodules; };
+      go = directory: mapAttrs (name: type: if type == "directory" then go (directory + "/${name}") else type) (readDir directory);
+    in
+    make path (go tree.outPath);
+
+  toList = value:
+    let
+      set = coerce "toList" value;
+    in
+    filesOf set.root set.tree;
+
+  # A store source of the files below a root.
+  toSource = { root, fileset }:
+    let
+      set = coerce "toSource" fileset;
+      inside = set.tree == null || lib.path.hasPrefix root set.root;
+      offset = if set.tree == null then [ ] else components root set.root;
+      whole = lib.lists.foldr (name: tree: { ${name} = tree; }) set.tree offset;
+      keep = path: type:
+        let
+          relative = lib.path.subpath.components ("./" + lib.strings.removePrefix (toString root + "/") path);
+          tree = lookup whole relative;
+        in
+        tree != null && (type != "directory" || !(isEmpty (root + ("/" + builtins.concatStringsSep "/" relative)) tree));
+    in
+    if !isPath root then throw "lib.fileset.toSource: `root' must be a path"
+    else if !inside then throw "lib.fileset.toSource: the file set has files outside of ${toString root}"
+    else lib.sources.cleanSourceWith { name = "source"; src = root; filter = keep; };
+
+  # Print the files of a set when a value is used.
+  trace = fileset: value: builtins.trace (lib.strings.concatMapStringsSep "\n" toString (toList fileset)) value;
+  traceVal = fileset: trace fileset fileset;
+  isFileset = value: value._type or "" == "fileset";
+}

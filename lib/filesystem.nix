@@ -1,0 +1,58 @@
+# Reading the file system while evaluating.
+{ lib, ... }:
+
+let
+  inherit (builtins) attrNames concatMap pathExists readDir;
+in
+rec {
+  inherit (lib.sources) pathType pathIsDirectory pathIsRegularFile;
+
+  # Every file below a directory.
+  listFilesRecursive = directory:
+    let
+      entries = readDir directory;
+    in
+    concatMap
+      (name:
+        let
+          path = directory + "/${name}";
+        in
+        if entries.${name} == "directory" then listFilesRecursive path else [ path ])
+      (attrNames entries);
+
+  # The nearest ancestor with a file that fits: `{ path; matches; }`, or null.
+  locateDominatingFile = pattern: start:
+    let
+      go = path:
+        let
+          names = attrNames (readDir path);
+          found = map (name: { inherit name; match = builtins.match pattern name; }) names;
+          matching = builtins.filter (entry: entry.match != null) found;
+        in
+        if matching != [ ] then { inherit path; matches = map (entry: entry.match) matching; }
+        else if dirOf path == path then null
+        else go (dirOf path);
+      directory = if pathIsDirectory start then start else dirOf start;
+    in
+    go directory;
+
+  # A set of packages from files: `name.nix` or `name/package.nix`, directories without one are nested sets.
+  packagesFromDirectoryRecursive = { callPackage, newScope ? throw "packagesFromDirectoryRecursive: newScope is needed for nested sets", directory, ... }@arguments:
+    let
+      entries = readDir directory;
+      member = name:
+        let
+          path = directory + "/${name}";
+        in
+        if entries.${name} == "directory" then [ (lib.attrsets.nameValuePair name (packagesFromDirectoryRecursive (arguments // { directory = path; }))) ]
+        else if entries.${name} == "regular" && lib.strings.hasSuffix ".nix" name
+        then [ (lib.attrsets.nameValuePair (lib.strings.removeSuffix ".nix" name) (callPackage path { })) ]
+        else [ ];
+    in
+    if pathExists (directory + "/package.nix") then callPackage (directory + "/package.nix") { }
+    else builtins.listToAttrs (concatMap member (attrNames entries));
+
+  # The default expression of a directory.
+  resolveDefaultNix = path:
+    if pathIsDirectory path then path + "/default.nix" else path;
+}

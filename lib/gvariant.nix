@@ -1,0 +1,92 @@
+# Values of GVariant's text format, as dconf reads it.
+{ lib, ... }:
+
+let
+  inherit (builtins) concatStringsSep head isAttrs isBool isFloat isInt isList isString map;
+  make = type: value: text: {
+    _type = "gvariant";
+    inherit type value;
+    __toString = self: text self;
+  };
+in
+rec {
+  type = {
+    arrayOf = inner: "a${inner}";
+    maybeOf = inner: "m${inner}";
+    tupleOf = inners: "(${concatStringsSep "" inners})";
+    dictionaryEntryOf = inners: "{${concatStringsSep "" inners}}";
+    string = "s";
+    boolean = "b";
+    uchar = "y";
+    int16 = "n";
+    uint16 = "q";
+    int32 = "i";
+    uint32 = "u";
+    int64 = "x";
+    uint64 = "t";
+    double = "d";
+    variant = "v";
+  };
+
+  isGVariant = value: value._type or "" == "gvariant";
+
+  # The GVariant of a plain value.
+  mkValue = value:
+    if isGVariant value then value
+    else if isBool value then mkBoolean value
+    else if isFloat value then mkDouble value
+    else if isString value then mkString value
+    else if isList value then mkArray value
+    else if isInt value then mkInt32 value
+    else if isAttrs value && value._type or "" == "" then mkArray (lib.attrsets.mapAttrsToList mkDictionaryEntry value)
+    else throw "The GVariant type of a value of type ${builtins.typeOf value} cannot be found.";
+
+  mkBoolean = value: make type.boolean value (self: if self.value then "true" else "false");
+  mkString = value: make type.string value (self: "'${builtins.replaceStrings [ "\\" "'" "\n" ] [ "\\\\" "\\'" "\\n" ] self.value}'");
+  mkObjectpath = value: make "o" value (self: "objectpath '${lib.strings.escape [ "'" ] self.value}'");
+  mkUchar = value: make type.uchar value (self: "byte ${toString self.value}");
+  mkInt16 = value: make type.int16 value (self: "int16 ${toString self.value}");
+  mkUint16 = value: make type.uint16 value (self: "uint16 ${toString self.value}");
+  mkInt32 = value: make type.int32 value (self: toString self.value);
+  mkUint32 = value: make type.uint32 value (self: "uint32 ${toString self.value}");
+  mkInt64 = value: make type.int64 value (self: "int64 ${toString self.value}");
+  mkUint64 = value: make type.uint64 value (self: "uint64 ${toString self.value}");
+  mkDouble = value: make type.double value (self: toString self.value);
+  mkVariant = value:
+    let
+      inner = mkValue value;
+    in
+    make type.variant inner (self: "<${toString self.value}>");
+
+  mkEmptyArray = elementType: make (type.arrayOf elementType) [ ] (self: "@${self.type} []");
+  mkArray = values:
+    let
+      inner = map mkValue values;
+      elementType = if inner == [ ] then throw "Please create empty array with mkEmptyArray." else (head inner).type;
+    in
+    assert lib.asserts.assertMsg (builtins.all (value: value.type == elementType) inner) "Elements in a list should have same type.";
+    make (type.arrayOf elementType) inner (self: "@${self.type} [${lib.strings.concatMapStringsSep "," toString self.value}]");
+
+  mkNothing = elementType: make (type.maybeOf elementType) null (self: "@${self.type} nothing");
+  mkJust = value:
+    let
+      inner = mkValue value;
+    in
+    make (type.maybeOf inner.type) inner (self: "just ${toString self.value}");
+  mkMaybe = elementType: value: if value == null then mkNothing elementType else mkJust value;
+
+  mkTuple = values:
+    let
+      inner = map mkValue values;
+    in
+    make (type.tupleOf (map (value: value.type) inner)) inner
+      (self: "@${self.type} (${lib.strings.concatMapStringsSep "," toString self.value})");
+
+  mkDictionaryEntry = name: value:
+    let
+      key = mkValue name;
+      inner = mkValue value;
+    in
+    make (type.dictionaryEntryOf [ key.type inner.type ]) { inherit name; value = inner; }
+      (self: "@{${key.type}${inner.type}} {${toString key},${toString inner}}");
+}

@@ -1,0 +1,170 @@
+# The module system: the properties a definition may carry, and `evalModules`.
+#
+# The engine is `osconf/module_system`; this file is its face in the language.
+{ lib, primops, ... }:
+
+let
+  inherit (builtins) concatStringsSep filter isAttrs isFunction isString map;
+  inherit (lib.attrsets) getAttrFromPath hasAttrByPath setAttrByPath attrByPath;
+  inherit (lib.options) mkOption showOption;
+in
+rec {
+  # Evaluate modules to `{ config, options, _module, type, extendModules, class }`.
+  evalModules = arguments: primops.evalModules lib arguments;
+
+  # Definition properties
+
+  # A definition that holds under a condition.
+  mkIf = condition: content: { _type = "if"; inherit condition content; };
+  # `assert` as a property.
+  mkAssert = assertion: message: content:
+    mkIf (if assertion then true else throw "\nFailed assertion: ${message}") content;
+  # Several definitions in one place.
+  mkMerge = contents: { _type = "merge"; inherit contents; };
+  # A definition of a priority; the lowest number wins.
+  mkOverride = priority: content: { _type = "override"; inherit priority content; };
+  mkOptionDefault = mkOverride 1500;
+  mkDefault = mkOverride 1000;
+  defaultOverridePriority = 100;
+  defaultPriority = 100;
+  mkImageMediaOverride = mkOverride 60;
+  mkForce = mkOverride 50;
+  mkVMOverride = mkOverride 10;
+  mkStrict = mkForce;
+  # A definition at a place in the merged order; 1000 is the middle.
+  mkOrder = priority: content: { _type = "order"; inherit priority content; };
+  mkBefore = mkOrder 500;
+  defaultOrderPriority = 1000;
+  mkAfter = mkOrder 1500;
+  # A definition that names its file.
+  mkDefinition = arguments@{ file, value, ... }: arguments // { _type = "definition"; };
+
+
+  # Put the definitions of an option (with their priorities) on another option.
+  mkAliasDefinitions = mkAliasAndWrapDefinitions lib.trivial.id;
+  mkAliasAndWrapDefinitions = wrap: option: mkAliasIfDef option (wrap (mkMerge option.definitions));
+  mkAliasIfDef = option: mkIf (isAttrs option && option.isDefined or false);
+  mkAliasAndWrapDefsWithPriority = wrap: option:
+    mkIf (option.isDefined or false) (mkOverride (option.highestPrio or defaultOverridePriority) (wrap (mkMerge option.definitions)));
+  mkDerivedConfig = option: f:
+    mkOverride (option.highestPrio or defaultOverridePriority) (f option.value);
+
+  # Modules
+
+  # The module of a file, with a place for its error messages.
+  setDefaultModuleLocation = file: module: { _file = file; imports = [ module ]; };
+
+  # Import JSON or TOML as a module.
+  importJSON = file: { _file = file; config = lib.trivial.importJSON file; };
+  importTOML = file: { _file = file; config = lib.trivial.importTOML file; };
+  importApply = path: arguments: setDefaultModuleLocation path (import path arguments);
+
+  # An option that moved: the old name works and warns.
+  mkRenamedOptionModule = from: to: doRename {
+    inherit from to;
+    visible = false;
+    warn = true;
+    use = builtins.trace "Obsolete option `${showOption from}' is used. It was renamed to `${showOption to}'.";
+  };
+
+  mkRenamedOptionModuleWith = { from, to, sinceRelease }: doRename {
+    inherit from to;
+    visible = false;
+    warn = lib.trivial.isInOldestRelease sinceRelease;
+    use = lib.trivial.warnIf (lib.trivial.isInOldestRelease sinceRelease)
+      "Obsolete option `${showOption from}' is used. It was renamed to `${showOption to}'.";
+  };
+
+  # Two names for one option.
+  mkAliasOptionModule = from: to: doRename {
+    inherit from to;
+    visible = true;
+    warn = false;
+    use = lib.trivial.id;
+  };
+  mkAliasOptionModuleMD = mkAliasOptionModule;
+
+  # An option that is gone: setting it fails with an explanation.
+  mkRemovedOptionModule = path: replacement: { options, ... }: {
+    options = setAttrByPath path (mkOption {
+      visible = false;
+      apply = _: throw "The option `${showOption path}' can no longer be used since it's been removed. ${replacement}";
+    });
+    config.assertions =
+      let
+        option = getAttrFromPath path options;
+      in
+      [
+        {
+          assertion = !option.isDefined;
+          message = ''
+            The option definition `${showOption path}' in ${lib.options.showFiles option.files} no longer has any effect; please remove it.
+            ${replacement}'';
+        }
+      ];
+  };
+
+  # Several old options merged into a new one by a function of the configuration.
+  mkMergedOptionModule = from: to: mergeFn: { config, options, ... }: {
+    options = lib.lists.foldl' lib.attrsets.recursiveUpdate { } (map
+      (path: setAttrByPath path (mkOption {
+        visible = false;
+        # A value of the old option is only a definition of the new one.
+        default = "_mkMergedOptionModule";
+      }))
+      from);
+    config =
+      let
+        isSet = path: attrByPath path "_mkMergedOptionModule" config != "_mkMergedOptionModule";
+        given = filter isSet from;
+      in
+      {
+        warnings = map
+          (path:
+            let
+              option = getAttrFromPath path options;
+            in
+            "The option `${showOption path}' defined in ${lib.options.showFiles option.files} has been changed to `${showOption to}' that has a different type. Please read `${showOption to}' documentation and update your configuration accordingly.")
+          given;
+      } // setAttrByPath to (mkMerge (lib.lists.optional (given != [ ]) (mergeFn config)));
+  };
+
+  # An option whose type changed with its name.
+  mkChangedOptionModule = from: to: changeFn: mkMergedOptionModule [ from ] to changeFn;
+
+  # One option whose value is derived from another name.
+  doRename = { from, to, visible, warn, use, withPriority ? true, condition ? true }:
+    { config, options, ... }:
+    let
+      fromOption = getAttrFromPath from options;
+      toOf = attrByPath to (abort "Renaming error: option `${showOption to}' does not exist.");
+      toType = let option = attrByPath to { } options; in option.type or (lib.types.submodule { });
+      definitions =
+        if withPriority then mkAliasAndWrapDefsWithPriority (setAttrByPath to) fromOption
+        else mkAliasAndWrapDefinitions (setAttrByPath to) fromOption;
+    in
+    {
+      options = setAttrByPath from (mkOption {
+        inherit visible;
+        description = "Alias of {option}`${showOption to}`.";
+        apply = _: use (toOf config);
+      } // lib.attrsets.optionalAttrs (toType != null) { type = toType; });
+      config = mkIf condition (mkMerge [
+        (lib.attrsets.optionalAttrs (options ? warnings) {
+          warnings = lib.lists.optional (warn && fromOption.isDefined)
+            "The option `${showOption from}' defined in ${lib.options.showFiles fromOption.files} has been renamed to `${showOption to}'.";
+        })
+        definitions
+      ]);
+    };
+
+  # Definitions from a function over many keys, safe from infinite recursion: only known attributes are defined.
+  mkMergeAttrs = keys: list: builtins.listToAttrs (map (name: { inherit name; value = mkMerge (builtins.catAttrs name list); }) keys);
+
+  # Evaluate definitions with a type, outside of any module.
+  mergeDefinitions = loc: type: definitions: primops.mergeDefinitions loc type definitions;
+
+  # Declarations
+
+  inherit (lib.options) unknownModule;
+}

@@ -1,0 +1,71 @@
+# Path values: joining, splitting, relations. A subpath is a relative path text without `..`.
+{ lib, ... }:
+
+let
+  inherit (builtins) concatStringsSep elem filter head isPath isString length split;
+
+  componentsOf = text: filter (part: isString part && part != "" && part != ".") (split "/" text);
+
+  invalidReason = text:
+    if !isString text then "The given value is of type ${builtins.typeOf text}, but a string was expected"
+    else if text == "" then "The given string is empty"
+    else if lib.strings.hasPrefix "/" text then "The given string \"${text}\" starts with a `/`, representing an absolute path"
+    else if elem ".." (filter isString (split "/" text)) then "The given string \"${text}\" contains a `..` component, which is not allowed in subpaths"
+    else null;
+
+  check = where: text:
+    let
+      reason = invalidReason text;
+    in
+    if reason == null then text else throw "lib.path.${where}: Argument is not a valid subpath string: ${reason}";
+
+  joinComponents = components: if components == [ ] then "./." else "./" + concatStringsSep "/" components;
+
+  # `{ root; components; }` of a path value.
+  deconstruct = path:
+    let
+      go = components: base:
+        if base == dirOf base then { root = base; inherit components; }
+        else go ([ (baseNameOf base) ] ++ components) (dirOf base);
+    in
+    go [ ] path;
+in
+rec {
+  # A path value followed by a subpath.
+  append = path: subpath:
+    if !isPath path then throw "lib.path.append: the first argument is of type ${builtins.typeOf path}, but a path was expected"
+    else path + ("/" + check "append" subpath);
+
+  hasPrefix = base:
+    let
+      baseParts = deconstruct base;
+    in
+    path:
+    let
+      parts = deconstruct path;
+    in
+    parts.root == baseParts.root && lib.lists.take (length baseParts.components) parts.components == baseParts.components;
+
+  removePrefix = base: path:
+    let
+      count = length (deconstruct base).components;
+    in
+    if hasPrefix base path then joinComponents (lib.lists.drop count (deconstruct path).components)
+    else throw "lib.path.removePrefix: \"${toString path}\" is not below \"${toString base}\"";
+
+  splitRoot = path:
+    let
+      parts = deconstruct path;
+    in
+    { inherit (parts) root; subpath = joinComponents parts.components; };
+
+  hasStorePathPrefix = path:
+    lib.strings.hasPrefix (builtins.storeDir + "/") (toString path);
+
+  subpath = {
+    isValid = text: invalidReason text == null;
+    normalise = text: joinComponents (componentsOf (check "subpath.normalise" text));
+    components = text: componentsOf (check "subpath.components" text);
+    join = texts: joinComponents (builtins.concatMap (text: componentsOf (check "subpath.join" text)) texts);
+  };
+}

@@ -1,0 +1,296 @@
+# Strings.
+{ lib, ... }:
+
+let
+  inherit (builtins)
+    concatStringsSep elem elemAt filter genList head isString length map match replaceStrings split stringLength
+    substring tail toString typeOf unsafeDiscardStringContext;
+  inherit (lib.lists) imap1;
+
+  lowerChars = stringToCharacters' "abcdefghijklmnopqrstuvwxyz";
+  upperChars = stringToCharacters' "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  stringToCharacters' = text: genList (n: substring n 1 text) (stringLength text);
+
+  asciiTable = import ./ascii-table.nix;
+in
+rec {
+  inherit (builtins)
+    compareVersions concatStringsSep elem elemAt filter fromJSON head isInt isList isString length match parseDrvName
+    readFile replaceStrings split storeDir stringLength substring tail toJSON toString typeOf
+    unsafeDiscardStringContext;
+  inherit (builtins) toFile;
+  inherit lowerChars upperChars asciiTable;
+
+  # Joining
+
+  join = concatStringsSep;
+  concatStrings = concatStringsSep "";
+  concatLines = concatMapStrings (line: line + "\n");
+  concatMapStrings = f: list: concatStringsSep "" (map f list);
+  concatImapStrings = f: list: concatStringsSep "" (imap1 f list);
+  concatMapStringsSep = separator: f: list: concatStringsSep separator (map f list);
+  concatImapStringsSep = separator: f: list: concatStringsSep separator (imap1 f list);
+  concatMapAttrsStringSep = separator: f: set: concatStringsSep separator (lib.attrsets.mapAttrsToList f set);
+  intersperse = separator: list:
+    if list == [ ] || length list == 1 then list
+    else tail (builtins.concatMap (x: [ separator x ]) list);
+  replicate = n: text: concatStringsSep "" (genList (_: text) n);
+
+  makeSearchPath = sub: paths: concatStringsSep ":" (map (path: path + "/" + sub) (filter (x: x != null) paths));
+  makeSearchPathOutput = output: sub: packages: makeSearchPath sub (map (lib.attrsets.getOutput output) packages);
+  makeLibraryPath = makeSearchPathOutput "lib" "lib";
+  makeIncludePath = makeSearchPathOutput "dev" "include";
+  makeBinPath = makeSearchPathOutput "bin" "bin";
+
+  optionalString = condition: text: if condition then text else "";
+
+  # Prefix, suffix, infix
+
+  hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
+  hasSuffix = suffix: text:
+    let
+      size = stringLength text;
+      suffixSize = stringLength suffix;
+    in
+    size >= suffixSize && substring (size - suffixSize) size text == suffix;
+  hasInfix = infix: text: match ".*${escapeRegex infix}.*" "${text}" != null;
+
+  removePrefix = prefix: text:
+    if hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
+  removeSuffix = suffix: text:
+    if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
+
+  commonPrefixLength = a: b:
+    let
+      size = lib.trivial.min (stringLength a) (stringLength b);
+      go = n: if n < size && substring n 1 a == substring n 1 b then go (n + 1) else n;
+    in
+    go 0;
+  commonSuffixLength = a: b:
+    let
+      la = stringLength a;
+      lb = stringLength b;
+      size = lib.trivial.min la lb;
+      go = n: if n < size && substring (la - n - 1) 1 a == substring (lb - n - 1) 1 b then go (n + 1) else n;
+    in
+    go 0;
+
+  # White space
+
+  trim = trimWith { start = true; end = true; };
+  trimWith = { start ? false, end ? false }: text:
+    let
+      blank = " \t\r\n";
+      pattern =
+        if start && end then "[${blank}]*(.*[^${blank}])[${blank}]*"
+        else if start then "[${blank}]*(.*)"
+        else "(.*[^${blank}])[${blank}]*";
+      found = match pattern text;
+    in
+    if !start && !end then text else if found == null then (if match "[${blank}]*" text != null then "" else text) else head found;
+
+  # Splitting
+
+  splitString = separator: text:
+    map (part: addContextFrom text part)
+      (filter isString (split (escapeRegex (toString separator)) (toString text)));
+  splitStringBy = predicate: keep: text:
+    let
+      step = state: char:
+        let
+          cut = predicate state.previous char;
+        in
+        {
+          previous = char;
+          done = if cut then state.done ++ [ state.current ] else state.done;
+          current = if cut then (if keep then char else "") else state.current + char;
+        };
+      last = builtins.foldl' step { previous = ""; done = [ ]; current = ""; } (stringToCharacters text);
+    in
+    if text == "" then [ "" ] else last.done ++ [ last.current ];
+  stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
+  stringAsChars = f: text: concatStringsSep "" (map f (stringToCharacters text));
+  charToInt = char: asciiTable.${char};
+
+  # Escaping
+
+  escape = list: replaceStrings list (map (char: "\\${char}") list);
+  escapeC = list: replaceStrings list (map (char: "\\x${fixedWidthString 2 "0" (lib.strings.toLower (lib.trivial.toHexString (charToInt char)))}") list);
+  escapeRegex = escape (stringToCharacters "\\[{()^$?*+|.");
+  escapeURL =
+    let
+      unreserved = stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
+      reserved = builtins.removeAttrs asciiTable unreserved;
+      names = builtins.attrNames reserved;
+    in
+    replaceStrings names (map (char: "%" + fixedWidthString 2 "0" (lib.trivial.toHexString reserved.${char})) names);
+  escapeXML = replaceStrings [ "\"" "'" "<" ">" "&" ] [ "&quot;" "&apos;" "&lt;" "&gt;" "&amp;" ];
+  escapeSystemdExecArg = arg:
+    let
+      text = if isString arg || builtins.isPath arg || arg ? outPath then "${arg}"
+        else if builtins.isInt arg || builtins.isFloat arg then toString arg
+        else throw "escapeSystemdExecArg: expected a string, a number or a path";
+    in
+    replaceStrings [ "%" "$" ] [ "%%" "$$" ] (builtins.toJSON text);
+  escapeSystemdExecArgs = args: concatMapStringsSep " " escapeSystemdExecArg args;
+  escapeSystemdPath = text:
+    let
+      trimmed = removeSuffix "/" (removePrefix "/" text);
+      escaped = replaceStrings [ "/" ] [ "-" ]
+        (stringAsChars (char: if match "[a-zA-Z0-9:_./]" char != null then char else "\\x${fixedWidthString 2 "0" (toLower (lib.trivial.toHexString (charToInt char)))}") trimmed);
+    in
+    if trimmed == "" then "-" else if hasPrefix "." escaped then "\\x2e" + removePrefix "." escaped else escaped;
+
+  # One word of a shell command.
+  escapeShellArg = arg:
+    let
+      text = toString arg;
+    in
+    if match "[[:alnum:],._+:@%/-]+" text == null then "'${replaceStrings [ "'" ] [ "'\\''" ] text}'" else text;
+  escapeShellArgs = concatMapStringsSep " " escapeShellArg;
+
+  isValidPosixName = name: match "[a-zA-Z_][a-zA-Z0-9_]*" name != null;
+
+  toShellVar = name: value:
+    if !(isValidPosixName name) then throw "toShellVar: ${name} is not a valid shell variable name"
+    else if builtins.isAttrs value && !(value ? outPath) && !(value ? __toString) then
+      "declare -A ${name}=(${concatStringsSep " " (lib.attrsets.mapAttrsToList (key: inner: "[${escapeShellArg key}]=${escapeShellArg inner}") value)})"
+    else if builtins.isList value then "declare -a ${name}=(${escapeShellArgs value})"
+    else "${name}=${escapeShellArg value}";
+  toShellVars = vars: concatStringsSep "\n" (lib.attrsets.mapAttrsToList toShellVar vars);
+
+  # A text as a string literal of the language.
+  escapeNixString = text: escape [ "$" ] (builtins.toJSON text);
+  escapeNixIdentifier = text:
+    let
+      keywords = [ "assert" "else" "if" "in" "inherit" "let" "or" "rec" "then" "with" ];
+    in
+    if match "[a-zA-Z_][a-zA-Z0-9_'-]*" text != null && !(elem text keywords) then text else escapeNixString text;
+
+  # Case
+
+  toLower = replaceStrings upperChars lowerChars;
+  toUpper = replaceStrings lowerChars upperChars;
+  toSentenceCase = text:
+    toUpper (substring 0 1 text) + toLower (substring 1 (-1) text);
+  toCamelCase = text:
+    let
+      parts = filter (part: isString part && part != "") (split "[-_ ]+" text);
+    in
+    if parts == [ ] then ""
+    else concatStrings ([ (toLower (substring 0 1 (head parts)) + substring 1 (-1) (head parts)) ]
+      ++ map (part: toUpper (substring 0 1 part) + substring 1 (-1) part) (tail parts));
+  isLower = char: elem char lowerChars;
+  isUpper = char: elem char upperChars;
+
+  # String contexts
+
+  addContextFrom = source: target: substring 0 0 source + target;
+  appendContext = builtins.appendContext;
+  getContext = builtins.getContext;
+  hasContext = builtins.hasContext;
+
+  # Versions and names
+
+  versionOlder = a: b: builtins.compareVersions b a == 1;
+  versionAtLeast = a: b: !(versionOlder a b);
+  getName = x: if isString x then (builtins.parseDrvName x).name else x.pname or (builtins.parseDrvName x.name).name;
+  getVersion = x: if isString x then (builtins.parseDrvName x).version else x.version or (builtins.parseDrvName x.name).version;
+  nameFromURL = url: separator: head (splitString separator (baseNameOf url));
+  enableFeature = flag: feature: "--${if flag then "enable" else "disable"}-${feature}";
+  enableFeatureAs = flag: feature: value: enableFeature flag feature + optionalString flag "=${value}";
+  withFeature = flag: feature: "--${if flag then "with" else "without"}-${feature}";
+  withFeatureAs = flag: feature: value: withFeature flag feature + optionalString flag "=${value}";
+  mesonOption = name: value: "-D${name}=${value}";
+  mesonBool = name: flag: "-D${name}=${lib.trivial.boolToString flag}";
+  mesonEnable = name: flag: "-D${name}=${if flag then "enabled" else "disabled"}";
+  cmakeFeature = name: value: "-D${name}:STRING=${value}";
+  cmakeBool = name: flag: "-D${name}:BOOL=${toUpper (lib.trivial.boolToString flag)}";
+
+  # Widths and numbers
+
+  fixedWidthString = width: filler: text:
+    let
+      missing = width - stringLength text;
+    in
+    if missing < 0 then throw "fixedWidthString: `${text}' is longer than ${toString width}"
+    else substring 0 missing (replicate missing filler) + text;
+  fixedWidthNumber = width: n: fixedWidthString width "0" (toString n);
+
+  floatToString = value: lib.trivial.pipe (toString value) [
+    (text: if match "-?[0-9]+\\.[0-9]+" text == null then text else head (match "(-?[0-9]+(\\.[0-9]*[1-9])?)\\.?0*" text))
+  ];
+
+  # A decimal integer with optional sign and surrounding blanks; no leading zeros.
+  toInt = text:
+    let
+      digits = match "[[:space:]]*(-?[[:digit:]]+)[[:space:]]*" text;
+      ambiguous = match "[[:space:]]*-?0[[:digit:]]+[[:space:]]*" text != null;
+    in
+    if digits == null then throw "toInt: cannot read ${escapeNixString text} as an integer"
+    else if ambiguous then throw "toInt: ${escapeNixString text} may be octal or decimal; use toIntBase10"
+    else builtins.fromJSON (head digits);
+  toIntBase10 = text:
+    let
+      digits = match "[[:space:]]*(-?)0*([[:digit:]]+)[[:space:]]*" text;
+    in
+    if digits == null then throw "toIntBase10: cannot read ${escapeNixString text} as an integer"
+    else builtins.fromJSON (head digits + elemAt digits 1);
+
+  fileContents = file: removeSuffix "\n" (builtins.readFile file);
+
+  # Store paths
+
+  # Whether the value, as a string, is a path into the store.
+  isStorePath = x:
+    if isStringLike x then
+      let
+        text = toString x;
+      in
+      substring 0 1 text == "/"
+      && (dirOf text == builtins.storeDir
+        || match "${escapeRegex builtins.storeDir}/[0-9a-z]{32}-[0-9a-zA-Z+._?=-]+" text != null)
+    else false;
+
+  isStringLike = x: isString x || builtins.isPath x || (builtins.isAttrs x && (x ? outPath || x ? __toString));
+  isConvertibleWithToString = x:
+    isStringLike x || elem (typeOf x) [ "null" "int" "float" "bool" ]
+    || (builtins.isList x && builtins.all isConvertibleWithToString x);
+  isCoercibleToString = x:
+    elem (typeOf x) [ "path" "string" "null" "int" "float" "bool" ]
+    || (builtins.isList x && builtins.all isCoercibleToString x)
+    || (builtins.isAttrs x && (x ? outPath || x ? __toString));
+
+  # A name that a store path may have.
+  sanitizeDerivationName = text:
+    let
+      bare = unsafeDiscardStringContext (toString text);
+      clean = concatStrings (map (part: if builtins.isList part then "-" else part) (split "[^[:alnum:]+._?=-]+" (removeDots bare)));
+      removeDots = text: if hasPrefix "." text then removeDots (substring 1 (-1) text) else text;
+      size = stringLength clean;
+      short = substring (lib.trivial.max (size - 207) 0) (-1) clean;
+    in
+    if stringLength bare <= 207 && match "[[:alnum:]+_?=-][[:alnum:]+._?=-]*" bare != null then bare
+    else if short == "" then "unknown" else short;
+
+  # Distances
+
+  levenshtein = a: b:
+    let
+      la = stringLength a;
+      lb = stringLength b;
+      table = genList (i: genList (j: distance i j) (lb + 1)) (la + 1);
+      at = i: j: elemAt (elemAt table i) j;
+      distance = i: j:
+        if i == 0 then j
+        else if j == 0 then i
+        else
+          let
+            cost = if substring (i - 1) 1 a == substring (j - 1) 1 b then 0 else 1;
+          in
+          lib.trivial.min (lib.trivial.min (at (i - 1) j + 1) (at i (j - 1) + 1)) (at (i - 1) (j - 1) + cost);
+    in
+    at la lb;
+  levenshteinAtMost = limit: a: b:
+    (let d = stringLength a - stringLength b; in (if d < 0 then -d else d) <= limit) && levenshtein a b <= limit;
+}
