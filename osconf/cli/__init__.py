@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of the `osconf` program."""
-    from osconf.cli.app import run  # noqa: PLC0415 — importing the package must cost nothing
+    from osconf.cli.app import run
 
     run()

@@ -65,7 +65,7 @@ class CommandTable(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib  # noqa: PLC0415 — only for a mistake
+            import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             hint = f" Did you mean `osconf {near[0]}`?" if near else " `osconf --help` lists the commands."
@@ -90,13 +90,14 @@ def program(
     Example:
       osconf build-vm -c examples/webserver.nix && result/bin/run-*-vm
     """
-    from osconf.cli.context import Invocation  # noqa: PLC0415 — `--help` needs none of it
+    from osconf.cli.context import Invocation
 
     level = logging.DEBUG if debug or verbose > 1 else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=logging.ERROR if quiet else level, format="%(message)s", stream=sys.stderr)
     ctx.obj = Invocation.from_options(
         os.environ, store_root=store_root, show_trace=show_trace, debug=debug, quiet=quiet, verbose=verbose
     )
+    ctx.call_on_close(ctx.obj.close)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -124,7 +125,7 @@ def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:
         return 130
     except OsconfError as error:
         if wants_debug:
-            import traceback  # noqa: PLC0415
+            import traceback
 
             traceback.print_exc()
         show_error(error, show_trace="--show-trace" in arguments)
@@ -143,7 +144,7 @@ def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:
 
 def show_error(error: OsconfError, *, show_trace: bool) -> None:
     """Print an error for a person: one screen, their own line, what to do next."""
-    from osconf.lang.diagnose import render_error  # noqa: PLC0415 — only for a mistake
+    from osconf.lang.diagnose import render_error
 
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     click.echo(render_error(error, show_trace=show_trace, color=color), err=True)

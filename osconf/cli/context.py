@@ -72,8 +72,8 @@ class Invocation:
     @cached_property
     def session(self) -> Session:
         """The store and the evaluator, opened when a command first needs them."""
-        from osconf.cli.progress import make_reporter  # noqa: PLC0415 — drawn only by commands that build
-        from osconf.rebuild.session import Session  # noqa: PLC0415 — evaluating alone needs no store
+        from osconf.cli.progress import make_reporter
+        from osconf.rebuild.session import Session
 
         return Session.open(
             root=self.store_root,
@@ -81,3 +81,8 @@ class Invocation:
             environment=self.environment,
             reporter=make_reporter(self),
         )
+
+    def close(self) -> None:
+        """Let go of what the command opened."""
+        if "session" in self.__dict__:
+            self.session.close()

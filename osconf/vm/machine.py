@@ -1,8 +1,8 @@
 """A running virtual machine, in sentences: `machine.wait_for_unit("nginx.service")`.
 
-Commands go through a root shell on a virtio-serial port (the guest's `virtualisation.testShell`), so a test works behind
-any firewall and without a network. A command that fails is the test's failure (`CommandFailed`, an AssertionError); a
-machine that does not answer is the driver's (`MachineError`).
+Commands go through a root shell on a virtio-serial port (the guest's `virtualisation.testShell`), so a test works
+behind any firewall and without a network. A command that fails is the test's failure (`CommandFailed`, an
+AssertionError); a machine that does not answer is the driver's (`MachineError`).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Machine:
         """Run a shell command; gives its exit status and what it printed, stdout and stderr in one."""
         script = base64.b64encode(command.encode()).decode()
         self._send(
-            f"bash <(echo {script} | base64 -d) < /dev/null 2>&1 | base64 -w0; echo \" ${{PIPESTATUS[0]}}\"\n".encode()
+            f'bash <(echo {script} | base64 -d) < /dev/null 2>&1 | base64 -w0; echo " ${{PIPESTATUS[0]}}"\n'.encode()
         )
         line = self._read_until(b"\n", timeout, f"the end of: {command}")
         encoded, _, status = line.decode().strip("\n").rpartition(" ")
@@ -201,7 +201,9 @@ class Machine:
     def write_file(self, target: str, text: str) -> None:
         """Write text into a file of the guest."""
         data = base64.b64encode(text.encode()).decode()
-        self.succeed(f"mkdir -p {shlex.quote(str(Path(target).parent))}; echo {data} | base64 -d > {shlex.quote(target)}")
+        self.succeed(
+            f"mkdir -p {shlex.quote(str(Path(target).parent))}; echo {data} | base64 -d > {shlex.quote(target)}"
+        )
 
     # Console
 

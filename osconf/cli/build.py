@@ -1,0 +1,65 @@
+"""`osconf build`: the system, or what an expression describes."""
+
+from __future__ import annotations
+
+import click
+
+from osconf.cli import options
+from osconf.cli.context import Invocation
+from osconf.cli.expressions import Expression
+
+
+@click.command("build")
+@options.expression
+@options.configuration
+@options.result_link("result")
+@click.option("--no-link", is_flag=True, help="Make no link to the result.")
+@click.option("--check", "rebuild", is_flag=True, help="Build again and compare with what is there.")
+@options.build_settings
+@click.pass_obj
+def build(
+    invocation: Invocation,
+    config: str | None,
+    out_link: str,
+    no_link: bool,
+    rebuild: bool,
+    jobs: int | None,
+    cores: int | None,
+    keep_failed: bool,
+    keep_going: bool,
+    **expression: object,
+) -> None:
+    """Build and print the store paths of the results.
+
+    Without FILE or -E, the system of the configuration is meant; an argument that ends in .drv is built as it is.
+
+    \b
+    Example:
+      osconf build -E 'with import <osconf/pkgs> { }; hello'
+    """
+    from osconf.rebuild.configuration import (
+        Instantiated,
+        instantiate_configuration,
+        instantiate_expression,
+    )
+    from osconf.rebuild.results import link_results
+
+    session = invocation.session.with_settings(
+        jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going, rebuild=rebuild
+    )
+    file = expression["file"]
+    if isinstance(file, str) and file.endswith(".drv"):
+        wanted = [Instantiated(file)]
+    elif file is None and expression["expr"] is None:
+        wanted = [instantiate_configuration(session, invocation.configuration(config), "system")]
+    else:
+        given = Expression.from_options(expression)
+        wanted = instantiate_expression(session, given.evaluate, search_path=given.search_path, is_pure=given.is_pure)
+    paths = session.build(wanted)
+    if not no_link:
+        link_results(session.store, out_link, paths)
+    for path in paths:
+        click.echo(path)
+
+
+COMMANDS = {"build": build}

@@ -1,0 +1,52 @@
+"""`osconf eval`: the value of an expression."""
+
+from __future__ import annotations
+
+import click
+
+from osconf.cli import options
+from osconf.cli.context import Invocation
+from osconf.cli.expressions import Expression, evaluate_expression
+
+
+@click.command("eval")
+@options.expression
+@click.option("--strict", is_flag=True, help="Evaluate everything inside the value.")
+@click.option("--raw", "as_raw", is_flag=True, help="Print a string as it is.")
+@click.option("--xml", "as_xml", is_flag=True, help="Print XML.")
+@click.option("--dump-python", is_flag=True, help="Print the Python that the expression is compiled to.")
+@options.as_json
+@click.pass_obj
+def evaluate(
+    invocation: Invocation,
+    strict: bool,
+    as_raw: bool,
+    as_xml: bool,
+    dump_python: bool,
+    as_json: bool,
+    **expression: object,
+) -> None:
+    """Evaluate a file or an expression and print its value.
+
+    \b
+    Example:
+      osconf eval -E '1 + 2'
+      osconf eval --json --strict configuration.nix -A services
+    """
+    wanted = Expression.from_options(expression)
+    if dump_python:
+        from osconf.lang.evaluator import dump_python as dump
+
+        click.echo(dump(wanted.text(), wanted.label()))
+        return
+    click.echo(
+        evaluate_expression(
+            invocation,
+            wanted,
+            form="raw" if as_raw else "xml" if as_xml else "json" if as_json else "strict" if strict else "plain",
+        ),
+        nl=not as_raw,
+    )
+
+
+COMMANDS = {"eval": evaluate}

@@ -1,0 +1,33 @@
+"""`osconf option`: what an option is, what it is set to, and who set it."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from osconf.cli import options
+from osconf.cli.context import Invocation
+
+
+@click.command("option")
+@click.argument("path", required=False, default="")
+@options.configuration
+@options.as_json
+@click.pass_obj
+def option(invocation: Invocation, path: str, config: str | None, as_json: bool) -> None:
+    """Show an option's value, type, default and description, who declares it, and every definition with its place.
+
+    For a prefix, the options below it are listed.
+
+    \b
+    Example:
+      osconf option networking.firewall.allowedTCPPorts
+    """
+    from osconf.rebuild.options import report_option
+
+    report = report_option(invocation.session, invocation.configuration(config), path)
+    click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else report.as_text())
+
+
+COMMANDS = {"option": option}

@@ -1,0 +1,229 @@
+"""`osconf store`: look at and maintain the store."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from osconf.cli import options
+from osconf.cli.context import Invocation
+from osconf.cli.units import show_size
+
+
+@click.group("store")
+def store() -> None:
+    """Look at and maintain the store. PATH is a store path or a link to one, such as `result`.
+
+    \b
+    Example:
+      osconf store closure result
+    """
+
+
+def _resolve(invocation: Invocation, paths: Iterable[str]) -> list[str]:
+    return [invocation.session.store.resolve(path) for path in paths]
+
+
+def _print(paths: Iterable[str], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(list(paths)))
+    else:
+        for path in paths:
+            click.echo(path)
+
+
+def _query(name: str, ask: Callable[[Invocation, list[str]], Iterable[str]], text: str) -> None:
+    @store.command(name, help=text)
+    @click.argument("paths", nargs=-1, required=True)
+    @options.as_json
+    @click.pass_obj
+    def query(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
+        _print(ask(invocation, _resolve(invocation, paths)), as_json)
+
+
+_query(
+    "closure",
+    lambda invocation, paths: invocation.session.store.closure(paths),
+    "Print the paths and everything they refer to, references first.",
+)
+_query(
+    "references",
+    lambda invocation, paths: sorted({ref for path in paths for ref in invocation.session.store.references(path)}),
+    "Print what the paths refer to.",
+)
+_query(
+    "referrers",
+    lambda invocation, paths: sorted({ref for path in paths for ref in invocation.session.store.referrers(path)}),
+    "Print what refers to the paths.",
+)
+
+
+@store.command("tree")
+@click.argument("path")
+@click.pass_obj
+def tree(invocation: Invocation, path: str) -> None:
+    """Print the references of a path as a tree; what was shown before is marked [...]."""
+    seen: set[str] = set()
+    local = invocation.session.store
+
+    def show(at: str, lead: str, branch: str) -> None:
+        repeats = at in seen
+        below = [reference for reference in local.references(at) if reference != at]
+        click.echo(f"{lead}{branch}{at}{' [...]' if repeats and below else ''}")
+        if repeats:
+            return
+        seen.add(at)
+        deeper = lead + {"": "", "├── ": "│   ", "└── ": "    "}[branch]
+        for number, reference in enumerate(below, start=1):
+            show(reference, deeper, "└── " if number == len(below) else "├── ")
+
+    show(_resolve(invocation, [path])[0], "", "")
+
+
+@store.command("size")
+@click.argument("paths", nargs=-1, required=True)
+@options.as_json
+@click.pass_obj
+def size(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
+    """Print how large the paths are, alone and with everything they refer to."""
+    local = invocation.session.store
+    rows = []
+    for path in _resolve(invocation, paths):
+        closure = sum(local.query_path_info(member).nar_size for member in local.closure([path]))
+        rows.append({"path": path, "size": local.query_path_info(path).nar_size, "closureSize": closure})
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo(f"{show_size(int(str(row['size'])))}\t{show_size(int(str(row['closureSize'])))}\t{row['path']}")
+
+
+@store.command("why-depends")
+@click.argument("path")
+@click.argument("dependency")
+@click.pass_obj
+def why_depends(invocation: Invocation, path: str, dependency: str) -> None:
+    """Print the shortest chain of references from PATH to DEPENDENCY."""
+    local = invocation.session.store
+    start, goal = _resolve(invocation, [path, dependency])
+    came_from = {start: ""}
+    queue = [start]
+    for at in queue:
+        if at == goal:
+            break
+        for reference in local.references(at):
+            if reference not in came_from:
+                came_from[reference] = at
+                queue.append(reference)
+    if goal not in came_from:
+        click.echo(f"{start} does not depend on {goal}", err=True)
+        raise click.exceptions.Exit(1)
+    chain = [goal]
+    while came_from[chain[-1]]:
+        chain.append(came_from[chain[-1]])
+    for depth, member in enumerate(reversed(chain)):
+        click.echo("  " * depth + ("└── " if depth else "") + member)
+
+
+@store.command("ls")
+@click.argument("path")
+@click.option("-l", "--long", "is_long", is_flag=True, help="Show kind, size and target.")
+@click.pass_obj
+def ls(invocation: Invocation, path: str, is_long: bool) -> None:
+    """List what is inside a store path."""
+    place = _inside(invocation, path)
+    entries = sorted(place.iterdir()) if place.is_dir() and not place.is_symlink() else [place]
+    for entry in entries:
+        if not is_long:
+            click.echo(entry.name)
+        elif entry.is_symlink():
+            click.echo(f"link       {'':>10} {entry.name} -> {entry.readlink()}")
+        elif entry.is_dir():
+            click.echo(f"directory  {'':>10} {entry.name}")
+        else:
+            kind = "program" if entry.stat().st_mode & 0o100 else "file"
+            click.echo(f"{kind:<10} {entry.stat().st_size:>10} {entry.name}")
+
+
+@store.command("cat")
+@click.argument("path")
+@click.pass_obj
+def cat(invocation: Invocation, path: str) -> None:
+    """Print a file inside a store path."""
+    sys.stdout.buffer.write(_inside(invocation, path).read_bytes())
+    sys.stdout.buffer.flush()
+
+
+def _inside(invocation: Invocation, path: str) -> Path:
+    """The physical place of a file inside a store path, or of a file that is reached through `result`."""
+    given = Path(path)
+    if given.exists() and not path.startswith(invocation.store_dir + "/"):
+        invocation.session.store.resolve(path)
+        return given
+    return invocation.session.store.real_path(path)
+
+
+@store.command("add")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--name", help="The name of the store path (default: the file's).")
+@click.option("--flat", is_flag=True, help="Hash the bytes of the file, not its archive.")
+@click.pass_obj
+def add(invocation: Invocation, files: tuple[str, ...], name: str | None, flat: bool) -> None:
+    """Copy files or directories into the store and print their paths."""
+    local = invocation.session.store
+    for file in files:
+        source = Path(file).absolute()
+        click.echo(local.add_path(source, name or source.name, recursive=not flat))
+    local.flush()
+
+
+@store.command("roots")
+@options.as_json
+@click.pass_obj
+def roots(invocation: Invocation, as_json: bool) -> None:
+    """Print what keeps store paths from being collected."""
+    found = {path: sorted(reasons) for path, reasons in sorted(invocation.session.store.roots().items())}
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for path, reasons in found.items():
+        for reason in reasons:
+            click.echo(f"{reason} -> {path}")
+
+
+@store.command("delete")
+@click.argument("paths", nargs=-1, required=True)
+@click.pass_obj
+def delete(invocation: Invocation, paths: tuple[str, ...]) -> None:
+    """Delete store paths that nothing needs."""
+    result = invocation.session.store.delete(_resolve(invocation, paths))
+    click.echo(f"{len(result.paths)} store paths, {show_size(result.freed)} freed", err=True)
+
+
+@store.command("dump")
+@click.argument("path")
+@click.pass_obj
+def dump(invocation: Invocation, path: str) -> None:
+    """Write a file or directory as a NAR archive to standard output."""
+    from osconf.model.nar import dump_path
+
+    given = Path(path)
+    place = given if given.exists() else _inside(invocation, path)
+    dump_path(place, sys.stdout.buffer.write)
+    sys.stdout.buffer.flush()
+
+
+@store.command("restore")
+@click.argument("target")
+def restore(target: str) -> None:
+    """Unpack a NAR archive from standard input to TARGET, which must not exist."""
+    from osconf.model.nar import restore as unpack
+
+    unpack(sys.stdin.buffer, Path(target))
+
+
+COMMANDS = {"store": store}

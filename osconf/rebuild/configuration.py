@@ -1,0 +1,109 @@
+"""From a configuration or an expression to derivations in the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osconf.errors import EvalError
+from osconf.lang.values import from_latin, to_latin
+
+if TYPE_CHECKING:
+    from osconf.lang.evaluator import Evaluator
+    from osconf.rebuild.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Instantiated:
+    """A derivation in the store; `output` is the one that is meant, all of them when it is empty."""
+
+    path: str
+    output: str = ""
+
+
+def system_expression(configuration: Path, module: str | None = None) -> str:
+    """The text whose value has `config options pkgs system vm image` of a configuration."""
+    # A string literal of JSON is one of the language, but for `${`.
+    literal = json.dumps(str(configuration), ensure_ascii=False).replace("${", "\\${")
+    path = f"/. + {literal}"
+    body = path if module is None else f"{{ imports = [ ({path}) ({module}) ]; }}"
+    return f"import <osconf/modules> {{ configuration = {body}; }}"
+
+
+def evaluate_configuration(session: Session, configuration: Path, *, module: str | None = None) -> Any:
+    """The evaluated configuration; to be called inside `run_deep`. `module` is added to it, as text."""
+    evaluator = session.evaluator(configuration=configuration)
+    return evaluator.eval_text(to_latin(system_expression(configuration, module)), base_dir="/", label="«osconf»")
+
+
+def instantiate_configuration(
+    session: Session, configuration: Path, attribute: str, *, module: str | None = None
+) -> Instantiated:
+    """Write the derivation behind `system`, `vm` or `image` of a configuration to the store."""
+    from osconf.lang.evaluator import run_deep
+
+    def work() -> Instantiated:
+        evaluator = session.evaluator(configuration=configuration)
+        value = evaluate_configuration(session, configuration, module=module)
+        return derivation_of(evaluator, evaluator.select(value, attribute), attribute)
+
+    session.prepare()
+    found = run_deep(work)
+    session.commit()
+    return found
+
+
+def instantiate_expression(
+    session: Session,
+    evaluate: Callable[[Evaluator], Any],
+    *,
+    search_path: Sequence[str] = (),
+    is_pure: bool = False,
+) -> list[Instantiated]:
+    """Write the derivations that a value is, or consists of (a list, or a set), to the store."""
+    from osconf.lang.evaluator import run_deep
+
+    def work() -> list[Instantiated]:
+        evaluator = session.evaluator(search_path=search_path, is_pure=is_pure)
+        return derivations_in(evaluator, evaluate(evaluator))
+
+    session.prepare()
+    found = run_deep(work)
+    session.commit()
+    return found
+
+
+def derivations_in(evaluator: Evaluator, value: Any) -> list[Instantiated]:
+    """The derivations that a value is or consists of."""
+    from osconf.lang.runtime import is_attrs, is_derivation
+
+    value = evaluator.force(value)
+    if isinstance(value, tuple):
+        return [found for member in value for found in derivations_in(evaluator, member)]
+    if is_attrs(value) and not is_derivation(value):
+        return [
+            found
+            for name in sorted(value)
+            if name != "recurseForDerivations"
+            for found in derivations_in(evaluator, value[name])
+        ]
+    return [derivation_of(evaluator, value, "the expression")]
+
+
+def derivation_of(evaluator: Evaluator, value: Any, what: str) -> Instantiated:
+    """The derivation that a value is."""
+    from osconf.lang.runtime import is_derivation, show_type
+
+    value = evaluator.force(value)
+    if not is_derivation(value):
+        raise EvalError(
+            f"{what} is {show_type(value)}, not a derivation",
+            code="not-a-derivation",
+            hint="select one with -A, such as -A system",
+        )
+    path = from_latin(evaluator.force(value["drvPath"]))
+    output = from_latin(evaluator.force(value["outputName"])) if "outputName" in value else ""
+    return Instantiated(path, output)

@@ -1,0 +1,18 @@
+"""The links that a build leaves beside the user's files, which keep the results from being collected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from osconf.store.local import LocalStore
+
+
+def link_results(store: LocalStore, link: str, paths: Sequence[str]) -> list[Path]:
+    """Make LINK, LINK-2, … point at the paths, as garbage collector roots."""
+    links = []
+    for number, path in enumerate(paths, start=1):
+        place = Path(link if number == 1 else f"{link}-{number}").absolute()
+        store.add_root(place, path)
+        links.append(place)
+    return links

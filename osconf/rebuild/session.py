@@ -1,0 +1,197 @@
+"""What one call of the program has open: the store, the archive, the evaluator, and how builds run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import osconf
+from osconf.errors import OsconfError
+from osconf.rebuild.configuration import Instantiated
+
+if TYPE_CHECKING:
+    from osconf.archive.acquire import Access
+    from osconf.build.reporter import Reporter
+    from osconf.build.settings import BuildSettings
+    from osconf.lang.evaluator import Evaluator
+    from osconf.rebuild.world import StoreWorld
+    from osconf.store.local import LocalStore
+
+# A machine's package index and .debs, brought by its own system closure.
+SYSTEM_CACHE = Path("/run/current-system/archive-cache")
+
+
+def tree_path() -> Path:
+    """The folder with lib/, modules/, pkgs/ and templates/ that belongs to this program."""
+    return Path(osconf.__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class BuildChoices:
+    """What a command line may say about builds; None is the default."""
+
+    jobs: int | None = None
+    cores: int | None = None
+    keep_failed: bool = False
+    keep_going: bool = False
+    rebuild: bool = False
+
+
+class Session:
+    """One call of the program. Everything is opened when it is first asked for."""
+
+    def __init__(
+        self,
+        root: Path,
+        store_dir: str,
+        environment: Mapping[str, str],
+        reporter: Reporter,
+        choices: BuildChoices | None = None,
+    ) -> None:
+        self.root = root
+        self.store_dir = store_dir
+        self.environment = environment
+        self.reporter = reporter
+        self.choices = choices or BuildChoices()
+        self._evaluators: dict[object, Evaluator] = {}
+
+    @classmethod
+    def open(cls, *, root: Path, store_dir: str, environment: Mapping[str, str], reporter: Reporter) -> Session:
+        """Prepare a session; nothing is read or written yet."""
+        return cls(root, store_dir, environment, reporter)
+
+    def with_settings(
+        self,
+        *,
+        jobs: int | None = None,
+        cores: int | None = None,
+        keep_failed: bool = False,
+        keep_going: bool = False,
+        rebuild: bool = False,
+    ) -> Session:
+        """The same session with choices for its builds."""
+        self.choices = replace(
+            self.choices, jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going, rebuild=rebuild
+        )
+        return self
+
+    # Places
+
+    @cached_property
+    def cache_dir(self) -> Path:
+        """Where downloads and compiled expressions are kept."""
+        if self.root == Path("/") and os.geteuid() == 0 and Path("/osconf/current-system").exists():
+            return Path("/var/cache/osconf")
+        base = self.environment.get("XDG_CACHE_HOME") or Path(self.environment.get("HOME", "/root"), ".cache")
+        return Path(base, "osconf")
+
+    @cached_property
+    def store(self) -> LocalStore:
+        """The store, made when it is missing."""
+        from osconf.store.local import LocalStore
+
+        try:
+            return LocalStore.open(self.root, self.store_dir)
+        except PermissionError as error:
+            raise OsconfError(
+                f"the store below {self.root} cannot be written: {error.strerror}",
+                code="store-not-writable",
+                hint="be root, or use a store of your own: `--store DIR` or OSCONF_STORE=DIR",
+            ) from None
+
+    def prepare(self) -> None:
+        """Open the store in the calling thread.
+
+        On a machine whose store is mounted read-only, opening gives this thread, and those it starts, a mount namespace
+        where it is writable: evaluation, in a thread of its own, must not be the first to open it.
+        """
+        self.store.flush()
+
+    def close(self) -> None:
+        """Register what is pending in the store; the session must not be used afterwards."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @cached_property
+    def access(self) -> Access:
+        """The archive's mirrors and the download cache."""
+        from osconf.rebuild.primops import open_access
+
+        return open_access(self.cache_dir, self.environment)
+
+    # Evaluation
+
+    @cached_property
+    def world(self) -> StoreWorld:
+        """The evaluator's world; what it adds to the store waits for `commit`."""
+        from osconf.rebuild.world import StoreWorld
+
+        return StoreWorld(
+            lambda: self.store,
+            self.realise,
+            store_dir=self.store_dir,
+            store_root=self.root,
+            environment=lambda name: self.environment.get(name, ""),
+            fetch=self._fetch,
+        )
+
+    def evaluator(
+        self,
+        *,
+        configuration: Path | None = None,
+        search_path: Sequence[str] = (),
+        is_pure: bool = False,
+    ) -> Evaluator:
+        """An evaluator; `configuration` decides which osconf.lock the packages come from."""
+        key = (configuration, tuple(search_path), is_pure)
+        if key not in self._evaluators:
+            from osconf.rebuild.evaluation import make_evaluator
+
+            self._evaluators[key] = make_evaluator(self, configuration, search_path, is_pure)
+        return self._evaluators[key]
+
+    def commit(self) -> None:
+        """Write to the store what evaluations have added."""
+        self.world.commit()
+
+    # Building
+
+    @property
+    def build_settings(self) -> BuildSettings:
+        """How builds run in this session."""
+        from osconf.build.settings import BuildSettings
+
+        processors = os.cpu_count() or 1
+        return BuildSettings(
+            jobs=self.choices.jobs or processors,
+            cores=processors if self.choices.cores is None else self.choices.cores,
+            keep_failed=self.choices.keep_failed,
+            keep_going=self.choices.keep_going,
+            check=self.choices.rebuild,
+            cache_dir=self.cache_dir,
+        )
+
+    def realise(self, wanted: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Build `DRV!output`s; gives the paths of the outputs of each derivation."""
+        from osconf.build.realise import realise
+        from osconf.rebuild.builders import make_builders
+
+        return realise(self.store, wanted, make_builders(self), self.build_settings, self.reporter)
+
+    def build(self, wanted: Sequence[Instantiated]) -> list[str]:
+        """Build derivations; gives the path of each one's output that is meant."""
+        built = self.realise([f"{item.path}!{item.output}" if item.output else item.path for item in wanted])
+        paths = []
+        for item in wanted:
+            outputs = built[item.path]
+            paths.extend([outputs[item.output]] if item.output else [outputs[name] for name in sorted(outputs)])
+        return paths
+
+    def _fetch(self, url: str, name: str, unpack: bool, expected: str | None) -> str:
+        from osconf.rebuild.fetching import fetch_into_store
+
+        return fetch_into_store(self, url, name, unpack=unpack, expected=expected)

@@ -1,0 +1,155 @@
+"""The world with a store: what an evaluation adds is collected, and written in one batch when it is first needed."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from osconf.errors import StoreError
+from osconf.lang.values import from_latin, to_latin
+from osconf.lang.world import Keep, PureWorld, kind_of_mode
+
+if TYPE_CHECKING:
+    from osconf.model.derivation import Derivation
+    from osconf.store.local import LocalStore
+
+Realise = Callable[[list[str]], Mapping[str, Mapping[str, str]]]
+
+
+class StoreWorld(PureWorld):
+    """Computes store paths as `PureWorld` does; `commit` writes them, `realise` builds.
+
+    Store paths are logical: files below the store directory are read where the store physically is.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], LocalStore],
+        realise: Realise,
+        *,
+        store_dir: str,
+        store_root: Path,
+        environment: Callable[[str], str],
+        fetch: Callable[[str, str, bool, str | None], str],
+    ) -> None:
+        super().__init__(store_dir, environment=environment)
+        self._open_store = open_store
+        self._realise = realise
+        self._fetch = fetch
+        self._physical = "" if str(store_root) == "/" else str(store_root)
+        # What has been computed and not written: store path -> how to write it.
+        self._pending: dict[str, Callable[[LocalStore], str]] = {}
+
+    # Adding
+
+    def add_text(self, name: str, data: bytes, references: Collection[str]) -> str:
+        path = super().add_text(name, data, references)
+        self._pending[path] = lambda store: store.add_text(name, data, tuple(references))
+        return path
+
+    def add_path(
+        self,
+        path: str,
+        name: str,
+        *,
+        recursive: bool = True,
+        algorithm: str = "sha256",
+        keep: Keep | None = None,
+        expected: str | None = None,
+    ) -> str:
+        physical = self._real(path)
+        result = super().add_path(
+            physical, name, recursive=recursive, algorithm=algorithm, keep=keep, expected=expected
+        )
+        source = Path(from_latin(physical))
+        self._pending[result] = lambda store: store.add_path(
+            source, name, recursive=recursive, algorithm=algorithm, keep=keep
+        )
+        return result
+
+    def write_derivation(self, derivation: Derivation) -> str:
+        path = super().write_derivation(derivation)
+        self._pending[path] = lambda store: store.write_derivation(derivation)
+        return path
+
+    def commit(self) -> None:
+        """Write everything that was computed and not written yet."""
+        if not self._pending:
+            return
+        store = self._open_store()
+        pending, self._pending = self._pending, {}
+        for path, write in pending.items():
+            if store.is_valid(path):
+                continue
+            written = write(store)
+            if written != path:
+                raise StoreError(
+                    f"{path} changed while it was being evaluated: its content now gives {written}",
+                    code="source-changed",
+                    hint="run the command again",
+                )
+
+    # Reading
+
+    def is_valid(self, path: str) -> bool:
+        return super().is_valid(path) or self._open_store().is_valid(path)
+
+    def read_file(self, path: str) -> bytes:
+        text = self._texts.get(path)
+        return Path(from_latin(self._real(path))).read_bytes() if text is None else text
+
+    def path_kind(self, path: str) -> str | None:
+        if path in self._texts:
+            return "regular"
+        try:
+            return kind_of_mode(Path(from_latin(self._real(path))).lstat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read_dir(self, path: str) -> dict[str, str]:
+        return super().read_dir(self._real(path))
+
+    def resolve_symlinks(self, path: str) -> str:
+        if not self._in_store(path):
+            return super().resolve_symlinks(path)
+        # Links inside the store name logical paths: followed one by one, never by the operating system.
+        for _ in range(40):
+            parent, name = posixpath.split(path)
+            if parent != "/":
+                parent = self.resolve_symlinks(parent)
+            path = posixpath.join(parent, name)
+            physical = Path(from_latin(self._real(path)))
+            if path in self._texts or not physical.is_symlink():
+                return path
+            path = posixpath.normpath(posixpath.join(parent, to_latin(str(physical.readlink()))))
+        raise StoreError(f"too many symbolic links in {from_latin(path)}", code="symlink-loop")
+
+    def read_derivation(self, path: str) -> Derivation:
+        if path in self._derivations or path in self._texts:
+            return super().read_derivation(path)
+        return self._open_store().read_derivation(path)
+
+    # Building
+
+    def realise(self, context: Iterable[str]) -> None:
+        wanted = []
+        for element in context:
+            if element.startswith("!"):
+                _, output, drv = element.split("!", 2)
+                wanted.append(f"{drv}!{output}")
+        if wanted:
+            self.commit()
+            self._realise(wanted)
+
+    def fetch_url(self, url: str, *, name: str, unpack: bool = False, expected: str | None = None) -> str:
+        return self._fetch(url, name, unpack, expected)
+
+    # Below
+
+    def _in_store(self, path: str) -> bool:
+        return path.startswith(self._store_dir + "/")
+
+    def _real(self, path: str) -> str:
+        return to_latin(self._physical) + path if self._physical and self._in_store(path) else path

@@ -1,0 +1,30 @@
+"""`make vm`: the example boots to a login prompt, serves its page, lets its key in, and has no failed unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.vm.outside import SshKey, fetch
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "webserver.nix"
+
+
+def test_example_boots_and_serves(boot_vm, ssh_key: SshKey) -> None:
+    module = f"""{{
+      imports = [ {EXAMPLE} ];
+      users.users.root.openssh.authorizedKeys.keys = [ "{ssh_key.public}" ];
+    }}"""
+    machine = boot_vm(module, ports=(80, 22))
+    http, ssh = machine.forwards
+
+    machine.wait_for_running()
+    assert "osconf" in fetch(http)
+    assert ssh_key.run(ssh, "id -un") == "root"
+    machine.wait_for_console_text(r"login: ")
+    assert machine.succeed("systemctl --failed --no-legend").strip() == ""
+
+    # What the packages are is Debian's own record, so scanners and people find it where they look.
+    assert "install ok installed" in machine.succeed("dpkg-query -W -f '${Status}' nginx || dpkg -s bash | grep Status")
+    # A library tree that nothing can write to, and that no other generation shows through.
+    machine.fail("touch /usr/bin/new")
+    assert " ro," in machine.succeed("findmnt -n -o OPTIONS /usr | sed 's/^/ /; s/$/,/'")
