@@ -1,0 +1,277 @@
+"""The archive as the language sees it: primops behind `import <osconf/primops>`.
+
+`archivePackages` is the lazy package set, `resolveClosure` the resolver, `contextPackages` finds the packages that a
+value refers to. What they read is pinned by the lock file of the `ArchiveContext`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from osconf.archive.acquire import Access
+from osconf.archive.archive import Archive, LockFile
+from osconf.archive.deb import UNPACKER_VERSION
+from osconf.archive.package import Package
+from osconf.archive.resolver import Root
+from osconf.archive.source import Source
+from osconf.archive.version import compare_versions
+from osconf.errors import EvalError
+from osconf.lang.primops.registry import current, make_primop
+from osconf.lang.runtime import call as call_function
+from osconf.lang.runtime import expect_attrs, expect_string, force, is_attrs, is_derivation, make_thunk
+from osconf.lang.values import LazyAttrs, Value, context_of, from_latin, to_latin
+
+
+@dataclass
+class ArchiveContext:
+    """The archives of one evaluation: how to reach them, the lock that pins them, those that are open."""
+
+    access: Access
+    lock_file: LockFile
+    archives: dict[str, Archive] = field(default_factory=dict)
+    packages_behind: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Derivation path → the packages it stands for, memoised: a derivation never changes."""
+
+    def open_archive(self, sources: list[dict[str, Any]]) -> Archive:
+        """The archive of the given sources, opened once."""
+        key = json.dumps(sources, sort_keys=True)
+        archive = self.archives.get(key)
+        if archive is None:
+            parsed = [Source.from_json(item) for item in sources]
+            archive = self.archives[key] = Archive(self.access, parsed, self.lock_file)
+        return archive
+
+    def save(self) -> None:
+        """Write what the evaluation added to the lock."""
+        self.lock_file.save()
+
+
+def to_python(value: Value) -> Any:
+    """A value of sets, lists, strings, numbers as ordinary Python data (text decoded, contexts dropped)."""
+    value = force(value)
+    if isinstance(value, str):
+        return from_latin(value)
+    if isinstance(value, tuple):
+        return [to_python(item) for item in value]
+    if is_attrs(value):
+        return {from_latin(name): to_python(item) for name, item in value.items()}
+    return value
+
+
+def _member(attrs: Value, name: str) -> Value:
+    attrs = expect_attrs(attrs)
+    if name not in attrs:
+        raise EvalError(f"the archive primop needs the attribute ‘{name}’", code="missing-attribute")
+    return force(attrs[name])
+
+
+def _archive_of(context: ArchiveContext, arguments: Value) -> Archive:
+    return context.open_archive(to_python(_member(arguments, "sources")))
+
+
+def _strings(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(to_latin(name) for name in names)
+
+
+def _dependency_names(archive: Archive, package: Package) -> list[str]:
+    """The preferred satisfier of each dependency."""
+    universe = archive.universe
+    names: list[str] = []
+    for group in universe.dependencies(package):
+        names.extend(universe.group_satisfiers(group)[:1])
+    return list(dict.fromkeys(names))
+
+
+def _siblings(archive: Archive, package: Package) -> list[str]:
+    """Dependencies (direct and further) that the same source package built: python3's python3.13-minimal."""
+    found: dict[str, None] = {}
+    pending = [package]
+    while pending:
+        for name in _dependency_names(archive, pending.pop()):
+            other = archive.find(name)
+            if other is None or name in found or name == package.name:
+                continue
+            # `python3` is made by python3-defaults, its interpreter by python3.13: the stem of the name tells.
+            if other.source_name == package.source_name or _is_versioned_form(package.name, name):
+                found[name] = None
+                pending.append(other)
+    return sorted(found)
+
+
+def _is_versioned_form(name: str, other: str) -> bool:
+    """Whether `other` is `name` at a version, or a part of it: python3 → python3.13-minimal, gcc → gcc-14."""
+    stem = name.removesuffix("-minimal")
+    rest = other.removeprefix(stem)
+    return rest != other and rest[:1] in (".", "-") and rest[1:2].isdigit()
+
+
+def _describe_package(archive: Archive, package: Package) -> dict[str, Value]:
+    """The metadata of a package as the language sees it."""
+    source = archive.source_of(package)
+    texts = {
+        "name": package.name,
+        "version": package.version,
+        "architecture": package.architecture,
+        "source": package.source_name,
+        "filename": package.filename,
+        "sha256": package.sha256,
+        "section": package.section,
+        "priority": package.priority,
+        "description": package.description,
+        "homepage": package.homepage,
+        "origin": package.origin,
+        "base": source.base,
+        "suite": source.suite,
+    }
+    values: dict[str, Value] = {name: to_latin(text) for name, text in texts.items()}
+    values["size"] = package.size
+    values["installedSize"] = package.installed_size * 1024
+    values["essential"] = package.essential
+    values["depends"] = make_thunk(lambda: _strings(_dependency_names(archive, package)))
+    values["siblings"] = make_thunk(lambda: _strings(_siblings(archive, package)))
+    values["builtFromSource"] = make_thunk(lambda: _strings(archive.universe.find_built_from(package.source_name)))
+    return values
+
+
+def _archive_packages(context: ArchiveContext, arguments: Value) -> LazyAttrs:
+    """`{ sources; build; } -> set`: every package of the sources as `build name metadata`, made when asked for."""
+    build = _member(arguments, "build")
+
+    def lookup(name: str) -> Value:
+        archive = _archive_of(context, arguments)
+        package = archive.find(from_latin(name))
+        if package is None:
+            raise KeyError(name)
+        return make_thunk(lambda: call_function(build, name, _describe_package(archive, package)))
+
+    return LazyAttrs(
+        lambda: _strings(_archive_of(context, arguments).universe.names()),
+        lookup,
+        lambda name: list(_strings(_archive_of(context, arguments).universe.near_names(from_latin(name)))),
+    )
+
+
+def _resolve_closure(context: ArchiveContext, arguments: Value) -> tuple[str, ...]:
+    """`{ sources; roots = [ { name; reason; } ]; essential ? true; } -> [ name ]`: the closure, sorted."""
+    archive = _archive_of(context, arguments)
+    roots = [
+        Root(item["name"], item.get("reason", "")) if isinstance(item, dict) else Root(str(item))
+        for item in to_python(_member(arguments, "roots"))
+    ]
+    arguments = expect_attrs(arguments)
+    essential = bool(force(arguments["essential"])) if "essential" in arguments else True
+    return _strings(archive.resolve(roots, essential=essential).names)
+
+
+def _near_names(context: ArchiveContext, arguments: Value) -> tuple[str, ...]:
+    """`{ sources; name; } -> [ name ]`: packages that a mistyped name may have meant."""
+    name = from_latin(expect_string(_member(arguments, "name")))
+    return _strings(_archive_of(context, arguments).universe.near_names(name))
+
+
+def _context_packages(context: ArchiveContext, value: Value) -> tuple[str, ...]:
+    """`any -> [ name ]`: the archive packages that a value's strings refer to, also through written and rendered files.
+
+    Compilers of what was built are not followed.
+    """
+    names: set[str] = set()
+    elements: set[str] = set()
+    _collect_references(value, names, elements, set())
+    for element in elements:
+        derivation = _derivation_of(element)
+        if derivation is not None:
+            names |= _packages_behind(context, derivation)
+    return tuple(sorted(names))
+
+
+def _collect_references(value: Value, names: set[str], elements: set[str], seen: set[int]) -> None:
+    """Walk a value: context elements of its strings, names of its package values."""
+    pending = [value]
+    while pending:
+        item = force(pending.pop())
+        if isinstance(item, str):
+            elements |= context_of(item)
+        elif isinstance(item, tuple):
+            pending.extend(item)
+        elif is_attrs(item) and id(item) not in seen and not isinstance(item, LazyAttrs):
+            seen.add(id(item))
+            if "archivePackage" in item:
+                names.add(from_latin(expect_string(force(item["archivePackage"]))))
+            elif is_derivation(item) or "outPath" in item:
+                pending.append(item["outPath"])
+            elif "__toString" in item:
+                pending.append(call_function(force(item["__toString"]), item))
+            else:
+                pending.extend(item.values())
+
+
+def _derivation_of(element: str) -> str | None:
+    """The derivation of a context element: `!out!x.drv` or `=x.drv`; None for a plain path."""
+    if element.startswith("!"):
+        return element.split("!", 2)[2]
+    return element[1:] if element.startswith("=") else None
+
+
+def _packages_behind(context: ArchiveContext, path: str) -> frozenset[str]:
+    """The packages a derivation stands for: its own when it is a package's view, its inputs' when it is transparent."""
+    known = context.packages_behind.get(path)
+    if known is None:
+        derivation = current().world.read_derivation(path)
+        found: set[str] = set()
+        environment = derivation.env
+        if "archivePackage" in environment:
+            found.add(from_latin(environment["archivePackage"]))
+        elif environment.get("osconfTransparent") == "1":
+            for dependency in derivation.input_derivations:
+                found |= _packages_behind(context, dependency)
+        known = context.packages_behind[path] = frozenset(found)
+    return known
+
+
+def _version_order(_context: ArchiveContext, left: Value, right: Value) -> int:
+    """`string -> string -> int`: compare two Debian versions: -1, 0 or 1."""
+    return compare_versions(from_latin(expect_string(left)), from_latin(expect_string(right)))
+
+
+def _mangle_name(_context: ArchiveContext, name: Value) -> str:
+    """`string -> string`: a name fit for a store path; different names stay different."""
+    return mangle_store_name(expect_string(name))
+
+
+def mangle_store_name(name: str) -> str:
+    """Escape the characters that a store name cannot hold as `=` and two hexadecimal digits (Debian uses no `=`)."""
+    text = "".join(
+        character
+        if character.isascii() and (character.isalnum() or character in "+-._?")
+        else "".join(f"={byte:02x}" for byte in character.encode())
+        for character in name
+    )
+    return f"={ord('.'):02x}{text[1:]}" if text.startswith(".") else text
+
+
+_ARCHIVE_PRIMOPS: dict[str, tuple[str, Callable[..., Value]]] = {
+    "archivePackages": ("!", _archive_packages),
+    "resolveClosure": ("!", _resolve_closure),
+    "nearNames": ("!", _near_names),
+    "contextPackages": ("-", _context_packages),
+    "compareDebianVersions": ("!!", _version_order),
+    "mangleStoreName": ("!", _mangle_name),
+}
+
+
+def make_internal_primops(context: ArchiveContext) -> Mapping[str, Value]:
+    """What `import <osconf/primops>` holds of the archive, bound to one context."""
+    members: dict[str, Value] = {"debFormat": UNPACKER_VERSION}
+    for name, (marks, function) in _ARCHIVE_PRIMOPS.items():
+        members[name] = make_primop(name, marks, _bind(function, context)).function
+    return members
+
+
+def _bind(function: Callable[..., Value], context: ArchiveContext) -> Callable[..., Value]:
+    bound = functools.partial(function, context)
+    bound.__doc__ = function.__doc__
+    return bound
