@@ -1,0 +1,97 @@
+"""The recipe of an environment: read manifests, plan, link, record, choose, generate, describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from osconf.environment.accounts import write_sysusers
+from osconf.environment.alternatives import bake_alternatives, choose_alternatives
+from osconf.environment.apt_guide import guide_apt
+from osconf.environment.description import DESCRIPTION, hash_manifests, render_description
+from osconf.environment.dpkg_database import write_dpkg_database
+from osconf.environment.etc_files import write_etc_files
+from osconf.environment.extra import merge_extra_trees
+from osconf.environment.farm import Farm, link_farm
+from osconf.environment.generators.bytecode import bytecode_triggers
+from osconf.environment.generators.certificates import write_certificates
+from osconf.environment.generators.trigger import LDCONFIG, TRIGGERS, run_triggers
+from osconf.environment.manifest import Package, read_package
+from osconf.environment.php import enable_php_modules
+from osconf.environment.plan import plan_tree
+from osconf.environment.recorder import record_scripts
+from osconf.environment.state import write_tmpfiles
+from osconf.environment.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """A package to merge: its name, its store path, and where that lies."""
+
+    name: str
+    contents: str
+    root: Path
+
+
+@dataclass(frozen=True)
+class EnvironmentRequest:
+    """Everything an environment depends on. `store` binds extra trees and their closures into the sandbox."""
+
+    packages: Sequence[PackageSource]
+    extra_trees: Sequence[tuple[str, Path]] = ()
+    alternatives: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "shell"
+    store: tuple[tuple[Path, str], ...] = ()
+
+
+def build_environment(
+    request: EnvironmentRequest, out: Path, scratch: Path, log: Callable[[str], None] = lambda line: None
+) -> Sequence[str]:
+    """Build the environment at `out`; `scratch` must be an empty directory on the same file system.
+
+    Returns the warnings, which also stand in environment.json.
+    """
+    packages = read_packages(request.packages)
+    plan = plan_tree(packages)
+    merge_extra_trees(plan, request.extra_trees)
+    out.mkdir(parents=True, exist_ok=True)
+    link_farm(plan, out)
+    farm = Farm(plan, out)
+    workshop = Workshop(farm, scratch, request.store)
+    log(f"linked {len(plan.files)} files of {len(packages)} packages")
+
+    facts = record_scripts(farm, packages, workshop)
+    plan.warnings += facts.warnings
+    available = [alternative for alternative in facts.alternatives if farm.has(alternative.path.lstrip("/"))]
+    alternatives = bake_alternatives(farm, choose_alternatives(available, request.alternatives))
+
+    write_etc_files(farm, facts)
+    enable_php_modules(farm)
+    write_certificates(farm)
+    plan.warnings += run_triggers(farm, (LDCONFIG, *TRIGGERS, *bytecode_triggers(farm)), workshop)
+    guide_apt(farm)
+    write_sysusers(farm, facts, frozenset(package.name for package in packages))
+    write_tmpfiles(farm, facts)
+    write_dpkg_database(farm, packages)
+
+    extra_trees = [path for path, _ in request.extra_trees]
+    description = render_description(
+        packages,
+        plan,
+        kind=request.kind,
+        extra_trees=extra_trees,
+        manifest_hash=hash_manifests(packages, extra_trees, request.alternatives),
+        alternatives=alternatives,
+    )
+    farm.write(DESCRIPTION, description)
+    for warning in plan.warnings:
+        log(f"warning: {warning}")
+    return plan.warnings
+
+
+def read_packages(sources: Sequence[PackageSource]) -> list[Package]:
+    """Read the manifests, in parallel because each waits for a disk."""
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda source: read_package(source.name, source.contents, source.root), sources))
