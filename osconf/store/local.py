@@ -68,7 +68,7 @@ class LocalStore:
         self.durable = durable
         self._lock = threading.RLock()
         self._pending: dict[str, PathInfo] = {}
-        self._pending_outputs: dict[str, dict[str, str]] = {}
+        self._pending_locks: list[PathLock] = []
         self._derivations: dict[str, Derivation] = {}
         self._derivation_hashes: dict[str, str] = {}
         self._temporary_roots = TemporaryRoots(layout.temporary_roots, layout.gc_lock)
@@ -189,12 +189,27 @@ class LocalStore:
     def closure(self, paths: Iterable[str]) -> list[str]:
         """The paths and everything they refer to, references first, in a fixed order."""
         paths = sorted(set(paths))
-        self.flush()
-        edges = self.database.closure_edges(paths)
+        edges = self.closure_edges(paths)
         for path in paths:
             if path not in edges:
                 self.query_path_info(path)
         return order_references_first(edges)
+
+    def closure_edges(self, paths: Iterable[str]) -> dict[str, list[str]]:
+        """Each path of the closure with what it refers to (itself left out); invalid paths are missing."""
+        edges: dict[str, list[str]] = {}
+        registered: set[str] = set()
+        todo = set(paths)
+        while todo:
+            path = todo.pop()
+            info = self._pending.get(path)
+            if info is None:
+                registered.add(path)
+            else:
+                edges[path] = [reference for reference in info.references if reference != path]
+                todo.update(reference for reference in edges[path] if reference not in edges)
+        edges.update(self.database.closure_edges(registered))
+        return edges
 
     def references(self, path: str) -> list[str]:
         """What a valid path refers to, sorted."""
@@ -331,10 +346,8 @@ class LocalStore:
         with self._lock:
             if not self._pending:
                 return
-            pending = dict(self._pending)
-            self._register(pending.values())
-            for path in pending:
-                del self._pending[path]
+            self._register(self._pending.values())
+            self._settle()
 
     def register(self, infos: Iterable[PathInfo]) -> None:
         """Make paths valid whose canonical content is in place: one sync, one transaction."""
@@ -342,7 +355,23 @@ class LocalStore:
             batch = dict(self._pending)
             batch.update((info.path, info) for info in infos)
             self._register(batch.values())
-            self._pending.clear()
+            self._settle()
+
+    def add_built(self, infos: Iterable[PathInfo], locks: Iterable[PathLock] = ()) -> None:
+        """Put finished outputs, in place under their names, into the pending batch.
+
+        The locks on their names are kept until they are registered: another process must not take the files for
+        leftovers. Whoever waits for a lock calls `flush` first, or two processes could wait for each other.
+        """
+        with self._lock:
+            self._pending.update((info.path, replace(info, registration_time=int(time.time()))) for info in infos)
+            self._pending_locks.extend(locks)
+
+    def _settle(self) -> None:
+        self._pending.clear()
+        for lock in self._pending_locks:
+            lock.release()
+        self._pending_locks.clear()
 
     def _register(self, infos: Iterable[PathInfo]) -> None:
         infos = list(infos)

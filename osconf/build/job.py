@@ -1,0 +1,189 @@
+"""Building one derivation: locks, the builder, its outputs, its log.
+
+Owns what happens between "this derivation's inputs are valid" and "its outputs are in place", for one derivation at a
+time. The order among derivations is `realise`'s.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from osconf.build.builtin import BuiltinBuilder, BuiltinRequest
+from osconf.build.logs import BuildLog, log_path
+from osconf.build.outputs import FinishedOutput, check_outputs, finish_outputs, install_outputs
+from osconf.build.reporter import Reporter
+from osconf.build.sandboxed import build_in_sandbox
+from osconf.build.settings import BuildSettings
+from osconf.errors import BuildError, OsconfError
+from osconf.model.derivation import BUILTIN_PREFIX, Derivation
+from osconf.store.canonical import explain_os_error, remove_tree
+from osconf.store.local import LocalStore
+from osconf.store.locks import PathLock
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What every job of one run shares."""
+
+    store: LocalStore
+    builders: Mapping[str, BuiltinBuilder]
+    settings: BuildSettings
+    reporter: Reporter
+    cancelled: Event
+
+
+def build_derivation(context: BuildContext, drv_path: str, *, rebuild: bool = False) -> None:
+    """Build a derivation whose inputs are valid, unless another process just did."""
+    store = context.store
+    drv = store.read_derivation(drv_path)
+    with ExitStack() as stack:
+        locks = _lock_outputs(context, drv_path, drv, stack)
+        paths = [output.path for output in drv.outputs.values()]
+        if not rebuild and len(store.valid_among(paths)) == len(paths):
+            return
+        started = time.monotonic()
+        context.reporter.build_started(drv_path, drv.name)
+        error: OsconfError | None = None
+        try:
+            _build(context, drv_path, drv, locks if not rebuild else [], rebuild)
+            if not rebuild:
+                stack.pop_all()
+        except OsconfError as problem:
+            error = problem
+            raise
+        finally:
+            context.reporter.build_finished(drv_path, drv.name, time.monotonic() - started, error)
+
+
+def _lock_outputs(context: BuildContext, drv_path: str, drv: Derivation, stack: ExitStack) -> list[PathLock]:
+    """Take the locks of all outputs, in one order everywhere."""
+    locks = []
+    for path in sorted(output.path for output in drv.outputs.values()):
+        lock = PathLock(context.store.layout.locks, path.rpartition("/")[2])
+        if not lock.try_acquire():
+            # Whoever holds it may wait for a lock of ours that is only kept until registration.
+            context.store.flush()
+            context.reporter.build_waits(drv_path, drv.name)
+            while not lock.try_acquire():
+                if context.cancelled.wait(_POLL_SECONDS):
+                    raise BuildError("the build was interrupted", drv=drv_path, code="interrupted")
+        stack.callback(lock.release)
+        locks.append(lock)
+    return locks
+
+
+def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[PathLock], rebuild: bool) -> None:
+    store = context.store
+    work = store.temporary_path()
+    log = BuildLog(log_path(store, drv_path), lambda line: context.reporter.log_line(drv_path, line))
+    keep = False
+    try:
+        work.mkdir(parents=True)
+        finished = _run_builder(context, drv_path, drv, work, log)
+        check_outputs(store, drv_path, drv, finished)
+        if rebuild:
+            _compare(context, drv_path, finished)
+        else:
+            store.add_built(install_outputs(store, finished), locks)
+    except BuildError as error:
+        error.drv = error.drv or drv_path
+        error.log_tail = error.log_tail or log.tail_text()
+        keep = context.settings.keep_failed
+        if keep:
+            error.hint = f"{error.hint + '; ' if error.hint else ''}the build directory is kept in '{work}'"
+        raise
+    except OSError as error:
+        explained = explain_os_error(f"build '{drv.name}'", error)
+        if explained is not None:
+            raise explained from error
+        raise BuildError(f"cannot build '{drv.name}': {error}", drv=drv_path, log_tail=log.tail_text()) from error
+    finally:
+        log.close()
+        if not keep:
+            remove_tree(work)
+
+
+def _run_builder(
+    context: BuildContext, drv_path: str, drv: Derivation, work: Path, log: BuildLog
+) -> list[FinishedOutput]:
+    if not drv.is_builtin:
+        places = build_in_sandbox(context.store, drv_path, drv, work, log, context.settings, context.cancelled)
+        return finish_outputs(context.store, drv_path, drv, places, None, _candidates(context.store, drv))
+    name = drv.builder.removeprefix(BUILTIN_PREFIX)
+    builder = context.builders.get(name)
+    if builder is None:
+        raise BuildError(
+            f"derivation '{drv.name}' wants the unknown builder '{drv.builder}'",
+            drv=drv_path,
+            hint=f"known are {', '.join(sorted(context.builders))}",
+        )
+    _check_version(drv_path, drv, builder)
+    outputs = {output: work / "outputs" / output for output in drv.outputs}
+    scratch = work / "scratch"
+    scratch.mkdir()
+    (work / "outputs").mkdir()
+    result = builder(
+        BuiltinRequest(
+            drv_path=drv_path,
+            drv=drv,
+            env={_real_text(key): _real_text(value) for key, value in drv.env.items()},
+            outputs=outputs,
+            scratch=scratch,
+            store=context.store,
+            settings=context.settings,
+            log=log.line,
+            progress=lambda done, total: context.reporter.progress(drv_path, done, total),
+        )
+    )
+    declared = result.references if result is not None else None
+    candidates = _candidates(context.store, drv) if declared is None else ()
+    return finish_outputs(context.store, drv_path, drv, outputs, declared, candidates)
+
+
+def _check_version(drv_path: str, drv: Derivation, builder: BuiltinBuilder) -> None:
+    wanted = drv.env.get("builderVersion")
+    if wanted is not None and wanted != builder.version:
+        raise BuildError(
+            f"derivation '{drv.name}' was made for version {wanted} of '{drv.builder}', this osconf has"
+            f" {builder.version}",
+            drv=drv_path,
+            code="builder-version",
+            hint="evaluate the configuration again with this osconf",
+        )
+
+
+def input_paths(store: LocalStore, drv: Derivation) -> list[str]:
+    """The store paths that a derivation is given: its sources and the outputs of its input derivations."""
+    paths = list(drv.input_sources)
+    for inner, names in drv.input_derivations.items():
+        known = store.read_derivation(inner)
+        paths.extend(known.output_path(name) for name in names)
+    return paths
+
+
+def _candidates(store: LocalStore, drv: Derivation) -> list[str]:
+    return [*store.closure(input_paths(store, drv)), *(output.path for output in drv.outputs.values())]
+
+
+def _compare(context: BuildContext, drv_path: str, finished: list[FinishedOutput]) -> None:
+    for output in finished:
+        known = context.store.query_path_info(output.info.path)
+        if known.nar_hash != output.info.nar_hash:
+            raise BuildError(
+                f"output '{output.info.path}' is not the same when it is built again:\n"
+                f"  before: {known.nar_hash.sri()}\n  now:    {output.info.nar_hash.sri()}",
+                drv=drv_path,
+                code="not-deterministic",
+                hint="keep the new one with '--keep-failed' and compare",
+            )
+
+
+def _real_text(text: str) -> str:
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")

@@ -1,0 +1,78 @@
+"""Build logs: compressed files in the state directory, one per derivation, the newest build's."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from osconf.store.local import LocalStore
+
+TAIL_LINES = 25
+
+
+def log_path(store: LocalStore, drv_path: str) -> Path:
+    """Where the log of a derivation is kept; the file exists when it was built here and said something."""
+    base_name = drv_path.rpartition("/")[2]
+    return store.layout.logs / base_name[:2] / f"{base_name[2:]}.zst"
+
+
+def read_log(store: LocalStore, drv_path: str) -> str | None:
+    """The log of the newest build of a derivation; None when there is none."""
+    try:
+        data = log_path(store, drv_path).read_bytes()
+    except FileNotFoundError:
+        return None
+    with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
+        return reader.read().decode("utf-8", "replace")
+
+
+class BuildLog:
+    """Takes a builder's output line by line: to the file, to the audience, and the last lines for the error."""
+
+    def __init__(self, path: Path, listen: Callable[[str], None]) -> None:
+        self.path = path
+        self.listen = listen
+        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._file: BinaryIO | None = None
+        self._writer: zstandard.ZstdCompressionWriter | None = None
+        self._lock = threading.Lock()
+        self._partial = b""
+
+    def line(self, text: str) -> None:
+        """Take one line without its end."""
+        self.listen(text)
+        with self._lock:
+            self.tail.append(text)
+            self._open().write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+    def data(self, data: bytes) -> None:
+        """Take raw output."""
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        for line in lines:
+            self.line(line.rstrip(b"\r").decode("utf-8", "replace"))
+
+    def _open(self) -> zstandard.ZstdCompressionWriter:
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("wb")
+            self._writer = zstandard.ZstdCompressor(level=3).stream_writer(self._file)
+        return self._writer
+
+    def tail_text(self) -> str:
+        """The last lines."""
+        return "\n".join(self.tail)
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._partial:
+            self.line(self._partial.decode("utf-8", "replace"))
+            self._partial = b""
+        if self._writer is not None and self._file is not None:
+            self._writer.close()  # type: ignore[no-untyped-call]
+            self._file.close()
+            self._writer = self._file = None

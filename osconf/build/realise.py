@@ -1,0 +1,147 @@
+"""Realising: from derivations to valid outputs, in parallel.
+
+The recipe: plan what must be built, build what is ready on the workers, register in batches, say what failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Event
+
+from osconf.build.builtin import BuiltinBuilder
+from osconf.build.goals import Goal, parse_wanted, plan_goals
+from osconf.build.job import BuildContext, build_derivation
+from osconf.build.reporter import QuietReporter, Reporter
+from osconf.build.settings import BuildSettings
+from osconf.errors import BuildError, OsconfError
+from osconf.store.local import LocalStore
+
+_FLUSH_SECONDS = 2.0
+
+
+def realise(
+    store: LocalStore,
+    wanted: Iterable[str],
+    builders: Mapping[str, BuiltinBuilder],
+    settings: BuildSettings | None = None,
+    reporter: Reporter | None = None,
+) -> dict[str, dict[str, str]]:
+    """Build what is not valid yet and return, per wanted derivation, its outputs' paths by name.
+
+    `wanted` holds `DRV`, `DRV!out,dev` or `DRV!*`. Everything returned is valid, registered and kept from the garbage
+    collector until the store is closed. Raises `BuildError`; with `keep_going` after building whatever else can be.
+    """
+    settings = settings or BuildSettings()
+    reporter = reporter or QuietReporter()
+    requests: dict[str, set[str]] = {}
+    for text in wanted:
+        path, names = parse_wanted(text)
+        requests.setdefault(path, set()).update(names or store.read_derivation(path).outputs)
+    goals = plan_goals(store, requests, rebuild=settings.check)
+    if goals:
+        reporter.planned(list(goals))
+        context = BuildContext(store, builders, settings, reporter, Event())
+        _Schedule(context, goals).run()
+    return {
+        path: {name: store.read_derivation(path).output_path(name) for name in sorted(names)}
+        for path, names in requests.items()
+    }
+
+
+def plan_builds(store: LocalStore, wanted: Iterable[str]) -> list[str]:
+    """The derivations that `realise` would build, inputs first; nothing is built."""
+    requests: dict[str, set[str]] = {}
+    for text in wanted:
+        path, names = parse_wanted(text)
+        requests.setdefault(path, set()).update(names)
+    return list(plan_goals(store, requests))
+
+
+class _Schedule:
+    """Runs goals as their inputs become ready."""
+
+    def __init__(self, context: BuildContext, goals: dict[str, Goal]) -> None:
+        self.context = context
+        self.goals = goals
+        self.waiting = {path: set(goal.inputs) for path, goal in goals.items()}
+        self.users: dict[str, list[str]] = {path: [] for path in goals}
+        for path, goal in goals.items():
+            for inner in goal.inputs:
+                self.users[inner].append(path)
+        self.ready = [path for path, inputs in self.waiting.items() if not inputs]
+        self.running: dict[Future[None], str] = {}
+        self.failed: dict[str, OsconfError] = {}
+        self.skipped: set[str] = set()
+        self.flushed = time.monotonic()
+
+    def run(self) -> None:
+        store = self.context.store
+        jobs = max(1, self.context.settings.jobs)
+        with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
+            try:
+                while self.running or (self.ready and not self._stops()):
+                    while self.ready and len(self.running) < jobs and not self._stops():
+                        path = self.ready.pop(0)
+                        goal = self.goals[path]
+                        future = pool.submit(build_derivation, self.context, path, rebuild=goal.rebuild)
+                        self.running[future] = path
+                    self._collect()
+            finally:
+                self.context.cancelled.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                store.flush()
+        self._raise_failure()
+
+    def _stops(self) -> bool:
+        return bool(self.failed) and not self.context.settings.keep_going
+
+    def _collect(self) -> None:
+        done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+        for future in done:
+            path = self.running.pop(future)
+            try:
+                future.result()
+            except OsconfError as error:
+                self.failed[path] = error
+                self._skip_users(path)
+                if self._stops():
+                    self.context.cancelled.set()
+            else:
+                self._release_users(path)
+        if time.monotonic() - self.flushed > _FLUSH_SECONDS:
+            self.context.store.flush()
+            self.flushed = time.monotonic()
+
+    def _release_users(self, path: str) -> None:
+        for user in self.users[path]:
+            self.waiting[user].discard(path)
+            if not self.waiting[user] and user not in self.skipped:
+                self.ready.append(user)
+
+    def _skip_users(self, path: str) -> None:
+        pending = list(self.users[path])
+        while pending:
+            user = pending.pop()
+            if user not in self.skipped:
+                self.skipped.add(user)
+                pending.extend(self.users[user])
+
+    def _raise_failure(self) -> None:
+        real = {
+            path: error
+            for path, error in self.failed.items()
+            if not (error.code == "interrupted" and len(self.failed) > 1)
+        }
+        if not real:
+            return
+        path, error = next(iter(real.items()))
+        if len(real) > 1:
+            names = ", ".join(f"'{self.goals[other].drv.name}'" for other in real if other != path)
+            error.while_(f"{len(real)} derivations failed; also {names}")
+        if self.skipped:
+            error.while_(f"{len(self.skipped)} derivations that need it were not built")
+        if isinstance(error, BuildError) and error.log_tail and not error.hint:
+            error.hint = f"see the whole log with 'osconf log {path}'"
+        raise error

@@ -1,0 +1,203 @@
+"""Rendering templates: one jinja environment, strict about missing data, with a filter for each target syntax.
+
+A template is responsible for choosing the right filter; no format is escaped by itself, because one template may mix
+several (a shell command in a unit file).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from osconf.errors import BuildError
+
+
+class RenderError(BuildError):
+    """A template is wrong, or the data do not fit it."""
+
+    code = "render-failed"
+
+
+def unit_value(value: object) -> str:
+    """A value in a unit file where specifiers must not be expanded: `%` doubled, line ends continued.
+
+    See systemd.unit(5) and systemd.syntax(7).
+    """
+    return unit_text(value).replace("%", "%%")
+
+
+def unit_text(value: object) -> str:
+    """A value in a unit file whose specifiers are meant: true and false as words, no stray line ends."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    lines = [line.strip() for line in str(value).splitlines()]
+    return " \\\n  ".join(line for line in lines if line)
+
+
+def systemd_quote(value: object) -> str:
+    """One word of a command line or an `Environment=` assignment, in double quotes, nothing expanded.
+
+    See "Quoting" in systemd.syntax(7) and "Command lines" in systemd.service(5).
+    """
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    text = text.replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{text}"'
+
+
+def systemd_exec_quote(value: object) -> str:
+    """One argument of an Exec line: as `systemd_quote`, and `$` is not expanded either."""
+    return systemd_quote(value).replace("$", "$$")
+
+
+def systemd_environment(values: Mapping[str, object]) -> list[str]:
+    """Assignments for `Environment=`, each quoted, sorted by name."""
+    return [systemd_quote(f"{name}={value}") for name, value in sorted(values.items())]
+
+
+def systemd_escape(text: str) -> str:
+    """A string as part of a unit name, as systemd-escape(1) does."""
+    return _escape_unit(text.encode())
+
+
+def systemd_escape_path(path: str) -> str:
+    """A path as a unit name, as `systemd-escape --path` does."""
+    cleaned = "/".join(part for part in path.split("/") if part not in ("", "."))
+    return _escape_unit(cleaned.encode()) if cleaned else "-"
+
+
+def _escape_unit(data: bytes) -> str:
+    result = []
+    for index, byte in enumerate(data):
+        character = chr(byte)
+        if character == "/":
+            result.append("-")
+        elif (character.isascii() and character.isalnum()) or character in ":_" or (character == "." and index):
+            result.append(character)
+        else:
+            result.append(f"\\x{byte:02x}")
+    return "".join(result)
+
+
+_FSTAB_SPECIAL = re.compile(r"[\s\\#]")
+
+
+def fstab_octal(value: object) -> str:
+    """A field of fstab(5): white space, backslash and `#` as octal escapes."""
+    return _FSTAB_SPECIAL.sub(lambda match: "".join(f"\\{byte:03o}" for byte in match[0].encode()), str(value))
+
+
+def shell_quote(value: object) -> str:
+    """One word of a POSIX shell command."""
+    return shlex.quote(str(value))
+
+
+def shell_join(values: list[object]) -> str:
+    """Words of a POSIX shell command."""
+    return shlex.join(map(str, values))
+
+
+def grub_quote(value: object) -> str:
+    """A string of GRUB's script language in single quotes."""
+    return "'" + str(value).replace("'", "'\\''").replace("\n", " ") + "'"
+
+
+_IPTABLES_SAFE = re.compile(r"[0-9A-Za-z._:/,!+*@-]+\Z")
+
+
+def iptables_safe(value: object) -> str:
+    """A word of an iptables-restore file, which has no quoting that is safe; refuses anything unusual."""
+    text = str(value)
+    if not _IPTABLES_SAFE.match(text):
+        raise RenderError(f"'{text}' cannot stand in a firewall rule")
+    return text
+
+
+def iptables_comment(value: object) -> str:
+    """A comment of an iptables-restore rule, in double quotes."""
+    text = re.sub(r"[\s\"\\]+", " ", str(value)).strip()
+    return f'"{text[:255]}"'
+
+
+def one_line(value: object) -> str:
+    """Text without line ends, for formats of one entry per line."""
+    return " ".join(str(value).split("\n")).strip()
+
+
+def ini_value(value: object) -> str:
+    """A value of a plain key=value file: booleans as words, lists with spaces, one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return " ".join(ini_value(item) for item in value)
+    return one_line(value)
+
+
+def yes_no(value: object) -> str:
+    """`yes` or `no`."""
+    return "yes" if value else "no"
+
+
+def to_json(value: object) -> str:
+    """JSON with sorted keys."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        unit_value,
+        unit_text,
+        systemd_quote,
+        systemd_exec_quote,
+        systemd_environment,
+        systemd_escape,
+        systemd_escape_path,
+        fstab_octal,
+        shell_quote,
+        shell_join,
+        grub_quote,
+        iptables_safe,
+        iptables_comment,
+        one_line,
+        ini_value,
+        yes_no,
+        to_json,
+    )
+}
+
+
+def render_template(template: str, context: Mapping[str, Any], *, label: str, folder: Path | None = None) -> str:
+    """Render a template text; `folder` holds what it may include or import. Raises `RenderError`.
+
+    `label` names the template in errors.
+    """
+    loader = jinja2.ChoiceLoader(
+        [jinja2.DictLoader({label: template}), *([jinja2.FileSystemLoader(folder)] if folder is not None else [])]
+    )
+    environment = jinja2.Environment(
+        loader=loader,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters.update(FILTERS)
+    try:
+        return environment.get_template(label).render(context)
+    except jinja2.TemplateSyntaxError as error:
+        raise RenderError(f"template '{error.name or label}', line {error.lineno}: {error.message}") from error
+    except jinja2.TemplateError as error:
+        raise RenderError(f"template '{label}': {error.message or error}", hint=_hint(error)) from error
+
+
+def _hint(error: jinja2.TemplateError) -> str | None:
+    if isinstance(error, jinja2.UndefinedError):
+        return "give it in the context, or use the 'default' filter"
+    return None

@@ -1,0 +1,32 @@
+"""How builds run: limits, places and mirrors. Filled by whoever calls `realise`; no environment is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """Choices for one run of `realise`; times are in seconds, 0 means no limit.
+
+    `mirrors` maps the name in a logical URL `mirror://NAME/path` to base URLs, tried in order. `check` builds again
+    what is valid already and compares.
+    """
+
+    jobs: int = 1
+    cores: int = 1
+    keep_going: bool = False
+    keep_failed: bool = False
+    check: bool = False
+    timeout: float = 0
+    max_silent_time: float = 0
+    cache_dir: Path | None = None
+    mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    proxy: str | None = None
+    offline: bool = False
+    connect_timeout: float = 15
+    system: str = "x86_64-linux"
+    features: frozenset[str] = frozenset({"uid-range", "nixos-test", "kvm", "big-parallel", "benchmark"})
+    sandbox_paths: Mapping[str, str] = field(default_factory=dict)
