@@ -13,8 +13,9 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from osconf.errors import EvalError, StoreError
 from osconf.lang.values import from_latin, to_latin
@@ -24,6 +25,30 @@ if TYPE_CHECKING:
 
 Keep = Callable[[str, str], bool]
 """A filter of paths to copy: (path relative to the source, kind) -> keep it?"""
+
+
+@dataclass(frozen=True, slots=True)
+class GitRequest:
+    """What `builtins.fetchGit` was asked for; without `rev` the tip of `ref`, without both the default branch."""
+
+    url: str
+    name: str = "source"
+    ref: str = ""
+    rev: str = ""
+    submodules: bool = False
+    shallow: bool = False
+    all_refs: bool = False
+    expected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitCheckout:
+    """A revision in the store; `rev` is empty for a working tree with changes, `rev_count` 0 when not known."""
+
+    path: str
+    rev: str
+    rev_count: int
+    last_modified: int
 
 
 class World(Protocol):
@@ -100,6 +125,18 @@ class World(Protocol):
         """Download (and unpack) into the store; its store path. `expected` is the hash it must have."""
         ...
 
+    def fetch_git(self, request: GitRequest) -> GitCheckout:
+        """Check a git repository out into the store."""
+        ...
+
+    def references(self, path: str) -> Collection[str]:
+        """The store paths that the store path at or above `path` refers to."""
+        ...
+
+    def nar_hash(self, path: str) -> str:
+        """The hash of a store path's archive, as `sha256-…`."""
+        ...
+
     def trace(self, text: str) -> None:
         """Say what `builtins.trace` says."""
         ...
@@ -139,6 +176,8 @@ class PureWorld:
         self._derivations: dict[str, Derivation] = {}
         self._texts: dict[str, bytes] = {}
         self._paths: set[str] = set()
+        self._references: dict[str, frozenset[str]] = {}
+        self._nar_hashes: dict[str, str] = {}
 
     @property
     def store_dir(self) -> str:
@@ -174,11 +213,12 @@ class PureWorld:
         return int(time.time())
 
     def add_text(self, name: str, data: bytes, references: Collection[str]) -> str:
-        from osconf.model.hashes import hash_bytes  # noqa: PLC0415 - only evaluations that reach the store pay for it
-        from osconf.model.store_path import make_text_path  # noqa: PLC0415
+        from osconf.model.hashes import hash_bytes
+        from osconf.model.store_path import make_text_path
 
         path = make_text_path(name, hash_bytes("sha256", data), references, self._store_dir)
         self._texts[path] = data
+        self._references[path] = frozenset(references)
         self._paths.add(path)
         return path
 
@@ -192,9 +232,9 @@ class PureWorld:
         keep: Keep | None = None,
         expected: str | None = None,
     ) -> str:
-        from osconf.model.hashes import Hash, hash_file  # noqa: PLC0415
-        from osconf.model.nar import hash_path  # noqa: PLC0415
-        from osconf.model.store_path import make_fixed_output_path  # noqa: PLC0415
+        from osconf.model.hashes import Hash, hash_file
+        from osconf.model.nar import hash_path
+        from osconf.model.store_path import make_fixed_output_path
 
         source = FilePath(from_latin(path))
         digest = hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
@@ -204,22 +244,25 @@ class PureWorld:
                 code="hash-mismatch",
             )
         result = make_fixed_output_path(name, digest, recursive, (), self._store_dir)
+        if recursive and algorithm == "sha256":
+            self._nar_hashes[result] = digest.sri()
         self._paths.add(result)
         return result
 
     def write_derivation(self, derivation: Derivation) -> str:
-        from osconf.model.derivation import derivation_path, serialize  # noqa: PLC0415
+        from osconf.model.derivation import derivation_path, serialize
 
         path = derivation_path(derivation, derivation.name, self._store_dir)
         self._derivations[path] = derivation
         self._texts[path] = serialize(derivation)
+        self._references[path] = derivation.references()
         self._paths.add(path)
         return path
 
     def read_derivation(self, path: str) -> Derivation:
         found = self._derivations.get(path)
         if found is None:
-            from osconf.model.derivation import parse  # noqa: PLC0415
+            from osconf.model.derivation import parse
 
             found = self._derivations[path] = parse(self.read_file(path))
         return found
@@ -237,7 +280,26 @@ class PureWorld:
                 )
 
     def fetch_url(self, url: str, *, name: str, unpack: bool = False, expected: str | None = None) -> str:
+        return self._refuse_fetch(url)
+
+    @staticmethod
+    def _refuse_fetch(url: str) -> NoReturn:
         raise EvalError(f"cannot fetch '{from_latin(url)}' in an evaluation without a store", code="fetch-refused")
+
+    def fetch_git(self, request: GitRequest) -> GitCheckout:
+        return self._refuse_fetch(request.url)
+
+    def references(self, path: str) -> Collection[str]:
+        top = "/".join(path.split("/")[: self._store_dir.count("/") + 2])
+        return self._references.get(top, frozenset())
+
+    def nar_hash(self, path: str) -> str:
+        found = self._nar_hashes.get(path)
+        if found is None:
+            from osconf.model.nar import hash_path
+
+            found = self._nar_hashes[path] = hash_path(FilePath(from_latin(path)))[0].sri()
+        return found
 
     def trace(self, text: str) -> None:
         sys.stderr.write(f"trace: {from_latin(text)}\n")

@@ -1,0 +1,90 @@
+"""Sorting for `builtins.sort` and the keys of `builtins.genericClosure`.
+
+Python's `sorted` would call a comparator through C, which limits the depth of evaluation, so the merge sort is our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from osconf.lang.primops.expect import mismatch
+from osconf.lang.runtime import call, force, show_type
+from osconf.lang.values import ContextStr, Path, Value
+
+NUMBERS = frozenset((int, float))
+STRINGS = frozenset((str, ContextStr))
+
+
+def sort_plain(items: tuple[Value, ...]) -> tuple[Value, ...] | None:
+    """Sort numbers, or strings, in their natural order; None for anything else (or for NaN)."""
+    values = [force(item) for item in items]
+    kinds = {type(value) for value in values}
+    if kinds <= STRINGS or (kinds <= NUMBERS and all(value == value for value in values)):  # noqa: PLR0124 - NaN
+        values.sort()
+        return tuple(values)
+    return None
+
+
+def merge_sort(items: list[Value], comparator: Value) -> list[Value]:
+    """Sort stably with a function of the language; bottom-up, in lists."""
+    less = _comparison(comparator)
+    runs = [[item] for item in items]
+    while len(runs) > 1:
+        paired = [_merge(runs[i], runs[i + 1], less) for i in range(0, len(runs) - 1, 2)]
+        if len(runs) % 2:
+            paired.append(runs[-1])
+        runs = paired
+    return runs[0] if runs else []
+
+
+def _merge(left: list[Value], right: list[Value], less: Callable[[Value, Value], bool]) -> list[Value]:
+    if not less(right[0], left[-1]):
+        return left + right
+    merged: list[Value] = []
+    i = j = 0
+    while True:
+        if less(right[j], left[i]):
+            merged.append(right[j])
+            j += 1
+            if j == len(right):
+                return merged + left[i:]
+        else:
+            merged.append(left[i])
+            i += 1
+            if i == len(left):
+                return merged + right[j:]
+
+
+def _comparison(comparator: Any) -> Callable[[Value, Value], bool]:
+    saturated = type(comparator) is FunctionType and comparator.__code__.co_argcount == 2
+
+    def less(a: Value, b: Value) -> bool:
+        answer = comparator(a, b) if saturated else call(comparator, a, b)
+        if answer is True or answer is False:
+            return bool(answer)
+        raise mismatch(answer, "a Boolean", "the return value of the sorting function passed to builtins.sort")
+
+    return less
+
+
+COMPARABLE = frozenset(("number", "string", "path", "list"))
+
+
+def freeze_key(value: Value) -> tuple[str, Any]:
+    """A hashable stand-in for a value: equal exactly when the language's comparison finds neither smaller.
+
+    The first part is the kind; one that is not in `COMPARABLE` belongs to a value that has no order.
+    """
+    value = force(value)
+    kind = type(value)
+    if kind is int or kind is float:
+        return "number", value
+    if kind is str or kind is ContextStr:
+        return "string", str.__str__(value)
+    if kind is Path:
+        return "path", value.text
+    if kind is tuple:
+        return "list", tuple([freeze_key(item) for item in value])
+    return show_type(value), id(value)

@@ -1,0 +1,36 @@
+"""TOML to values: `builtins.fromTOML`."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from typing import Any
+
+from osconf.errors import EvalError
+from osconf.lang.runtime import INT_MAX, INT_MIN
+from osconf.lang.values import Value, from_latin, to_latin
+
+
+def parse_toml(text: str) -> Value:
+    """A value of plain data; dates and times have no counterpart in the language and are refused."""
+    try:
+        return _to_value(tomllib.loads(from_latin(text).replace("\r\n", "\n")))
+    except tomllib.TOMLDecodeError as error:
+        raise EvalError(f"while parsing TOML: {error}", code="invalid-toml") from None
+
+
+def _to_value(data: Any) -> Value:
+    kind = type(data)
+    if kind is str:
+        if "\0" in data:
+            raise EvalError("while parsing TOML: a string with null bytes cannot be represented", code="invalid-toml")
+        return to_latin(data)
+    if kind is list:
+        return tuple([_to_value(item) for item in data])
+    if kind is dict:
+        return {to_latin(name): _to_value(item) for name, item in data.items()}
+    if kind is int and not INT_MIN <= data <= INT_MAX:
+        raise EvalError(f"while parsing TOML: the integer {data} does not fit into 64 bits", code="invalid-toml")
+    if isinstance(data, datetime.date | datetime.time):
+        raise EvalError("while parsing TOML: Dates and times are not supported", code="invalid-toml")
+    return data
