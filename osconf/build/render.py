@@ -33,10 +33,10 @@ def unit_value(value: object) -> str:
 
 
 def unit_text(value: object) -> str:
-    """A value in a unit file whose specifiers are meant: true and false as words, no stray line ends."""
+    """A value in a unit file whose specifiers are meant: true and false as words, no stray line ends; continued lines stay so."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    lines = [line.strip() for line in str(value).splitlines()]
+    lines = [line.strip().removesuffix("\\").rstrip() for line in str(value).splitlines()]
     return " \\\n  ".join(line for line in lines if line)
 
 

@@ -1,0 +1,328 @@
+"""The program that enters a sandbox: reads a description, makes the namespaces and mounts, runs the command.
+
+It runs as `python -I -S launcher.py FD STATUS_FD` (a marshalled description on the descriptor FD, what goes wrong
+before the command runs is written to STATUS_FD) or, for people, as `launcher.py JSON`. It imports nothing of osconf and
+as little as it can: its start is part of every build.
+
+Three processes: the first waits in the caller's process namespace, the second is process 1 inside and reaps, the third
+becomes the command. Killing the first kills everything.
+"""
+
+# ruff: noqa: PTH - pathlib takes longer to import than everything else here
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import sys
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MNT_DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+SYS_MOUNT_SETATTR = 442
+AT_FDCWD, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW = -100, 0x8000, 0x100
+MOUNT_ATTR_RDONLY = 1
+SIGKILL = 9
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+BASE = "/tmp"
+HOST = "/.host"
+ROOT = "/.root"
+NODES = ("null", "zero", "full", "random", "urandom", "tty")
+LINKS = (
+    ("/proc/self/fd", "fd"),
+    ("/proc/self/fd/0", "stdin"),
+    ("/proc/self/fd/1", "stdout"),
+    ("/proc/self/fd/2", "stderr"),
+    ("pts/ptmx", "ptmx"),
+)
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class SetupFailed(Exception):
+    """A step before the command failed."""
+
+
+def check(result: int, what: str) -> int:
+    """Raise `SetupFailed` when a system call failed."""
+    if result < 0:
+        raise SetupFailed(f"{what}: {os.strerror(ctypes.get_errno())}")
+    return result
+
+
+def mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
+    """mount(2)."""
+    result = libc.mount(
+        os.fsencode(source),
+        os.fsencode(target),
+        kind.encode() if kind else None,
+        ctypes.c_ulong(flags),
+        os.fsencode(options) if options else None,
+    )
+    check(result, f"mount {source} on {target}" + (f" ({kind})" if kind else ""))
+
+
+def pivot(new: str, old: str) -> None:
+    """pivot_root(2)."""
+    number = SYS_PIVOT_ROOT[os.uname().machine]
+    check(libc.syscall(ctypes.c_long(number), os.fsencode(new), os.fsencode(old)), f"pivot_root to {new}")
+
+
+def make_read_only(target: str) -> None:
+    """Make a mount and all below it read-only, whatever other flags are locked on them."""
+    attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY, 0, 0, 0)
+    result = libc.syscall(
+        ctypes.c_long(SYS_MOUNT_SETATTR),
+        AT_FDCWD,
+        os.fsencode(target),
+        AT_RECURSIVE,
+        ctypes.byref(attributes),
+        ctypes.c_size_t(ctypes.sizeof(attributes)),
+    )
+    check(result, f"make {target} read-only")
+
+
+def write(path: str, text: str) -> None:
+    """Write a file of /proc in one write."""
+    descriptor = os.open(path, os.O_WRONLY)
+    os.write(descriptor, text.encode())
+    os.close(descriptor)
+
+
+def enter_namespaces(spec: dict) -> None:  # type: ignore[type-arg]
+    """Become uid and gid of the description in new namespaces; processes started from here are inside."""
+    uid, gid = os.geteuid(), os.getegid()
+    flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC
+    flags |= CLONE_NEWPID if spec["private_pids"] else 0
+    flags |= 0 if spec["network"] else CLONE_NEWNET
+    check(libc.unshare(flags), "make namespaces")
+    write("/proc/self/setgroups", "deny")
+    write("/proc/self/uid_map", f"{spec['uid']} {uid} 1")
+    write("/proc/self/gid_map", f"{spec['gid']} {gid} 1")
+
+
+def inside(path: str) -> str:
+    """Where a path of the sandbox is while its root is being made."""
+    return ROOT + path.rstrip("/")
+
+
+def make_mount_point(target: str, is_directory: bool) -> None:
+    """Make the directory or empty file that a mount covers."""
+    if is_directory:
+        os.makedirs(target, exist_ok=True)
+    elif not os.path.lexists(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o644))
+
+
+def bind(source: str, target: str, read_only: bool) -> None:
+    """Show a path of the host, which was resolved beforehand; a link is made again."""
+    source = HOST + source
+    mode = os.lstat(source).st_mode
+    if stat.S_ISLNK(mode):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not os.path.lexists(target):
+            os.symlink(os.readlink(source), target)
+        return
+    make_mount_point(target, stat.S_ISDIR(mode))
+    mount(source, target, None, MS_BIND | MS_REC)
+    if read_only:
+        make_read_only(target)
+
+
+def escape(path: str) -> str:
+    """A path among the options of an overlay."""
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
+def mount_overlay(lower: list[str], target: str, upper: str, work: str) -> None:
+    """Lay directories of the host over each other."""
+    os.makedirs(target, exist_ok=True)
+    options = "userxattr,lowerdir=" + ":".join(escape(HOST + path) for path in lower)
+    if upper:
+        options += f",upperdir={escape(HOST + upper)},workdir={escape(HOST + work)}"
+    mount("overlay", target, "overlay", 0, options)
+
+
+def make_devices(devices: list[str]) -> None:
+    """A private /dev with the harmless nodes."""
+    dev = inside("/dev")
+    os.makedirs(dev, exist_ok=True)
+    mount("tmpfs", dev, "tmpfs", MS_NOSUID, "mode=0755")
+    for name in (*NODES, *devices):
+        source = f"{HOST}/dev/{name}"
+        if os.path.exists(source):
+            make_mount_point(f"{dev}/{name}", False)
+            mount(source, f"{dev}/{name}", None, MS_BIND)
+    for name in ("pts", "shm"):
+        os.mkdir(f"{dev}/{name}")
+    mount("devpts", f"{dev}/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    mount("tmpfs", f"{dev}/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
+    for target, name in LINKS:
+        os.symlink(target, f"{dev}/{name}")
+
+
+def make_proc(private_pids: bool) -> None:
+    """/proc of the new process namespace; where the kernel refuses that, the host's."""
+    proc = inside("/proc")
+    os.makedirs(proc, exist_ok=True)
+    if private_pids:
+        try:
+            mount("proc", proc, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+            return
+        except SetupFailed:
+            pass
+    mount(f"{HOST}/proc", proc, None, MS_BIND | MS_REC)
+
+
+def make_root(spec: dict) -> None:  # type: ignore[type-arg]
+    """Build the new root beside the host's and move into it."""
+    mount("none", "/", None, MS_REC | MS_PRIVATE)
+    mount("tmpfs", BASE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
+    os.mkdir(BASE + HOST)
+    os.mkdir(BASE + ROOT)
+    pivot(BASE, BASE + HOST)
+    os.chdir("/")
+    steps = spec["mounts"]
+    if steps and steps[0][0] == "bind" and steps[0][2] == "/":
+        _, source, _, read_only = steps.pop(0)
+        mount(HOST + source, ROOT, None, MS_BIND | MS_REC)
+        if read_only:
+            make_read_only(ROOT)
+    else:
+        mount(ROOT, ROOT, None, MS_BIND)
+    make_devices(spec["devices"])
+    make_proc(spec["private_pids"])
+    for path in spec["directories"]:
+        os.makedirs(inside(path), exist_ok=True)
+    for kind, *arguments in steps:
+        make_mount(kind, arguments)
+    for target, link in spec["symlinks"]:
+        place = inside(link)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        if not os.path.lexists(place):
+            os.symlink(target, place)
+    for path, content in spec["files"]:
+        place = inside(path)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(content)
+    os.chdir(ROOT)
+    pivot(".", ".")
+    check(libc.umount2(b".", MNT_DETACH), "detach the host's root")
+
+
+def make_mount(kind: str, arguments: list) -> None:  # type: ignore[type-arg]
+    """One step of the description."""
+    if kind == "bind":
+        source, target, read_only = arguments
+        bind(source, inside(target), read_only)
+    elif kind == "overlay":
+        lower, target, upper, work = arguments
+        mount_overlay(lower, inside(target), upper, work)
+    else:
+        (target,) = arguments
+        os.makedirs(inside(target), exist_ok=True)
+        mount("tmpfs", inside(target), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
+
+
+def raise_loopback() -> None:
+    """Give the new network namespace its loopback."""
+    descriptor = libc.socket(2, 2 | 0o2000000, 0)
+    request = ctypes.create_string_buffer(b"lo".ljust(16, b"\0") + IFF_UP.to_bytes(2, "little"), 40)
+    libc.ioctl(descriptor, ctypes.c_ulong(SIOCSIFFLAGS), request)
+    os.close(descriptor)
+
+
+def run_command(spec: dict, status: int) -> None:  # type: ignore[type-arg]
+    """Become the command."""
+    if not spec["terminal"]:
+        os.setsid()
+        null = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+    os.umask(0o022)
+    try:
+        os.chdir(spec["cwd"])
+    except OSError as error:
+        raise SetupFailed(f"enter {spec['cwd']}: {error.strerror}") from error
+    libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    os.set_inheritable(status, False)
+    argv = [os.fsencode(argument) for argument in spec["argv"]]
+    env = {os.fsencode(key): os.fsencode(value) for key, value in spec["env"].items()}
+    try:
+        os.execvpe(argv[0], argv, env)
+    except OSError as error:
+        raise SetupFailed(f"run {spec['argv'][0]}: {error.strerror}") from error
+
+
+def report(status: int, action: object, *arguments: object) -> None:
+    """Do something; when it fails say so on the status descriptor and exit."""
+    try:
+        action(*arguments)  # type: ignore[operator]
+    except SetupFailed as error:
+        os.write(status, str(error).encode("utf-8", "replace"))
+        os._exit(127)
+    except OSError as error:
+        os.write(status, f"{error.filename or 'system call'}: {error.strerror}".encode("utf-8", "replace"))
+        os._exit(127)
+
+
+def wait_for(child: int) -> int:
+    """Reap everything until `child` is gone; its exit code."""
+    while True:
+        try:
+            pid, result = os.wait()
+        except InterruptedError:
+            continue
+        if pid == child:
+            code = os.waitstatus_to_exitcode(result)
+            return code if code >= 0 else 128 - code
+
+
+def die_with_parent() -> None:
+    """Be killed when the process that started us is gone."""
+    libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(SIGKILL), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+
+
+def launch(spec: dict, status: int) -> int:  # type: ignore[type-arg]
+    """Run the description; the exit code of its command."""
+    die_with_parent()
+    report(status, enter_namespaces, spec)
+    first = os.fork()
+    if first:
+        os.close(status)
+        return wait_for(first)
+    die_with_parent()
+    report(status, make_root, spec)
+    if not spec["network"]:
+        raise_loopback()
+    hostname = spec["hostname"].encode()
+    libc.sethostname(hostname, len(hostname))
+    second = os.fork()
+    if second == 0:
+        report(status, run_command, spec, status)
+    os.close(status)
+    os._exit(wait_for(second))
+
+
+def main() -> int:
+    """Read the description named by the arguments."""
+    if len(sys.argv) == 3:
+        import marshal
+
+        with open(int(sys.argv[1]), "rb") as file:
+            spec = marshal.load(file)
+        return launch(spec, int(sys.argv[2]))
+    import json  # costs more than the rest of the start
+
+    return launch(json.loads(sys.argv[1]), os.dup(2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
