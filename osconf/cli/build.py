@@ -19,6 +19,7 @@ from osconf.cli.expressions import Expression
 @click.pass_obj
 def build(
     invocation: Invocation,
+    /,
     config: str | None,
     out_link: str,
     no_link: bool,

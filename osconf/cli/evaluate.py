@@ -19,6 +19,7 @@ from osconf.cli.expressions import Expression, evaluate_expression
 @click.pass_obj
 def evaluate(
     invocation: Invocation,
+    /,
     strict: bool,
     as_raw: bool,
     as_xml: bool,

@@ -13,7 +13,7 @@ from osconf.cli.expressions import Expression
 @options.expression
 @options.configuration
 @click.pass_obj
-def instantiate(invocation: Invocation, config: str | None, **expression: object) -> None:
+def instantiate(invocation: Invocation, /, config: str | None, **expression: object) -> None:
     """Evaluate derivations, write their .drv files to the store and print the paths.
 
     Without FILE or -E, the system of the configuration is meant.

@@ -226,4 +226,13 @@ def restore(target: str) -> None:
     unpack(sys.stdin.buffer, Path(target))
 
 
+@store.command("receive")
+@click.pass_obj
+def receive(invocation: Invocation) -> None:
+    """Take a closure from standard input: the other side of `osconf switch --target-host`."""
+    from osconf.rebuild.transfer import receive_closure
+
+    receive_closure(invocation.session.store, sys.stdin.buffer, sys.stdout.buffer)
+
+
 COMMANDS = {"store": store}

@@ -15,6 +15,7 @@ from osconf.rebuild.configuration import Instantiated
 
 if TYPE_CHECKING:
     from osconf.archive.acquire import Access
+    from osconf.archive.fetch import Progress
     from osconf.build.reporter import Reporter
     from osconf.build.settings import BuildSettings
     from osconf.lang.evaluator import Evaluator
@@ -119,9 +120,10 @@ class Session:
     @cached_property
     def access(self) -> Access:
         """The archive's mirrors and the download cache."""
-        from osconf.rebuild.primops import open_access
+        from osconf.archive.acquire import Access
+        from osconf.archive.mirror import read_apt_mirrors
 
-        return open_access(self.cache_dir, self.environment)
+        return Access(read_apt_mirrors(), self.cache_dir)
 
     # Evaluation
 
@@ -177,10 +179,18 @@ class Session:
 
     def realise(self, wanted: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Build `DRV!output`s; gives the paths of the outputs of each derivation."""
+        from osconf.build.goals import parse_wanted, plan_goals
         from osconf.build.realise import realise
-        from osconf.rebuild.builders import make_builders
+        from osconf.rebuild.builders import prefetch_debs
+        from osconf.rebuild.registry import make_builders
 
-        return realise(self.store, wanted, make_builders(self), self.build_settings, self.reporter)
+        # All packages that will be unpacked are downloaded together before anything is built.
+        goals = plan_goals(self.store, dict(parse_wanted(item) for item in wanted))
+        prefetch_debs(self.access, [goal.drv for goal in goals.values()], self._show_download)
+        return realise(self.store, wanted, make_builders(self.access), self.build_settings, self.reporter)
+
+    def _show_download(self, progress: Progress) -> None:
+        self.reporter.progress("packages", progress.done_bytes, progress.total_bytes)
 
     def build(self, wanted: Sequence[Instantiated]) -> list[str]:
         """Build derivations; gives the path of each one's output that is meant."""

@@ -6,6 +6,8 @@
   kernelVersion,
   # Loaded when the hardware asks for them.
   availableKernelModules ? [ ],
+  # The same, where the kernel has them: the disks and keyboards that most machines come with.
+  optionalKernelModules ? [ ],
   # Loaded always, in this order.
   kernelModules ? [ ],
   # File systems besides the root that must be there before activation: { device, mountPoint, fsType, options }.
@@ -34,6 +36,7 @@ pkgs.runCommand name
     ];
     inherit modules kernelVersion;
     wanted = availableKernelModules ++ kernelModules;
+    optional = optionalKernelModules;
     load = kernelModules;
     mountLines = lib.concatMapStrings (fs: mountLine fs + "\n") fileSystems;
     init = ./init.sh;
@@ -55,7 +58,12 @@ pkgs.runCommand name
         exit 1
       }
       sed -n 's/^insmod \([^ ]*\).*/\1/p' needed
-    done | sort -u | while read -r file; do
+    done > files
+    for module in $optional; do
+      modprobe -d "$modules" -S "$version" --show-depends "$module" 2> /dev/null \
+        | sed -n 's/^insmod \([^ ]*\).*/\1/p' >> files || true
+    done
+    sort -u files | while read -r file; do
       relative=''${file#"$modules"/}
       mkdir -p "root/usr/''${relative%/*}"
       # busybox reads plain modules only, and one compression of the whole is smaller than many of the parts.
