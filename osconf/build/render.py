@@ -25,19 +25,29 @@ class RenderError(BuildError):
 
 
 def unit_value(value: object) -> str:
-    """A value in a unit file where specifiers must not be expanded: `%` doubled, line ends continued.
+    """A value in a unit file, specifiers and continued lines as they are; refuses a line break that is not continued.
 
-    See systemd.unit(5) and systemd.syntax(7).
+    Otherwise the rest of the value would be read as the next setting. See systemd.syntax(7).
     """
-    return unit_text(value).replace("%", "%%")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value).rstrip("\n")
+    if any(not line.endswith("\\") for line in text.split("\n")[:-1]):
+        raise RenderError(f"a unit value cannot hold a line break: {text!r}", hint="end the line with a backslash")
+    return text
 
 
 def unit_text(value: object) -> str:
-    """A value in a unit file whose specifiers are meant: true and false as words, no stray line ends; continued lines stay so."""
+    """A value of several lines in a unit file: every line but the last is continued, empty ones are dropped."""
     if isinstance(value, bool):
         return "true" if value else "false"
     lines = [line.strip().removesuffix("\\").rstrip() for line in str(value).splitlines()]
     return " \\\n  ".join(line for line in lines if line)
+
+
+def specifier_free(value: object) -> str:
+    """A value of a unit file in which `%` means itself."""
+    return unit_value(value).replace("%", "%%")
 
 
 def systemd_quote(value: object) -> str:
@@ -107,6 +117,34 @@ def grub_quote(value: object) -> str:
     return "'" + str(value).replace("'", "'\\''").replace("\n", " ") + "'"
 
 
+def shell_double_quote(value: object) -> str:
+    """One word of a POSIX shell command in double quotes: variables are still expanded."""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`")
+    return f'"{text}"'
+
+
+def pam_env_value(value: object) -> str:
+    """A value in pam_env.conf(5) or /etc/environment, in double quotes; refuses line breaks."""
+    text = single_line(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def tmpfiles_path(value: object) -> str:
+    """A path in a tmpfiles.d(5) line, quoted where it must be; specifiers are expanded."""
+    text = single_line(value)
+    if not re.search(r"[\s\"'\\]", text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def single_line(value: object) -> str:
+    """Text that may not hold a line break, because the format has no way to write one."""
+    text = str(value)
+    if "\n" in text or "\r" in text:
+        raise RenderError(f"a line break cannot be written here: {text!r}")
+    return text
+
+
 _IPTABLES_SAFE = re.compile(r"[0-9A-Za-z._:/,!+*@-]+\Z")
 
 
@@ -153,6 +191,11 @@ FILTERS: dict[str, Callable[..., Any]] = {
     for function in (
         unit_value,
         unit_text,
+        specifier_free,
+        shell_double_quote,
+        pam_env_value,
+        tmpfiles_path,
+        single_line,
         systemd_quote,
         systemd_exec_quote,
         systemd_environment,
@@ -183,8 +226,6 @@ def render_template(template: str, context: Mapping[str, Any], *, label: str, fo
     environment = jinja2.Environment(
         loader=loader,
         undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
     )

@@ -8,7 +8,8 @@ Three processes: the first waits in the caller's process namespace, the second i
 becomes the command. Killing the first kills everything.
 """
 
-# ruff: noqa: PTH - pathlib takes longer to import than everything else here
+# pathlib takes longer to import than everything else here.
+# ruff: noqa: PTH102, PTH103, PTH110, PTH115, PTH120, PTH123, PTH211
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ def run_in_sandbox(
     """Run the description's command to its end.
 
     Standard output and error come as one stream, to `sink_line` line by line or to `sink_data` as they are; with
-    neither they go where the caller's go. `cancelled` kills the command when it is set. Raises `SandboxError` when the command
-    could not be started; a command that fails is a result.
+    neither they go where the caller's go. `cancelled` kills the command when it is set. Raises `SandboxError` when the
+    command could not be started; a command that fails is a result.
     """
     lines = _Lines(sink_line) if sink_line is not None else None
     sink = lines.take if lines is not None else sink_data
