@@ -1,4 +1,4 @@
-"""`builtin:environment` and `builtin:package-view`: the derivations' attributes on one side, the pipelines on the other.
+"""`builtin:environment` and `builtin:package-view`: derivation attributes on one side, the pipelines on the other.
 
 `build` and this package do not import each other; `rebuild` registers `BUILDERS`, and the shapes below are what both
 sides agree on.

@@ -27,7 +27,8 @@ _FIRST = ("base-passwd", "mawk", "gawk", "base-files", "debconf")
 _REPLACED = re.compile(
     r"""(?x) linux-(image|headers)-.* | initramfs-tools.* | dracut.* | grub-.* | ca-certificates(-java)? | man-db
     | locales | tzdata | debconf | dpkg | apt | python3(\.\d+)?(-minimal)? | libpython3.* | fontconfig | libc-bin
-    | ssl-cert | shared-mime-info | libgdk-pixbuf.* | libglib2.* | udev | systemd | dbus(-.*)? | libpam-.* | install-info"""
+    | ssl-cert | shared-mime-info | libgdk-pixbuf.* | libglib2.* | udev | systemd | dbus(-.*)? | libpam-.*
+    | install-info"""
 )
 
 # Text of /etc that belongs to the machine or to a rule of ours, never to a recorded script.

@@ -13,12 +13,15 @@ from osconf.environment.plan import FACTORY, StateEntry
 
 TMPFILES = "usr/lib/tmpfiles.d/osconf-packages.conf"
 DPKG_DATABASE = "usr/lib/osconf/dpkg"
+# Caches that are looked for below /var but follow from the packages alone: always those of the current environment.
+_CACHES = ("var/lib/systemd/catalog/database", "var/cache/fontconfig")
 
 
 def write_tmpfiles(farm: Farm, facts: Facts) -> None:
     """Generate `TMPFILES`, leaving out paths that a package's own tmpfiles.d file declares."""
     declared = _declared_paths(farm)
     lines = [f"L+ /var/lib/dpkg - - - - /{DPKG_DATABASE}"]
+    lines += [f"L+ /{path} - - - - /{FACTORY}/{path}" for path in _CACHES if farm.path(f"{FACTORY}/{path}").exists()]
     for path, entry in sorted(farm.plan.state.items()):
         if f"/{path}" in declared or path == "var/lib/dpkg":
             continue
@@ -27,15 +30,7 @@ def write_tmpfiles(farm: Farm, facts: Facts) -> None:
                 lines.append(f"L /{path} - - - - /{FACTORY}/{path}")
             continue
         lines.append(_line(entry, facts))
-    for path in sorted(facts.owners.keys() | facts.modes.keys()):
-        relative = path.strip("/")
-        if relative in farm.plan.state or path in declared or not path.startswith(("/var/", "/etc/", "/srv/")):
-            continue
-        if path.startswith("/etc/") and not farm.has(relative):
-            continue
-        owner, group = facts.owners.get(path, ("-", "-"))
-        mode = f"{apply_mode(0o755, facts.modes[path]):04o}" if path in facts.modes else "-"
-        lines.append(f"z {path} {mode} {owner} {group} -")
+    lines += _owner_lines(farm, facts, declared)
     farm.write(TMPFILES, "# State of the packages of this environment.\n" + "\n".join(lines) + "\n")
 
 
@@ -50,6 +45,27 @@ def _line(entry: StateEntry, facts: Facts) -> str:
     return f"d {path} {mode} {owner} {group} -"
 
 
+def _owner_lines(farm: Farm, facts: Facts, declared: set[str]) -> list[str]:
+    """Owners and modes that scripts set below /var and /run; files of /etc keep the store's."""
+    lines: list[str] = []
+    for path in sorted(facts.owners.keys() | facts.modes.keys()):
+        place = _normalise(path)
+        if (
+            place in declared
+            or place.strip("/") in farm.plan.state
+            or not place.startswith(("/var/", "/run/", "/srv/"))
+        ):
+            continue
+        owner, group = facts.owners.get(path, ("-", "-"))
+        mode = f"{apply_mode(0o755, facts.modes[path]):04o}" if path in facts.modes else "-"
+        lines.append(f"{'d' if place.startswith('/run/') else 'z'} {place} {mode} {owner} {group} -")
+    return lines
+
+
+def _normalise(path: str) -> str:
+    return posixpath.normpath(path).replace("/var/run/", "/run/")
+
+
 def note_state(farm: Farm, path: str, kind: str, mode: int) -> None:
     """Add a directory or file that a maintainer script made below /var."""
     farm.plan.state[path] = StateEntry(path, kind, f"{mode & 0o7777:04o}", "root", "root")
@@ -61,5 +77,5 @@ def _declared_paths(farm: Farm) -> set[str]:
         for line in farm.read(config).splitlines():
             fields = line.split()
             if len(fields) >= 2 and not line.startswith("#"):
-                paths.add(posixpath.normpath(fields[1].strip('"').replace("/var/run/", "/run/")))
+                paths.add(_normalise(fields[1].strip('"')))
     return paths

@@ -116,6 +116,17 @@ TRIGGERS: tuple[Trigger, ...] = (
         outputs=("usr/share/osconf/factory/var/lib/systemd/catalog/database",),
     ),
     Trigger(
+        "fontconfig",
+        needs=("usr/bin/fc-cache",),
+        watches=("usr/share/fonts",),
+        # A cache is valid for one modification time of its directory: the store's.
+        command="find /usr/share/fonts -type d -exec touch -d @1 {} +\n"
+        "mkdir -p /var/cache/fontconfig && fc-cache --system-only --really-force\n"
+        "mkdir -p /usr/share/osconf/factory/var/cache\n"
+        "cp -r /var/cache/fontconfig /usr/share/osconf/factory/var/cache/fontconfig",
+        outputs=("usr/share/osconf/factory/var/cache/fontconfig/*",),
+    ),
+    Trigger(
         "certificate-links",
         needs=("usr/bin/openssl", "etc/ssl/certs/ca-certificates.crt"),
         watches=("etc/ssl/certs",),

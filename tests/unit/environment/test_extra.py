@@ -1,0 +1,63 @@
+"""Merging trees that osconf built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from osconf.environment.extra import merge_extra_trees
+from osconf.environment.plan import TreePlan, plan_tree
+from osconf.errors import BuildError
+
+from .conftest import PackageMaker
+
+
+def make_tree(base: Path, files: dict[str, str]) -> tuple[str, Path]:
+    for path, content in files.items():
+        place = base / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content)
+    return f"/osconf/store/{base.name}", base
+
+
+def test_a_directory_of_one_tree_is_one_link(tmp_path: Path) -> None:
+    plan = TreePlan(directories={"usr", "usr/share"})
+    merge_extra_trees(plan, [make_tree(tmp_path / "t", {"share/app/deep/x": "", "bin/app": ""})])
+    assert plan.links == {"usr/share/app": "/osconf/store/t/share/app", "usr/bin/app": "/osconf/store/t/bin/app"}
+
+
+def test_shared_directories_are_merged(tmp_path: Path, make_package: PackageMaker) -> None:
+    plan = plan_tree([make_package("p", {"usr/share/man/man1/p.1": ""})])
+    trees = [make_tree(tmp_path / name, {f"share/man/man1/{name}.1": ""}) for name in ("a", "b")]
+    merge_extra_trees(plan, trees)
+    assert plan.links["usr/share/man/man1/a.1"] == "/osconf/store/a/share/man/man1/a.1"
+    assert plan.links["usr/share/man/man1/b.1"] == "/osconf/store/b/share/man/man1/b.1"
+    assert "usr/share/man/man1/p.1" in plan.files
+
+
+def test_a_built_program_wins_over_a_package_and_that_is_noted(tmp_path: Path, make_package: PackageMaker) -> None:
+    plan = plan_tree([make_package("p", {"usr/bin/x": "old"})])
+    merge_extra_trees(plan, [make_tree(tmp_path / "t", {"bin/x": "new"})])
+    assert plan.links["usr/bin/x"] == "/osconf/store/t/bin/x"
+    assert "usr/bin/x" not in plan.files
+    assert plan.overrides == ["usr/bin/x: /osconf/store/t/bin/x instead of p's"]
+
+
+def test_etc_and_usr_of_a_tree_are_merged_too(tmp_path: Path) -> None:
+    plan = TreePlan(directories={"usr", "etc"})
+    merge_extra_trees(plan, [make_tree(tmp_path / "t", {"etc/x.conf": "", "usr/bin/y": ""})])
+    assert plan.links == {"etc/x.conf": "/osconf/store/t/etc/x.conf", "usr/bin/y": "/osconf/store/t/usr/bin/y"}
+
+
+def test_two_trees_with_different_files_clash(tmp_path: Path) -> None:
+    trees = [make_tree(tmp_path / name, {"bin/x": name}) for name in ("a", "b")]
+    with pytest.raises(BuildError) as caught:
+        merge_extra_trees(TreePlan(), trees)
+    assert caught.value.code == "file-clash"
+
+
+def test_two_trees_with_equal_files_do_not(tmp_path: Path) -> None:
+    plan = TreePlan()
+    merge_extra_trees(plan, [make_tree(tmp_path / name, {"bin/x": "same"}) for name in ("a", "b")])
+    assert plan.links == {"usr/bin/x": "/osconf/store/a/bin/x"}

@@ -1,0 +1,67 @@
+"""Linking: inodes are shared, and nothing is written through them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from .conftest import FarmMaker, File, Link, PackageMaker
+
+
+def test_files_are_hard_links_and_links_are_verbatim(make_package: PackageMaker, make_farm: FarmMaker) -> None:
+    package = make_package("p", {"usr/bin/x": File("x", mode="0755"), "usr/bin/y": Link("x")})
+    farm = make_farm(package)
+    assert farm.path("usr/bin/x").stat().st_ino == (package.root / "usr/bin/x").stat().st_ino
+    assert farm.path("usr/bin/y").readlink() == Path("x")
+
+
+def test_replacing_a_file_leaves_the_package_alone(make_package: PackageMaker, make_farm: FarmMaker) -> None:
+    package = make_package("p", {"etc/x": "package"})
+    farm = make_farm(package)
+    farm.write("etc/x", "generated")
+    assert farm.read("etc/x") == "generated"
+    assert (package.root / "etc/x").read_text() == "package"
+
+
+def test_taking_and_renaming_keep_the_plan_true(
+    make_package: PackageMaker, make_farm: FarmMaker, tmp_path: Path
+) -> None:
+    farm = make_farm(make_package("p", {"usr/bin/x": "package"}))
+    made = tmp_path / "made"
+    made.write_text("made")
+    farm.take("usr/bin/new", made)
+    farm.rename("usr/bin/x", "usr/lib/p/x")
+    assert farm.has("usr/bin/new")
+    assert not farm.has("usr/bin/x")
+    assert farm.read("usr/lib/p/x") == "package"
+    assert farm.path("usr/bin/new").stat().st_mode & 0o777 == 0o444
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.EMLINK, errno.EPERM])
+def test_a_refused_link_becomes_a_copy(
+    make_package: PackageMaker, make_farm: FarmMaker, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    package = make_package("p", {"usr/bin/x": File("x", mode="0755")})
+    monkeypatch.setattr(os, "link", refuse)
+    farm = make_farm(package)
+    copy = farm.path("usr/bin/x").stat()
+    assert copy.st_ino != (package.root / "usr/bin/x").stat().st_ino
+    assert copy.st_mode & 0o777 == 0o555
+
+
+def test_another_refusal_is_an_error(
+    make_package: PackageMaker, make_farm: FarmMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    package = make_package("p", {"usr/bin/x": "x"})
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError, match="full"):
+        make_farm(package)
