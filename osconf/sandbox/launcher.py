@@ -257,9 +257,21 @@ def run_command(spec: dict, status: int) -> None:  # type: ignore[type-arg]
     argv = [os.fsencode(argument) for argument in spec["argv"]]
     env = {os.fsencode(key): os.fsencode(value) for key, value in spec["env"].items()}
     try:
-        os.execvpe(argv[0], argv, env)
+        execute(argv, env)
     except OSError as error:
         raise SetupFailed(f"run {spec['argv'][0]}: {error.strerror}") from error
+
+
+def execute(argv: list[bytes], env: dict[bytes, bytes]) -> None:
+    """Become the program, looked up in PATH; os.execvpe would import a module, which may not exist in here."""
+    if b"/" in argv[0]:
+        os.execve(argv[0], argv, env)
+    for directory in env.get(b"PATH", b"").split(b":"):
+        try:
+            os.execve(os.path.join(directory, argv[0]), argv, env)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    raise FileNotFoundError(2, "there is no such program in PATH")
 
 
 def report(status: int, action: object, *arguments: object) -> None:
