@@ -226,6 +226,8 @@ def render_template(template: str, context: Mapping[str, Any], *, label: str, fo
     environment = jinja2.Environment(
         loader=loader,
         undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
     )
