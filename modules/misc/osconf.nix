@@ -1,0 +1,76 @@
+# osconf itself in the system it made: the program, the library and the modules, and where packages come from.
+{ config, lib, pkgs, ... }:
+
+let
+  inherit (lib) mkOption types;
+  cfg = config.osconf;
+in
+{
+  options.osconf = {
+    enable = mkOption {
+      type = types.bool;
+      default = true;
+      example = false;
+      description = ''
+        Whether the system contains osconf, so that it can evaluate and build its own next generation. Activation and
+        rollback do not need it.
+      '';
+    };
+
+    package = mkOption {
+      type = types.package;
+      default = pkgs.osconf;
+      defaultText = lib.literalExpression "pkgs.osconf";
+      description = "The osconf to install.";
+    };
+
+    archive = {
+      sources = mkOption {
+        type = types.nullOr (types.listOf (types.attrsOf types.raw));
+        default = null;
+        example = lib.literalExpression ''
+          [ { suite = "trixie"; components = [ "main" "non-free-firmware" ]; } ]
+        '';
+        description = ''
+          Where packages come from: suites of an archive, in order of preference. `null` means trixie with its updates
+          and security updates.
+        '';
+      };
+
+      mirrors = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "http://mirror.example.org/debian" ];
+        description = ''
+          Addresses of the archive. An empty list means those in the machine's own apt sources.
+        '';
+      };
+    };
+  };
+
+  config = lib.mkMerge [
+    (lib.mkIf cfg.enable {
+      environment.systemPackages = [
+        cfg.package
+      ]
+      ++ (with pkgs; [
+        python3
+        python3-click
+        python3-cryptography
+        python3-debian
+        python3-jinja2
+        python3-pystemd
+        python3-pyudev
+        python3-rich
+        python3-urllib3
+        python3-zstandard
+        debian-archive-keyring
+        gpgv
+      ]);
+    })
+
+    (lib.mkIf (cfg.archive.mirrors != [ ]) {
+      environment.etc."osconf/mirrors".text = lib.concatMapStrings (mirror: "${mirror}\n") cfg.archive.mirrors;
+    })
+  ];
+}

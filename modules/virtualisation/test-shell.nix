@@ -1,0 +1,42 @@
+# A root shell on a port of the virtual machine, through which tests drive it.
+{ config, lib, pkgs, ... }:
+
+let
+  cfg = config.virtualisation.testShell;
+  device = "dev-virtio\\x2dports-osconf.shell.device";
+in
+{
+  options.virtualisation.testShell.enable = lib.mkOption {
+    type = lib.types.bool;
+    default = false;
+    description = "Whether whoever starts the virtual machine gets a root shell without a password. For tests.";
+  };
+
+  config = lib.mkIf cfg.enable {
+    boot.initrd.kernelModules = [ "virtio_console" ];
+
+    systemd.services.osconf-test-shell = {
+      description = "Root shell for tests";
+      wantedBy = [ "multi-user.target" ];
+      bindsTo = [ device ];
+      after = [ device ];
+      restartIfChanged = false;
+      usr = "system";
+      environment = {
+        HOME = "/root";
+        PATH = "/run/wrappers/bin:/usr/bin:/usr/sbin";
+      };
+      script = ''
+        cd /root
+        exec < /dev/virtio-ports/osconf.shell > /dev/virtio-ports/osconf.shell 2>&1
+        echo "osconf-shell ready"
+        exec /usr/bin/bash --noprofile --norc
+      '';
+      serviceConfig = {
+        # A test ends its commands itself; a command that hangs must not hold up the shutdown.
+        KillSignal = "SIGHUP";
+        TimeoutStopSec = 2;
+      };
+    };
+  };
+}
