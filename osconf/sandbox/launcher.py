@@ -268,7 +268,7 @@ def execute(argv: list[bytes], env: dict[bytes, bytes]) -> None:
         os.execve(argv[0], argv, env)
     for directory in env.get(b"PATH", b"").split(b":"):
         try:
-            os.execve(os.path.join(directory, argv[0]), argv, env)
+            os.execve(directory + b"/" + argv[0], argv, env)
         except (FileNotFoundError, NotADirectoryError):
             continue
     raise FileNotFoundError(2, "there is no such program in PATH")
