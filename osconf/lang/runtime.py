@@ -8,6 +8,7 @@ was started (`evaluator`), from the traceback, so nothing here carries one.
 from __future__ import annotations
 
 import posixpath
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -331,7 +332,11 @@ def raise_undefined(name: str, scopes: tuple[Value, ...]) -> NoReturn:
     from osconf.lang.suggest import did_you_mean  # noqa: PLC0415
 
     names = [key for scope in scopes if type(scope) is dict for key in scope]
-    raise EvalError(f"undefined variable '{name}'", code="undefined-variable", hint=did_you_mean(name, names))
+    hint = did_you_mean(name, names)
+    for scope in scopes:
+        if type(scope) is LazyAttrs:
+            hint = hint or did_you_mean(name, scope)
+    raise EvalError(f"undefined variable '{name}'", code="undefined-variable", hint=hint)
 
 
 def raise_arguments(attrs: Value, allowed: frozenset[str], required: tuple[str, ...], is_open: bool, who: str) -> None:
@@ -402,6 +407,17 @@ def expect_function(value: Value) -> Value:
 
 
 # -- attributes --------------------------------------------------------------------------------------------------------
+
+
+def explain_missing(attrs: Value, name: str) -> NoReturn:
+    """Called when `attrs[name]` raised in compiled code: explain it, or let a real failure pass."""
+    failure = sys.exc_info()[1]
+    if isinstance(failure, KeyError | TypeError) and not (is_attrs(attrs) and name in attrs):
+        try:
+            raise_missing(attrs, name)
+        except EvalError as error:
+            raise error from None
+    raise failure  # type: ignore[misc]
 
 
 def select(attrs: Value, name: str | None) -> Value:
@@ -479,7 +495,8 @@ def update(left: Value, right: Value) -> Value:
         found = right.get(name, UNSET)
         return left[name] if found is UNSET else found
 
-    return LazyAttrs(lambda: {*left.keys(), *right.keys()}, lookup)
+    near = getattr(right, "near", None) or getattr(left, "near", None)
+    return LazyAttrs(lambda: {*left.keys(), *right.keys()}, lookup, near)
 
 
 # -- operators ---------------------------------------------------------------------------------------------------------
@@ -704,3 +721,18 @@ def canonical_path(text: str) -> str:
     """Without `.`, `..` and doubled slashes; absolute."""
     path = posixpath.normpath(text)
     return path[1:] if path.startswith("//") else path
+
+
+def copy_path_to_store(path: Path) -> str:
+    """The store path (with its context) of a path value, copied there once per evaluation."""
+    return current_evaluator().copy_path_to_store(path)
+
+
+def home_path(rest: str) -> str:
+    """The path that `~/rest` is."""
+    return canonical_path(current_evaluator().world.env("HOME") + rest) + ("/" if rest.endswith("/") else "")
+
+
+def find_file(name: str) -> Path:
+    """The path that `<name>` is."""
+    return current_evaluator().find_file(name)

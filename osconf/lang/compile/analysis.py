@@ -1,0 +1,136 @@
+"""What can be known of an expression before it runs."""
+
+from __future__ import annotations
+
+from osconf.lang.nodes import (
+    Assert,
+    Attrs,
+    Binary,
+    Call,
+    Definition,
+    DynamicDefinition,
+    Formal,
+    Formals,
+    Function,
+    HasAttr,
+    If,
+    Interpolation,
+    Let,
+    Literal,
+    Negate,
+    Node,
+    Not,
+    Select,
+    Variable,
+)
+
+_LAZY_OPERATORS = frozenset(("&&", "||", "->"))
+
+Order = tuple[tuple[str, ...], bool]
+"""Variables in the order they are forced, and whether nothing else happens before the expression has its value."""
+
+
+def forced_first(node: Node) -> tuple[str, ...]:
+    """The variables that evaluating `node` forces before it does anything that can fail or be seen.
+
+    Forcing them beforehand, in this order, changes neither results nor which error comes first.
+    """
+    return _order(node)[0]
+
+
+def _order(node: Node) -> Order:
+    match node:
+        case Variable():
+            return (node.name,), True
+        case Literal():
+            return (), True
+        case Binary():
+            names, is_pure = _order(node.left)
+            if is_pure and node.operator not in _LAZY_OPERATORS:
+                names += _order(node.right)[0]
+            return names, False
+        case If() | Assert():
+            return _order(node.condition)[0], False
+        case Select() | HasAttr():
+            return _order(node.subject)[0], False
+        case Call():
+            return _order(node.function)[0], False
+        case Not() | Negate():
+            return _order(node.operand)[0], False
+        case Interpolation():
+            return _order_of_parts(node), False
+        case Let():
+            bound = node.bindings.definitions
+            names = _order(node.body)[0]
+            for index, name in enumerate(names):
+                if name in bound:
+                    return names[:index], False
+            return names, False
+    return (), False
+
+
+def _order_of_parts(node: Interpolation) -> tuple[str, ...]:
+    # Coercing the first part may fail or run `__toString`, so only that part is sure.
+    for part in node.parts:
+        if isinstance(part, Node):
+            return _order(part)[0]
+    return ()
+
+
+class Mentions:
+    """Which names occur in an expression, in any role; remembered per node."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, frozenset[str]] = {}
+
+    def of(self, node: Node) -> frozenset[str]:
+        """Every variable name that occurs anywhere inside `node`."""
+        found = self._known.get(id(node))
+        if found is None:
+            names: set[str] = set()
+            for child in _children(node):
+                names |= self.of(child) if isinstance(child, Node) else {child}
+            found = self._known[id(node)] = frozenset(names)
+        return found
+
+
+def _children(node: Node) -> list[Node | str]:
+    if isinstance(node, Variable):
+        return [node.name]
+    found: list[Node | str] = []
+    for kind in type(node).__mro__:
+        for slot in getattr(kind, "__slots__", ()):
+            _collect(getattr(node, slot), found)
+    if isinstance(node, Attrs | Let):
+        bindings = node.bindings if isinstance(node, Let) else node
+        found += [name for name, definition in bindings.definitions.items() if definition.outer]
+    return found
+
+
+def _collect(value: object, found: list[Node | str]) -> None:
+    if isinstance(value, Node):
+        found.append(value)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            _collect(member, found)
+    elif isinstance(value, dict):
+        for member in value.values():
+            _collect(member, found)
+    elif isinstance(value, Definition):
+        _collect(value.value, found)
+    elif isinstance(value, DynamicDefinition):
+        found += [value.name, value.value]
+    elif isinstance(value, Formals):
+        _collect(value.members, found)
+    elif isinstance(value, Formal):
+        _collect(value.default, found)
+
+
+def count_parameters(node: Function) -> tuple[list[str], Node]:
+    """The plain parameters that one Python function can take at once (`a: b: …`), and the body below them."""
+    names: list[str] = []
+    body: Node = node
+    while isinstance(body, Function) and body.formals is None and len(names) < 4:
+        names.append(body.parameter or "")
+        body = body.body
+    return names, body

@@ -1,0 +1,105 @@
+"""Code for functions: plain parameters taken together, argument patterns, defaults."""
+
+from __future__ import annotations
+
+from osconf.lang.compile.analysis import count_parameters, forced_first
+from osconf.lang.compile.cells import write_cells
+from osconf.lang.compile.generator import Generator, generates
+from osconf.lang.compile.scopes import Binding, Buffer, Code, Scope, python_name
+from osconf.lang.nodes import Formals, Function
+
+
+@generates(Function)
+def write_function_value(g: Generator, node: Function, scope: Scope | None) -> Code:
+    return write_function(g, node, scope, None), "function"
+
+
+def declare_function(g: Generator, node: Function, binding: Binding) -> None:
+    """Say what is known of a function that `binding` will hold, before any of its group is written."""
+    names, body = count_parameters(node)
+    binding.python = f"f{g.number()}"
+    binding.forced = True
+    binding.arity = len(names) or 1
+    if names and len(set(names)) == len(names):
+        order = [names.index(name) for name in forced_first(body) if name in names]
+        binding.strict = tuple(dict.fromkeys(order)) if _only_parameters(forced_first(body), names) else ()
+
+
+def _only_parameters(order: tuple[str, ...], names: list[str]) -> bool:
+    return all(name in names for name in order[: max((i for i, n in enumerate(order) if n in names), default=-1) + 1])
+
+
+def write_function(g: Generator, node: Function, scope: Scope | None, binding: Binding | None) -> str:
+    """Write the Python function; its name. `binding`, declared before, is the variable that it is bound to."""
+    name = binding.python if binding is not None else f"f{g.number()}"
+    outer, at = g.buffer, g.at
+    buffer = Buffer(name, outer, is_thunk=False)
+    if binding is not None:
+        binding.inside = buffer
+    g.buffer = buffer
+    g.at = node.at
+    names, body = count_parameters(node)
+    formals: dict[str, bool] | None = None
+    if names:
+        parameters = _write_curried(g, names, name)
+        inner = scope
+        for parameter, variable in zip(names, parameters, strict=True):
+            inner = Scope(inner, {parameter: variable})
+        g.tail(body, inner)
+    else:
+        assert node.formals is not None
+        parameters = [Binding(f"a{g.number()}", buffer)]
+        formals = {member.name: member.default is not None for member in node.formals.members}
+        inner = _write_pattern(g, node, node.formals, parameters[0], scope)
+        g.tail(node.body, inner)
+    g.buffer, g.at = outer, at
+    g.functions[name] = (node.at, formals, node.name)
+    head = ", ".join([parameters[0].python, *(f"{p.python}=UNSET" for p in parameters[1:])])
+    lines = [(0, f"def {name}({head}):", node.at), *buffer.lines]
+    if buffer.is_closed:
+        g.top.append(lines)
+        if binding is not None:
+            binding.is_global = True
+    else:
+        outer.lines.extend((indent + outer.indent, text, place) for indent, text, place in lines)
+    return name
+
+
+def _write_curried(g: Generator, names: list[str], function: str) -> list[Binding]:
+    parameters = [Binding(python_name("v", g.number(), name), g.buffer) for name in names]
+    variables = [parameter.python for parameter in parameters]
+    for index in range(1, len(variables)):
+        rest = ", ".join([variables[index], *(f"{variable}=UNSET" for variable in variables[index + 1 :])])
+        g.emit(f"if {variables[index]} is UNSET: return lambda {rest}: {function}({', '.join(variables)})")
+    return parameters
+
+
+def _write_pattern(g: Generator, node: Function, formals: Formals, parameter: Binding, scope: Scope | None) -> Scope:
+    attrs = g.force_binding(parameter)
+    names = {member.name: Binding(python_name("v", g.number(), member.name), g.buffer) for member in formals.members}
+    inner = dict(names)
+    if node.parameter is not None:
+        inner[node.parameter] = parameter
+    inner_scope = Scope(scope, inner)
+    required = [member for member in formals.members if member.default is None]
+    allowed = g.constant(f"frozenset({tuple(names)!r})") if names else "frozenset()"
+    who = repr(f"function '{node.name}'" if node.name else "function")
+    refuse = (
+        f"raise_arguments({attrs}, {allowed}, {tuple(member.name for member in required)!r}, {formals.is_open}, {who})"
+    )
+    if formals.is_open:
+        g.emit(f"if type({attrs}) is not dict: {refuse}")
+    else:
+        g.emit(f"if type({attrs}) is not dict or not {attrs}.keys() <= {allowed}: {refuse}")
+    if required:
+        g.emit("try:")
+        for member in required:
+            g.emit(f" {names[member.name].python} = {attrs}[{member.name!r}]")
+        g.emit(f"except: {refuse}; raise")
+    optional = [
+        (names[member.name], member.default, f"{attrs}[{member.name!r}] if {member.name!r} in {attrs} else ")
+        for member in formals.members
+        if member.default is not None
+    ]
+    write_cells(g, optional, inner_scope)
+    return inner_scope

@@ -1,0 +1,438 @@
+"""The machinery that writes Python: lines, temporaries, forcing, thunks, tail position.
+
+The modules beside this one register one function per kind of node with `@generates`. Each gives an expression for the
+forced value (`Code`), after it has written the statements that the expression needs.
+
+A thunk's cell is `[code, captured…]`; an attribute's cell has its `Spot` in slot 2: `[code, captured, spot, captured…]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+from osconf.errors import EvalError
+from osconf.lang.compile.analysis import Mentions
+from osconf.lang.compile.scopes import Binding, Buffer, Code, Line, Scope
+from osconf.lang.nodes import (
+    Assert,
+    Attrs,
+    Function,
+    If,
+    Let,
+    ListNode,
+    Literal,
+    Negate,
+    Node,
+    PathLiteral,
+    Select,
+    Variable,
+    With,
+)
+from osconf.lang.source import Source
+
+Generate = Callable[["Generator", Any, Scope | None], Code]
+N = TypeVar("N", bound=Callable[..., Code])
+P = TypeVar("P", bound=Callable[..., "Scope | None"])
+
+GENERATORS: dict[type[Node], Generate] = {}
+PREPARERS: dict[type[Node], Callable[["Generator", Any, Scope | None], Scope | None]] = {}
+
+FORCE = "if type({0}) is L: {0} = {0}[1] if {0}[0] is None else {0}[0]({0})"
+_MAX_INDENT = 60
+_MAX_EAGER = 12
+
+
+def generates(kind: type[Node]) -> Callable[[N], N]:
+    """Register the decorated function as what writes code for nodes of `kind`."""
+
+    def register(function: N) -> N:
+        GENERATORS[kind] = function
+        return function
+
+    return register
+
+
+def prepares(kind: type[Node]) -> Callable[[P], P]:
+    """Register what is written before the `body` of a node of `kind`; it gives the scope of the body."""
+
+    def register(function: P) -> P:
+        PREPARERS[kind] = function
+        return function
+
+    return register
+
+
+class Generator:
+    """The state of compiling one text."""
+
+    def __init__(
+        self,
+        source: Source,
+        base_dir: str,
+        primops: dict[str, str],
+        global_names: dict[str, str],
+        scope_names: Collection[str] = (),
+    ) -> None:
+        self.source = source
+        self.base_dir = base_dir
+        self.primops = primops
+        """Marks of each primop by its name in `builtins`."""
+        self.global_names = global_names
+        """Global variable -> name in `builtins`."""
+        self.scope_names = frozenset(scope_names)
+        """Names that a `scopedImport` or the repl adds around the text."""
+        self.mentions = Mentions()
+        self.top: list[list[Line]] = []
+        self.constants: list[str] = []
+        self.spots: dict[int, str] = {}
+        self.functions: dict[str, tuple[int, dict[str, bool] | None, str | None]] = {}
+        self.buffer = Buffer("main", None, is_thunk=False)
+        self.at = 0
+        self._count = 0
+
+    # -- lines and names -----------------------------------------------------------------------------------------------
+
+    def number(self) -> int:
+        """A number that was not used yet."""
+        self._count += 1
+        return self._count
+
+    def emit(self, line: str) -> None:
+        """Write a line of Python; it stands for the place `self.at`."""
+        buffer = self.buffer
+        buffer.lines.append((buffer.indent, line, self.at))
+
+    def store(self, expression: str) -> str:
+        """A variable that holds the expression's value."""
+        if expression.isidentifier():
+            return expression
+        name = f"_{self.number()}"
+        self.emit(f"{name} = {expression}")
+        return name
+
+    def constant(self, expression: str) -> str:
+        """A variable of the module, set once when it is loaded."""
+        name = f"k{self.number()}"
+        self.constants.append(f"{name} = {expression}")
+        return name
+
+    def spot(self, at: int) -> str:
+        """The module's variable for the Spot of an offset."""
+        name = self.spots.get(at)
+        if name is None:
+            name = self.spots[at] = f"p{len(self.spots)}"
+        return name
+
+    def aside(self, write: Callable[[], Any]) -> tuple[list[Line], Any]:
+        """Run `write` and keep its lines apart, for a branch; what it learns about variables is forgotten."""
+        buffer = self.buffer
+        lines, buffer.lines = buffer.lines, []
+        known = dict(buffer.known)
+        try:
+            result = write()
+            return buffer.lines, result
+        finally:
+            buffer.lines = lines
+            buffer.known = known
+
+    def emit_block(self, lines: list[Line]) -> None:
+        """Write lines kept apart, one level deeper."""
+        self.buffer.lines.extend((indent + 1, text, at) for indent, text, at in lines)
+
+    # -- variables -----------------------------------------------------------------------------------------------------
+
+    def find(self, scope: Scope | None, name: str) -> Binding | str | None | tuple[Binding, ...]:
+        """A Binding; the name of a global; or the sets of the surrounding `with`, innermost first."""
+        scopes: list[Binding] = []
+        while scope is not None:
+            if scope.with_binding is not None:
+                scopes.append(scope.with_binding)
+            else:
+                binding = scope.names.get(name)
+                if binding is not None:
+                    return binding
+            scope = scope.outer
+        if name in self.scope_names or name in self.global_names or name in {"true", "false", "null", "builtins"}:
+            return name
+        return tuple(scopes)
+
+    def is_global(self, scope: Scope | None, name: str) -> bool:
+        """Whether `name` means what the language gives it."""
+        return self.find(scope, name) == name and name not in self.scope_names
+
+    def is_overridden(self, scope: Scope | None, name: str) -> bool:
+        """Whether the text gives another meaning to a variable that syntax refers to, such as `__sub`."""
+        found = self.find(scope, name)
+        return isinstance(found, Binding) or name in self.scope_names
+
+    def locate(self, buffer: Buffer, binding: Binding) -> tuple[str, bool]:
+        """The name of a binding inside `buffer`, and whether it is surely forced; captures it where needed."""
+        known = buffer.known.get(binding)
+        if known is not None:
+            return known
+        if binding.is_global or binding.owner is buffer or buffer.parent is None:
+            return binding.python, binding.forced
+        if buffer.is_thunk:
+            forced = self.locate(buffer.parent, binding)[1]
+            if binding.is_global:
+                return binding.python, binding.forced
+            buffer.captures[binding] = None
+            buffer.known[binding] = (binding.python, forced)
+            return binding.python, forced
+        if binding.inside is buffer:
+            return binding.python, True
+        if binding.owner is not None:
+            buffer.is_closed = False
+        return self.locate(buffer.parent, binding)
+
+    def force_binding(self, binding: Binding) -> str:
+        """The Python variable of a binding, after it was forced."""
+        buffer = self.buffer
+        name, forced = self.locate(buffer, binding)
+        if forced:
+            return name
+        if binding.owner is buffer or (buffer.is_thunk and binding in buffer.known):
+            self.emit(FORCE.format(name))
+        else:
+            # A free variable of a Python closure cannot be assigned here.
+            local = f"_{self.number()}"
+            self.emit(
+                f"{local} = {name} if type({name}) is not L else {name}[1] if {name}[0] is None else {name}[0]({name})"
+            )
+            name = local
+        buffer.known[binding] = (name, True)
+        return name
+
+    def force(self, expression: str) -> str:
+        """A variable that holds the forced value of an expression for a value or thunk."""
+        name = f"_{self.number()}"
+        self.emit(f"{name} = {expression}")
+        self.emit(FORCE.format(name))
+        return name
+
+    # -- values --------------------------------------------------------------------------------------------------------
+
+    def value(self, node: Node, scope: Scope | None) -> Code:
+        """Write code for the forced value of `node`."""
+        if self.buffer.indent > _MAX_INDENT and not isinstance(node, Literal | Variable):
+            return self.force(self.make_thunk(node, scope)), None
+        while isinstance(node, Let | Assert | With):
+            scope = PREPARERS[type(node)](self, node, scope)
+            node = node.body
+        return GENERATORS[type(node)](self, node, scope)
+
+    def stored_value(self, node: Node, scope: Scope | None) -> Code:
+        """Like `value`, held in a variable."""
+        expression, kind = self.value(node, scope)
+        return self.store(expression), kind
+
+    def condition(self, node: Node, scope: Scope | None) -> str:
+        """An expression that is True or False; anything else is refused before."""
+        expression, kind = self.value(node, scope)
+        return self.boolean(expression, kind, node.at)
+
+    def boolean(self, expression: str, kind: str | None, at: int) -> str:
+        """The same for code already written."""
+        if kind == "bool":
+            return expression
+        self.at = at
+        name = self.store(expression)
+        self.emit(f"if {name} is not True and {name} is not False: expect_bool({name})")
+        return name
+
+    # -- tail position -------------------------------------------------------------------------------------------------
+
+    def tail(self, node: Node, scope: Scope | None) -> None:
+        """Write the code that returns the value of `node` from the current function."""
+        while True:
+            if isinstance(node, If):
+                condition = self.condition(node.condition, scope)
+                self.emit(f"if {condition}:")
+                consequence = node.consequence
+                lines, _ = self.aside(lambda node=consequence, scope=scope: self.tail(node, scope))  # type: ignore[misc]
+                self.emit_block(lines)
+                node = node.alternative
+            elif isinstance(node, Let | Assert | With):
+                scope = PREPARERS[type(node)](self, node, scope)
+                node = node.body
+            else:
+                expression, _ = self.value(node, scope)
+                self.at = node.at
+                self.emit(f"{_RESULT}{expression}" if self.buffer.is_thunk else f"return {expression}")
+                return
+
+    # -- thunks --------------------------------------------------------------------------------------------------------
+
+    def lazy(self, node: Node, scope: Scope | None) -> str:
+        """An expression for the value or a thunk of `node`, for an argument or a member of a list."""
+        return self.eager(node, scope) or self.make_thunk(node, scope)
+
+    def eager(self, node: Node, scope: Scope | None) -> str | None:
+        """An expression for what needs no thunk: variables, constants, functions, small sets and lists."""
+        if isinstance(node, Variable):
+            found = self.find(scope, node.name)
+            if isinstance(found, Binding):
+                if found.builtin is not None or found.constant is not None:
+                    return self.value(node, scope)[0]
+                return self.locate(self.buffer, found)[0]
+            if isinstance(found, str) and found not in self.scope_names:
+                return self.value(node, scope)[0]
+            return None
+        if isinstance(node, Literal | Function) or (isinstance(node, PathLiteral) and self.is_constant_path(node)):
+            return self.value(node, scope)[0]
+        if isinstance(node, Negate) and isinstance(node.operand, Literal) and not isinstance(node.operand.value, str):
+            return self.value(node, scope)[0]
+        if isinstance(node, ListNode | Attrs) and count_eager(node) <= _MAX_EAGER:
+            return self.value(node, scope)[0]
+        if isinstance(node, Select) and self.builtin_of(node, scope) is not None:
+            return self.value(node, scope)[0]
+        if (
+            isinstance(node, Select)
+            and node.default is None
+            and len(node.path) == 1
+            and isinstance(node.subject, Variable)
+        ):
+            return self._peek(node, scope)
+        return None
+
+    def _peek(self, node: Select, scope: Scope | None) -> str | None:
+        # `x.name` of a set at hand: its member is taken as it is, unforced, when it is there.
+        found = self.find(scope, node.subject.name)  # type: ignore[attr-defined]
+        name = node.path[0]
+        if (
+            not isinstance(found, Binding)
+            or found.builtin
+            or found.constant
+            or found.arity
+            or not isinstance(name, str)
+        ):
+            return None
+        variable, forced = self.locate(self.buffer, found)
+        if not forced:
+            return None
+        thunk = self.make_thunk(node, scope)
+        return f"({variable}[{name!r}] if type({variable}) is dict and {name!r} in {variable} else {thunk})"
+
+    def is_constant_path(self, node: PathLiteral) -> bool:
+        """Whether a path does not depend on the run."""
+        return not node.parts and not node.text.startswith("~")
+
+    def builtin_of(self, node: Node, scope: Scope | None) -> str | None:
+        """The primop that an expression names: `map`, `__add`, `builtins.add`."""
+        if isinstance(node, Variable):
+            found = self.find(scope, node.name)
+            if isinstance(found, Binding):
+                return found.builtin
+            if isinstance(found, str) and found not in self.scope_names:
+                return self.global_names.get(found)
+            return None
+        if (
+            isinstance(node, Select)
+            and node.default is None
+            and len(node.path) == 1
+            and isinstance(node.subject, Variable)
+            and node.subject.name == "builtins"
+            and self.is_global(scope, "builtins")
+        ):
+            name = node.path[0]
+            return name if isinstance(name, str) and name in self.primops else None
+        return None
+
+    def make_thunk(self, node: Node, scope: Scope | None, at: int | None = None) -> str:
+        """An expression that makes a cell; with `at`, an attribute's cell."""
+        name, captures = self.write_thunk(node, scope, has_spot=at is not None)
+        return self.cell(name, [self.locate(self.buffer, binding)[0] for binding in captures], at)
+
+    def member(self, node: Node, scope: Scope | None, at: int) -> str:
+        """An expression for an attribute's cell, which knows its place."""
+        if isinstance(node, Literal):
+            return self.constant(f"[None, {self.value(node, scope)[0]}, {self.spot(at)}]")
+        if isinstance(node, Select):
+            builtin = self.builtin_of(node, scope)
+            if builtin is None:
+                return self.make_thunk(node, scope, at)
+        if isinstance(node, Variable):
+            found = self.find(scope, node.name)
+            if isinstance(found, Binding) and found.builtin is None and found.constant is None:
+                name, forced = self.locate(self.buffer, found)
+                return f"[{'None' if forced else 'run_alias'}, {name}, {self.spot(at)}]"
+        expression = self.eager(node, scope)
+        if expression is not None:
+            return f"[None, {expression}, {self.spot(at)}]"
+        return self.make_thunk(node, scope, at)
+
+    def cell(self, name: str, captured: list[str], at: int | None) -> str:
+        """The list display of a cell."""
+        slots = captured or ["None"]
+        if at is not None:
+            slots = [slots[0], self.spot(at), *slots[1:]]
+        return f"[{name}, {', '.join(slots)}]"
+
+    @staticmethod
+    def slot_of(index: int, has_spot: bool) -> int:
+        """Where the captured variable `index` is in a cell."""
+        return index + 2 if has_spot and index > 0 else index + 1
+
+    def write_thunk(self, node: Node, scope: Scope | None, *, has_spot: bool = False) -> tuple[str, list[Binding]]:
+        """Write the body of a thunk as a function of the module: its name and what it captures."""
+        name = f"t{self.number()}"
+        outer, at = self.buffer, self.at
+        buffer = self.buffer = Buffer(name, outer, is_thunk=True)
+        buffer.indent = 2
+        self.at = node.at
+        self.tail(node, scope)
+        self.buffer = outer
+        captures = list(buffer.captures)
+        slots = [binding.python for binding in captures]
+        if has_spot:
+            slots = [slots[0] if slots else "_", "_", *slots[1:]]
+        lines: list[Line] = [(0, f"def {name}(t):", node.at)]
+        if captures:
+            lines.append((1, f"{', '.join(['_', *slots])} = t", node.at))
+        lines += [(1, "t[0] = black_hole", node.at), (1, "try:", node.at)]
+        clear = [i for i in range(2, len(slots) + 1) if not (has_spot and i == 2)]
+        for indent, text, place in buffer.lines:
+            if text.startswith(_RESULT):
+                lines += _finish_thunk(indent, text[len(_RESULT) :], place, clear)
+            else:
+                lines.append((indent, text, place))
+        lines.append((1, f"except BaseException: t[0] = {name}; raise", node.at))
+        self.top.append(lines)
+        self.at = at
+        return name, captures
+
+    def undefined(self, name: str, at: int) -> EvalError:
+        """The error of a name that means nothing here."""
+        from osconf.lang.suggest import did_you_mean  # noqa: PLC0415 - only for a mistake
+
+        hint = did_you_mean(name, [*self.global_names, "builtins", "true", "false", "null"])
+        return EvalError(
+            f"undefined variable '{name}'", position=self.source.position(at), code="undefined-variable", hint=hint
+        )
+
+
+_RESULT = "\0"
+
+
+def _finish_thunk(indent: int, expression: str, at: int, clear: list[int]) -> list[Line]:
+    if expression.isidentifier() or expression.isdigit():
+        lines, result = [(indent, f"t[1] = {expression}", at)], expression
+    else:
+        lines, result = [(indent, f"t[1] = v = {expression}", at)], "v"
+    if len(clear) > 4:
+        lines.append((indent, f"del t[{clear[0]}:]", at))
+    elif clear:
+        lines.append((indent, f"{' = '.join(f't[{i}]' for i in clear)} = None", at))
+    return [*lines, (indent, "t[0] = None", at), (indent, f"return {result}", at)]
+
+
+def count_eager(node: Node) -> int:
+    """How much building a list or set at once would make; large when it cannot be done without evaluating."""
+    if isinstance(node, ListNode):
+        return 1 + sum(count_eager(member) for member in node.members)
+    if isinstance(node, Attrs):
+        if node.is_recursive or node.dynamic or node.sources:
+            return 1000
+        return 1 + sum(1 if d.value is None else count_eager(d.value) for d in node.definitions.values())
+    return 1

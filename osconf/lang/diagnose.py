@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def locate_error(error):
+    pass

@@ -1,0 +1,380 @@
+"""The evaluator: texts in, values out. The one entry into the language for the rest of osconf.
+
+    evaluator = Evaluator(PureWorld())
+    value = run_deep(lambda: evaluator.deep_force(evaluator.eval_text("1 + 1")))
+
+Every method may raise `EvalError`; what leaves here has its position and frames.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+import threading
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path as FilePath
+from types import CodeType, FunctionType
+from typing import Any, TypeVar
+
+import osconf
+from osconf.errors import EvalError, OsconfError
+from osconf.lang import runtime
+from osconf.lang.cache import CodeCache
+from osconf.lang.primops import registry
+from osconf.lang.runtime import canonical_path, coerce_to_string, enter_evaluator, force
+from osconf.lang.source import SOURCES, Source, Spot
+from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
+from osconf.lang.world import World
+
+T = TypeVar("T")
+
+_STACK_BYTES = 512 << 20
+_RECURSION_LIMIT = 1_000_000
+_COLLECT_AFTER = 200_000
+HIDDEN_PRIMOPS = "osconf/primops"
+
+
+@dataclass(frozen=True)
+class EvalSettings:
+    """How a text is evaluated."""
+
+    pure: bool = False
+    """No clock, no environment, no search path: what `--pure-eval` allows."""
+    pipes: bool = False
+    """The experimental pipe operators."""
+    search_path: tuple[tuple[str, str], ...] = ()
+    """Prefix (may be empty) and path of each `-I` or `NIX_PATH` entry."""
+    cache_dir: FilePath | None = None
+    """Where compiled code is kept; None keeps none."""
+    system: str | None = None
+    """What `builtins.currentSystem` says, when it is not the world's."""
+    trace_verbose: bool = False
+    allow_import_from_derivation: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_deep(function: Callable[[], T]) -> T:
+    """Run `function` in a thread with room for deep recursion; the collector of cycles stays out of the way."""
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            result.append(function())
+        except BaseException as error:
+            failure.append(error)
+
+    limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+    thresholds = gc.get_threshold()
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+    # A lazy evaluation makes millions of lists that live; looking for cycles among them takes more time than it frees.
+    gc.set_threshold(_COLLECT_AFTER * 25, 50, 1000)
+    try:
+        thread = threading.Thread(target=work, name="evaluation")
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(stack)
+        gc.set_threshold(*thresholds)
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+class Evaluator:
+    """One evaluation: its world, its settings, the files it has imported."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        settings: EvalSettings | None = None,
+        internal: Mapping[str, Any] | None = None,
+        search_path: Sequence[tuple[str, str]] | None = None,
+    ) -> None:
+        _load_primops()
+        self.world = world
+        self.settings = settings or EvalSettings()
+        self.internal: dict[str, Value] = {
+            name: member.function if isinstance(member, registry.PrimOp) else member
+            for name, member in (internal or {}).items()
+        }
+        self.search_path = tuple(search_path if search_path is not None else self.settings.search_path)
+        self.cache = CodeCache(self.settings.cache_dir)
+        self._files: dict[str, Value] = {}
+        self._store_copies: dict[str, str] = {}
+        self.derivation_hashes: dict[str, str] = {}
+        """What `hash_modulo` gave for each derivation: instantiating a tree hashes every derivation once."""
+        enter_evaluator(self)
+        self.builtins = registry.assemble_builtins(self)
+        self._marks = {name: op.marks for name, op in registry.PRIMOPS.items()}
+        self._global_names = registry.visible_names([*registry.PRIMOPS, *registry.CONSTANTS])
+        self._namespace = _runtime_namespace()
+        for name, op in registry.PRIMOPS.items():
+            mangled = name.replace("'", "_q")
+            self._namespace[f"B_{mangled}"] = op.function
+            self._namespace[f"I_{mangled}"] = op.implementation
+        self._namespace["BUILTINS"] = self.builtins
+
+    # -- texts ---------------------------------------------------------------------------------------------------------
+
+    def eval_text(
+        self,
+        text: str,
+        base_dir: str = "/",
+        label: str = "«string»",
+        scope: Mapping[str, Value] | None = None,
+    ) -> Value:
+        """The value of a text; `scope` adds variables around it. `text` is ordinary Python text."""
+        with self._at_work():
+            return self._run(to_latin(text), to_latin(base_dir), label, scope)
+
+    def parse_text(self, text: str, base_dir: str = "/", label: str = "«string»") -> None:
+        """Check a text without evaluating it."""
+        with self._at_work():
+            self._compile(Source(label, to_latin(text)), to_latin(base_dir), ())
+
+    def eval_file(self, path: str | FilePath) -> Value:
+        """The value of a file, or of a directory's `default.nix`."""
+        with self._at_work():
+            return self.import_value(canonical_path(to_latin(str(FilePath(path).absolute()))))
+
+    def import_value(self, path: str) -> Value:
+        """`import path`, for a path as the language writes it; every file is evaluated once."""
+        file = self.resolve_import(path)
+        found = self._files.get(file)
+        if found is None:
+            # A file that imports itself while it is evaluated meets the black hole.
+            found = self._files[file] = runtime.make_thunk(self._run_file, file, None)
+        return force(found)
+
+    def import_scoped(self, scope: Value, path: str) -> Value:
+        """`scopedImport scope path`."""
+        return self._run_file(self.resolve_import(path), {name: scope[name] for name in scope})
+
+    def resolve_import(self, path: str) -> str:
+        """The file that `import path` reads: symlinks followed, `default.nix` for a directory."""
+        file = self.world.resolve_symlinks(path)
+        if self.world.path_kind(file) == "directory":
+            file = self.world.resolve_symlinks(f"{file.rstrip('/')}/default.nix")
+        return file
+
+    def _run_file(self, file: str, scope: Mapping[str, Value] | None) -> Value:
+        try:
+            data = self.world.read_file(file)
+        except FileNotFoundError:
+            raise EvalError(f"path '{from_latin(file)}' does not exist", code="no-such-path") from None
+        except OSError as error:
+            raise EvalError(f"cannot read '{from_latin(file)}': {error.strerror}", code="unreadable-path") from None
+        return self._run(data.decode("latin-1"), file.rpartition("/")[0] or "/", file, scope)
+
+    def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None) -> Value:
+        source = Source(label, text)
+        code, spots, functions = self._compile(source, base_dir, tuple(sorted(scope or ())))
+        SOURCES[label] = source
+        namespace = dict(self._namespace)
+        namespace["FUNCTIONS"] = functions
+        if scope is not None:
+            namespace["SCOPE"] = scope
+        for number, offset in enumerate(spots):
+            namespace[f"p{number}"] = Spot(source, offset)
+        exec(code, namespace)
+        return namespace["main"]()
+
+    def _compile(self, source: Source, base_dir: str, scope_names: tuple[str, ...]) -> tuple[CodeType, Any, Any]:
+        key = self.cache.key((*self._compiler_key(), source.label, base_dir, " ".join(scope_names), source.text))
+        saved = self.cache.load(key)
+        if saved is None:
+            saved = compile_source(
+                source, base_dir, self._marks, self._global_names, scope_names, pipes=self.settings.pipes
+            )
+            self.cache.save(key, saved)
+        code, line_table, spots, functions = saved
+        source.line_table = array("I", line_table)
+        return code, array("I", spots), functions
+
+    def _compiler_key(self) -> tuple[str, ...]:
+        marks = " ".join(f"{name}{marks}" for name, marks in sorted(self._marks.items()))
+        return (COMPILER_VERSION, marks, " ".join(sorted(self._global_names)), str(self.settings.pipes))
+
+    # -- values --------------------------------------------------------------------------------------------------------
+
+    def force(self, value: Value) -> Value:
+        """The value in weak head normal form."""
+        with self._at_work():
+            return force(value)
+
+    def deep_force(self, value: Value) -> Value:
+        """The value with everything in it forced; cycles are fine."""
+        with self._at_work():
+            _force_deeply(value)
+            return force(value)
+
+    def call(self, function: Value, *arguments: Value) -> Value:
+        """Apply a function."""
+        with self._at_work():
+            return runtime.call(function, *arguments)
+
+    def auto_call(self, value: Value, arguments: Mapping[str, Value]) -> Value:
+        """Call a function with a pattern with those of `arguments` that it names, as `--arg` does; else the value."""
+        with self._at_work():
+            value = force(value)
+            while runtime.is_attrs(value) and "__functor" in value:
+                value = runtime.call(value["__functor"], value)
+            formals = runtime.function_args(value) if isinstance(value, FunctionType) else None
+            if formals is None:
+                return value
+            given = {name: arguments[name] for name in formals if name in arguments}
+            for name, has_default in formals.items():
+                if name not in given and not has_default:
+                    raise EvalError(
+                        f"cannot evaluate a function that has an argument without a value ('{name}')",
+                        code="missing-argument",
+                        position=runtime.function_position(value),
+                        hint=f"give it with --arg {name} EXPRESSION or --argstr {name} TEXT",
+                    )
+            return runtime.call(value, given)
+
+    def select(self, value: Value, path: str, arguments: Mapping[str, Value] | None = None) -> Value:
+        """The member at a dotted path: names (quoted ones too) and list indexes; functions on the way are called."""
+        with self._at_work():
+            value = self.auto_call(value, arguments or {})
+            for name in split_attr_path(path):
+                if isinstance(value, tuple):
+                    if not name.isdigit() or int(name) >= len(value):
+                        raise EvalError(f"list index '{name}' in '{path}' is out of range", code="missing-attribute")
+                    value = value[int(name)]
+                else:
+                    value = runtime.select(value, to_latin(name))
+                value = self.auto_call(value, arguments or {})
+            return value
+
+    def copy_path_to_store(self, path: Path) -> str:
+        """The store path (with its context) of a path value; each path is copied once."""
+        found = self._store_copies.get(path.text)
+        if found is None:
+            if path.text.endswith(".drv") and path.text.startswith(self.world.store_dir):
+                raise EvalError(f"file names are not allowed to end in '.drv' ('{path.text}')", code="bad-name")
+            if self.world.path_kind(path.text) is None:
+                raise EvalError(f"path '{from_latin(path.text)}' does not exist", code="no-such-path")
+            found = self.world.add_path(path.text, path.text.rpartition("/")[2])
+            self._store_copies[path.text] = found
+        return with_context(found, (found,))
+
+    def find_file(self, name: str) -> Path:
+        """The path of `<name>`: first what the caller listed, then `<osconf>`, the tree of this osconf."""
+        for prefix, path in self.search_path:
+            rest = _below(prefix, name)
+            if rest is not None:
+                candidate = canonical_path(f"{path}/{rest}" if rest else path)
+                if self.world.path_kind(self.world.resolve_symlinks(candidate)) is not None:
+                    return Path(candidate)
+        if name == HIDDEN_PRIMOPS:
+            return Path(f"/{HIDDEN_PRIMOPS}")
+        rest = _below("osconf", name)
+        if rest is not None:
+            tree = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
+            return Path(canonical_path(f"{tree}/{rest}"))
+        raise EvalError(
+            f"file '{name}' was not found in the search path",
+            code="not-in-search-path",
+            hint=f"add it with -I {name.partition('/')[0]}=PATH",
+        )
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        enter_evaluator(self)
+        try:
+            yield
+        except RecursionError:
+            raise EvalError("stack overflow: the evaluation is nested too deeply", code="stack-overflow") from None
+        except OsconfError as error:
+            if error.position is None:
+                from osconf.lang.diagnose import locate_error  # noqa: PLC0415 - only a mistake needs it
+
+                locate_error(error)
+            raise
+
+
+COMPILER_VERSION = "1"
+
+
+def compile_source(
+    source: Source,
+    base_dir: str,
+    primops: dict[str, str],
+    global_names: dict[str, str],
+    scope_names: Sequence[str] = (),
+    *,
+    pipes: bool = False,
+) -> tuple[CodeType, bytes, bytes, Any]:
+    """Parse and compile a text: code, line table, offsets of attributes, table of functions, all fit for marshal."""
+    from osconf.lang.compile.module import generate_module  # noqa: PLC0415 - cached code does without the compiler
+    from osconf.lang.parser import parse  # noqa: PLC0415
+
+    tree = parse(source, pipes=pipes)
+    unit = generate_module(tree, source, base_dir, primops, global_names, scope_names)
+    code = compile(unit.python, source.label, "exec", dont_inherit=True, optimize=1)
+    return code, unit.line_table.tobytes(), unit.spots.tobytes(), unit.functions
+
+
+def split_attr_path(path: str) -> list[str]:
+    """The names of `a.b."c.d"`."""
+    names: list[str] = []
+    current, quoted, started = "", False, False
+    for character in path:
+        if character == '"':
+            quoted, started = not quoted, True
+        elif character == "." and not quoted:
+            names.append(current)
+            current, started = "", False
+        else:
+            current += character
+    if quoted:
+        raise EvalError(f"missing closing quote in attribute path '{path}'", code="bad-attribute-path")
+    if current or started or names:
+        names.append(current)
+    return names
+
+
+def _below(prefix: str, name: str) -> str | None:
+    if not prefix:
+        return name
+    if name == prefix:
+        return ""
+    return name[len(prefix) + 1 :] if name.startswith(f"{prefix}/") else None
+
+
+def _force_deeply(value: Value) -> None:
+    seen: set[int] = set()
+    pending = [value]
+    kept = []
+    while pending:
+        value = force(pending.pop())
+        if isinstance(value, tuple | dict | LazyAttrs) and id(value) not in seen:
+            seen.add(id(value))
+            kept.append(value)
+            members = list(value) if isinstance(value, tuple) else [value[name] for name in sorted(value)]
+            pending.extend(reversed(members))
+
+
+def _load_primops() -> None:
+    import_module("osconf.lang.primops.catalogue")
+
+
+def _runtime_namespace() -> dict[str, Any]:
+    names = (
+        *("UNSET", "Path", "add", "attribute_name", "black_hole", "call", "concat_lists", "define_dynamic", "divide"),
+        *("equal_values", "expect_attrs", "expect_bool", "explain_missing", "find_file", "has_attr", "home_path"),
+        *("interpolate", "join_path", "less_than", "multiply", "optional_name", "raise_arguments", "raise_assertion"),
+        *("raise_overflow", "raise_undefined", "run_alias", "select_or", "subtract", "update"),
+    )
+    return {"L": list, "FT": FunctionType, **{name: getattr(runtime, name) for name in names}}
+
+
+__all__ = ["EvalSettings", "Evaluator", "coerce_to_string", "compile_source", "run_deep", "split_attr_path"]

@@ -1,0 +1,102 @@
+"""Say in words what a syntax error met and what could have stood there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from osconf.lang.tables import ACTIONS, RULES
+
+_WORDS = {
+    "ID": "a name",
+    "INT": "an integer",
+    "FLOAT": "a float",
+    "STRING": "a string",
+    "URI": "a URI",
+    "QUOTE": "a string",
+    "INDENTED": "an indented string",
+    "TEXT": "text",
+    "STRING_END": "the end of the string",
+    "PATH": "a path",
+    "PATH_START": "a path",
+    "PATH_END": "the end of the path",
+    "SEARCH_PATH": "a search path",
+    "OPERATOR": "an operator",
+    "MINUS": "an operator",
+    "NOT": "'!'",
+    "QUESTION": "'?'",
+    "DOT": "'.'",
+    "EQUALS": "'='",
+    "COLON": "':'",
+    "AT": "'@'",
+    "COMMA": "','",
+    "SEMICOLON": "';'",
+    "ELLIPSIS": "'...'",
+    "LEFT_PAREN": "'('",
+    "RIGHT_PAREN": "')'",
+    "LEFT_BRACE": "'{'",
+    "RIGHT_BRACE": "'}'",
+    "LEFT_BRACKET": "'['",
+    "RIGHT_BRACKET": "']'",
+    "DOLLAR_BRACE": "'${'",
+    "$END": "the end of the text",
+}
+_STARTS_OF_SIMPLE = frozenset(
+    ("ID", "INT", "FLOAT", "STRING", "URI", "QUOTE", "INDENTED", "PATH", "PATH_START", "SEARCH_PATH", "LEFT_PAREN")
+    + ("LEFT_BRACE", "LEFT_BRACKET", "REC", "LET")
+)
+_STARTS = _STARTS_OF_SIMPLE | {"NOT", "MINUS", "IF", "WITH", "ASSERT"}
+_STARTS_OF_NAME = frozenset(("ID", "OR", "STRING", "QUOTE", "DOLLAR_BRACE"))
+_CONTINUES = frozenset(("OPERATOR", "MINUS", "QUESTION", "DOT", "OR"))
+
+
+def describe_token(kind: str, value: Any) -> str:
+    """What stood there."""
+    if kind in {"ID", "INT", "FLOAT", "SEARCH_PATH", "PATH", "URI"}:
+        shown = f"<{value}>" if kind == "SEARCH_PATH" else value
+        return f"'{shown}'"
+    if isinstance(value, str) and kind not in {"STRING", "TEXT", "PATH_START"}:
+        return f"'{value}'"
+    return _WORDS.get(kind, f"'{kind.lower()}'")
+
+
+def describe_expected(states: list[int]) -> str:
+    """What the grammar takes in this state, in words; empty when it is too much to say."""
+    kinds = {kind for kind in ACTIONS[states[-1]] if (kind.isupper() or kind == "$END") and _accepts(states, kind)}
+    words: list[str] = []
+    if kinds >= _STARTS:
+        words.append("an expression")
+        kinds -= _STARTS
+    elif kinds >= _STARTS_OF_SIMPLE:
+        if kinds & _CONTINUES:
+            # After a complete operand almost anything may follow; what closes the construct is worth saying.
+            kinds -= _CONTINUES | _STARTS_OF_SIMPLE
+        else:
+            words.append("an expression in parentheses" if "LEFT_PAREN" not in kinds else "an element")
+            kinds -= _STARTS_OF_SIMPLE
+    if kinds >= _STARTS_OF_NAME:
+        words.append("an attribute name")
+        kinds -= _STARTS_OF_NAME
+    kinds -= _CONTINUES if len(kinds) > len(kinds & _CONTINUES) and not words else frozenset()
+    words += sorted({_WORDS.get(kind, f"'{kind.lower()}'") for kind in kinds})
+    if not words:
+        return ""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _accepts(states: list[int], kind: str) -> bool:
+    """Whether `kind` would be shifted after the reductions that it asks for."""
+    stack = list(states)
+    while True:
+        action = ACTIONS[stack[-1]].get(kind)
+        if action is None:
+            return False
+        if action >= 0:
+            return True
+        origin, length, _ = RULES[~action]
+        if length:
+            del stack[-length:]
+        if origin == "start" or origin not in ACTIONS[stack[-1]]:
+            return kind == "$END"
+        stack.append(ACTIONS[stack[-1]][origin])
+        if kind == "$END" and origin == "expression" and len(stack) == 2:
+            return True

@@ -1,0 +1,242 @@
+"""From text to terminals of the grammar, with a stack of modes for what is inside strings and paths.
+
+Nix's lexer takes the longest match of many rules. One expression with its alternatives in a safe order gives the same:
+a name is taken at once unless what follows could make it a path or a URI.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+from osconf.errors import SyntaxFailure
+from osconf.lang.source import Source
+
+KEYWORDS = {
+    "assert": "ASSERT",
+    "else": "ELSE",
+    "if": "IF",
+    "in": "IN",
+    "inherit": "INHERIT",
+    "let": "LET",
+    "or": "OR",
+    "rec": "REC",
+    "then": "THEN",
+    "with": "WITH",
+}
+PUNCTUATION = {
+    "{": "LEFT_BRACE",
+    "}": "RIGHT_BRACE",
+    "(": "LEFT_PAREN",
+    ")": "RIGHT_PAREN",
+    "[": "LEFT_BRACKET",
+    "]": "RIGHT_BRACKET",
+    "${": "DOLLAR_BRACE",
+    ";": "SEMICOLON",
+    ":": "COLON",
+    ",": "COMMA",
+    "@": "AT",
+    ".": "DOT",
+    "...": "ELLIPSIS",
+    "=": "EQUALS",
+    "?": "QUESTION",
+    "!": "NOT",
+    "-": "MINUS",
+    **dict.fromkeys(
+        ("->", "||", "&&", "==", "!=", "<", ">", "<=", ">=", "//", "+", "*", "/", "++", "|>", "<|"), "OPERATOR"
+    ),
+}
+
+_BLANK = r"(?:[ \t\r\n]++|\#[^\r\n]*+|/\*(?s:.*?)\*/)*+"
+_PATH_CHAR = r"[a-zA-Z0-9._+-]"
+_TOKEN = re.compile(
+    _BLANK
+    + r"""(?:
+  (?P<NAME>[a-zA-Z_][a-zA-Z0-9_'-]*+(?![a-zA-Z0-9_'/:.+-]))
+ |(?P<MARK>[;(){}\[\],@]|=(?!=)|\$\{)
+ |(?P<STRING>"[^"\\$\r]*+")
+ |(?P<URI>[a-zA-Z][a-zA-Z0-9+.-]*+:[a-zA-Z0-9%/?:@&=+$,_.!~*'-]++)
+ |(?P<PATH>(?:PC*+|~)(?:/PC++)++/?|(?:PC*+|~)/(?=\$\{))
+ |(?P<WORD>[a-zA-Z_][a-zA-Z0-9_'-]*+)
+ |(?P<FLOAT>(?:[1-9][0-9]*\.[0-9]*|0?\.[0-9]+)(?:[Ee][+-]?[0-9]+)?)
+ |(?P<INT>[0-9]++)
+ |(?P<QUOTE>")
+ |(?P<INDENTED>''(?:\ *\n)?)
+ |(?P<SEARCH_PATH><PC++(?:/PC++)*+>)
+ |(?P<OPERATOR>\.\.\.|\+\+|//|->|==|!=|<=|>=|&&|\|\||\|>|<\||[-+*/<>!?:.])
+)""".replace("PC", _PATH_CHAR),
+    re.VERBOSE,
+)
+_SPACE = re.compile(_BLANK)
+_STRING_TEXT = re.compile(r'(?:[^"\\$]++|\\(?s:.)|\$\\(?s:.)|\$[^{"\\]|\$(?="))++')
+_INDENTED_TEXT = re.compile(r"(?:[^$']++|\$[^{']|'[^'$])++")
+_INDENTED_ESCAPE = re.compile(r"''\$|\$(?!\{)|'''|''\\(?s:.)|'(?!')")
+_PATH_TEXT = re.compile(r"PC*+(?:/PC++)*+/?".replace("PC", _PATH_CHAR))
+_ESCAPE = re.compile(r"\\((?s:.))|\r\n?")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+_MAX_INT = 0x7FFFFFFFFFFFFFFF
+
+
+def _unescape(text: str) -> str:
+    if "\\" not in text and "\r" not in text:
+        return text
+    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]) if match[1] else "\n", text)
+
+
+class Lexer:
+    """The terminals of one text: `kinds`, `values` and `offsets` run in parallel; the last kind is `$END`."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.kinds: list[str] = []
+        self.values: list[Any] = []
+        self.offsets: list[int] = []
+        # What an interpolation returns to: (mode, depth of braces around it, offset where the string began).
+        self._modes: list[tuple[str, int, int]] = []
+        self._depth = 0
+
+    def run(self) -> Lexer:
+        """Read the whole text."""
+        text = self.source.text
+        match = _TOKEN.match
+        add = self._add
+        at = 0
+        while True:
+            found = match(text, at)
+            if found is None:
+                return self._finish(at)
+            kind = found.lastgroup
+            at = found.end()
+            start = found.start(kind)  # type: ignore[arg-type]
+            word = text[start:at]
+            if kind in {"NAME", "WORD"}:
+                add(KEYWORDS.get(word, "ID"), word, start)
+            elif kind == "MARK":
+                if word == "}" and self._depth == 0 and self._modes:
+                    at = self._end_interpolation(at, start)
+                    continue
+                if word in {"{", "${"}:
+                    self._depth += 1
+                elif word == "}":
+                    self._depth -= 1
+                add(PUNCTUATION[word], word, start)
+            elif kind == "OPERATOR":
+                add(PUNCTUATION[word], word, start)
+            elif kind == "STRING":
+                add("STRING", word[1:-1], start)
+            elif kind == "INT":
+                number = int(word)
+                if number > _MAX_INT:
+                    self._fail(f"integer {word} does not fit into 64 bits", start)
+                add("INT", number, start)
+            elif kind == "QUOTE":
+                add("QUOTE", None, start)
+                at = self._read_string(at, start)
+            elif kind == "INDENTED":
+                add("INDENTED", None, start)
+                at = self._read_indented(at, start)
+            elif kind == "PATH":
+                at = self._start_path(word, at, start)
+            elif kind == "FLOAT":
+                value = float(word)
+                if value in (float("inf"), float("-inf")):
+                    self._fail(f"float {word} is out of range", start)
+                add("FLOAT", value, start)
+            elif kind == "SEARCH_PATH":
+                add("SEARCH_PATH", word[1:-1], start)
+            else:
+                add("URI", word, start)
+
+    def _add(self, kind: str, value: Any, offset: int) -> None:
+        self.kinds.append(kind)
+        self.values.append(value)
+        self.offsets.append(offset)
+
+    def _fail(self, message: str, offset: int, hint: str | None = None) -> NoReturn:
+        raise SyntaxFailure(message, position=self.source.position(offset), hint=hint)
+
+    def _finish(self, at: int) -> Lexer:
+        space = _SPACE.match(self.source.text, at)
+        end = space.end() if space else at
+        if end < len(self.source.text):
+            if self.source.text.startswith("/*", end):
+                self._fail("this comment does not end", end, "close it with */")
+            character = self.source.text[end]
+            shown = character if character.isascii() and character.isprintable() else f"byte {ord(character):#04x}"
+            self._fail(f"unexpected character '{shown}'", end)
+        self._add("$END", None, end)
+        return self
+
+    def _open_interpolation(self, mode: str, at: int, start: int) -> int:
+        self._add("DOLLAR_BRACE", "${", at)
+        self._modes.append((mode, self._depth, start))
+        self._depth = 0
+        return at + 2
+
+    def _end_interpolation(self, at: int, offset: int) -> int:
+        mode, self._depth, start = self._modes.pop()
+        self._add("RIGHT_BRACE", "}", offset)
+        if mode == "string":
+            return self._read_string(at, start)
+        if mode == "indented":
+            return self._read_indented(at, start)
+        return self._read_path(at, start, slash=False)
+
+    def _read_string(self, at: int, start: int) -> int:
+        text = self.source.text
+        found = _STRING_TEXT.match(text, at)
+        if found:
+            self._add("TEXT", _unescape(found[0]), at)
+            at = found.end()
+        if text.startswith('"', at):
+            self._add("STRING_END", None, at)
+            return at + 1
+        if text.startswith("${", at):
+            return self._open_interpolation("string", at, start)
+        self._fail("this string does not end", start, 'close it with "')
+
+    def _read_indented(self, at: int, start: int) -> int:
+        text = self.source.text
+        while True:
+            if found := _INDENTED_TEXT.match(text, at):
+                self._add("TEXT", (found[0], True), at)
+            elif found := _INDENTED_ESCAPE.match(text, at):
+                escape = found[0]
+                if escape == "'''":
+                    piece = "''"
+                elif escape.startswith("''\\"):
+                    piece = _ESCAPED.get(escape[3], escape[3])
+                else:
+                    piece = escape[-1]
+                self._add("TEXT", (piece, False), at)
+            elif text.startswith("''", at):
+                self._add("STRING_END", None, at)
+                return at + 2
+            elif text.startswith("${", at):
+                return self._open_interpolation("indented", at, start)
+            else:
+                self._fail("this indented string does not end", start, "close it with ''")
+            at = found.end()
+
+    def _start_path(self, word: str, at: int, start: int) -> int:
+        text = self.source.text
+        if not word.endswith("/") and not text.startswith("${", at):
+            self._add("PATH", word, start)
+            return at
+        self._add("PATH_START", word, start)
+        return self._read_path(at, start, slash=word.endswith("/"))
+
+    def _read_path(self, at: int, start: int, *, slash: bool) -> int:
+        text = self.source.text
+        while found := _PATH_TEXT.match(text, at):
+            if found.end() == at:
+                break
+            self._add("TEXT", found[0], at)
+            slash = found[0].endswith("/")
+            at = found.end()
+        if text.startswith("${", at):
+            return self._open_interpolation("path", at, start)
+        if slash:
+            self._fail("path has a trailing slash", start, "leave the last / out")
+        self._add("PATH_END", None, at)
+        return at
