@@ -21,7 +21,6 @@ def parse(invocation: Invocation, files: tuple[str, ...], expr: str | None) -> N
     """
     from osconf.cli.app import show_error
     from osconf.errors import OsconfError
-    from osconf.lang.evaluator import check_syntax
 
     if not files and expr is None:
         raise click.UsageError("give a file or -E EXPR")
@@ -32,7 +31,7 @@ def parse(invocation: Invocation, files: tuple[str, ...], expr: str | None) -> N
             {**given, "attr": "", "args": (), "string_args": (), "search_path": (), "is_pure": False}
         )
         try:
-            check_syntax(expression.text(), expression.label())
+            invocation.session.evaluator().parse_text(expression.text(), label=expression.label())
         except OsconfError as error:
             is_good = False
             show_error(error, show_trace=invocation.show_trace)

@@ -8,7 +8,7 @@ from osconf.archive.acquire import Access
 from osconf.archive.cache import Blob
 from osconf.archive.deb import unpack_deb
 from osconf.archive.fetch import ProgressCallback
-from osconf.build.builtin import BuiltinBuilder, BuiltinRequest, BuiltinResult, FunctionBuilder
+from osconf.build.builtin import BuiltinRequest, BuiltinResult, FunctionBuilder
 from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
 
@@ -33,7 +33,7 @@ def _unpack(access: Access, request: BuiltinRequest) -> BuiltinResult:
     return BuiltinResult(references={"out": frozenset()})
 
 
-def make_archive_builders(access: Access) -> dict[str, BuiltinBuilder]:
+def make_archive_builders(access: Access) -> dict[str, FunctionBuilder]:
     """The builders that need the archive, by the name after `builtin:`."""
 
     def build_deb(request: BuiltinRequest) -> BuiltinResult:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.errors import EvalError
-from osconf.lang.values import from_latin, to_latin
+from osconf.lang.values import from_latin
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
@@ -36,7 +36,7 @@ def system_expression(configuration: Path, module: str | None = None) -> str:
 def evaluate_configuration(session: Session, configuration: Path, *, module: str | None = None) -> Any:
     """The evaluated configuration; to be called inside `run_deep`. `module` is added to it, as text."""
     evaluator = session.evaluator(configuration=configuration)
-    return evaluator.eval_text(to_latin(system_expression(configuration, module)), base_dir="/", label="«osconf»")
+    return evaluator.eval_text(system_expression(configuration, module), base_dir="/", label="«osconf»")
 
 
 def instantiate_configuration(

@@ -1,16 +1,17 @@
-"""Making an evaluator that knows the tree, the archive and the module system."""
+"""Making an evaluator that knows the store, the archive and the module system."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osconf.lang.evaluator import Evaluator, EvalSettings
+from osconf.lang.evaluator import EvalSettings, Evaluator
 from osconf.lang.values import to_latin
 from osconf.rebuild.locks import lock_path
 
 if TYPE_CHECKING:
+    from osconf.archive.archive import Archive, LockFile
     from osconf.rebuild.session import Session
 
 
@@ -21,12 +22,59 @@ def make_evaluator(
 
     Without a configuration, a lock per user in the cache directory pins the archive (`osconf shell -p`).
     """
-    from osconf.rebuild.session import tree_path
-
-    lock = lock_path(configuration) if configuration is not None else session.cache_dir / "user.lock"
     return Evaluator(
         session.world,
-        internal=lambda: make_internal(session, lock),
-        search_path=[*search_path, *search_path_from(session), f"osconf={tree_path()}"],
-        settings=EvalSettings(is_pure=is_pure, cache_directory=session.cache_dir / "code"),
+        internal=lambda: make_internal(session, configuration),
+        settings=EvalSettings(
+            pure=is_pure,
+            search_path=() if is_pure else parse_search_path(search_path, session.environment),
+            cache_dir=session.cache_dir / "code",
+        ),
     )
+
+
+def parse_search_path(given: Sequence[str], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The entries of `-I`, `OSCONF_PATH` and `NIX_PATH` in this order: `prefix=path`, or a path for every prefix."""
+    entries = list(given)
+    for variable in ("OSCONF_PATH", "NIX_PATH"):
+        # A colon separates entries, but not inside an address.
+        text = environment.get(variable, "").replace("://", "\0")
+        entries += [entry.replace("\0", "://") for entry in text.split(":") if entry]
+    pairs = (entry.partition("=") if "=" in entry else ("", "=", entry) for entry in entries)
+    return tuple((to_latin(prefix), to_latin(str(Path(path).absolute()))) for prefix, _, path in pairs)
+
+
+def make_internal(session: Session, configuration: Path | None) -> Mapping[str, Any]:
+    """What `import <osconf/primops>` holds: the archive, and the engine of the module system."""
+    from osconf.module_system.primops import MODULE_PRIMOPS
+    from osconf.rebuild.primops import ArchiveContext, make_internal_primops
+
+    context = ArchiveContext(session.access, open_lock(session, configuration))
+    session.keep_lock(context)
+    return {**MODULE_PRIMOPS, **make_internal_primops(context)}
+
+
+def open_lock(session: Session, configuration: Path | None) -> LockFile:
+    """The lock of a configuration, or the user's own."""
+    from osconf.archive.archive import LockFile
+
+    if configuration is not None:
+        return LockFile(lock_path(configuration))
+    session.cache_dir.mkdir(parents=True, exist_ok=True)
+    return LockFile(session.cache_dir / "user.lock")
+
+
+def open_default_archive(session: Session, configuration: Path | None) -> Archive:
+    """The archive of the default sources."""
+    from osconf.archive.archive import Archive
+    from osconf.archive.source import Source
+    from osconf.lang.evaluator import run_deep
+    from osconf.rebuild.primops import to_python
+
+    def read_sources() -> list[dict[str, Any]]:
+        evaluator = session.evaluator(configuration=configuration)
+        sources: list[dict[str, Any]] = to_python(evaluator.eval_text("(import <osconf/pkgs> { }).sources"))
+        return sources
+
+    sources = [Source.from_json(source) for source in run_deep(read_sources)]
+    return Archive(session.access, sources, open_lock(session, configuration))

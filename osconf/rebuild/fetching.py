@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osconf.errors import EvalError
+from osconf.host.process import run_program
 from osconf.lang.values import from_latin
-from osconf.model.hashes import Hash
+from osconf.lang.world import GitCheckout, GitRequest
+from osconf.model.hashes import Hash, hash_bytes
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session
@@ -28,6 +30,42 @@ def fetch_into_store(session: Session, url: str, name: str, *, unpack: bool, exp
         path = session.store.add_path(source, from_latin(name), recursive=unpack, expected=wanted)
     session.store.flush()
     return path
+
+
+def fetch_git_into_store(session: Session, request: GitRequest) -> GitCheckout:
+    """Check a revision of a git repository out into the store; a mirror of the repository stays in the cache."""
+    url = from_latin(request.url)
+    mirror = session.cache_dir / "git" / hash_bytes("sha256", url.encode()).base32()[:32]
+    if not (mirror / "HEAD").exists():
+        mirror.parent.mkdir(parents=True, exist_ok=True)
+        run_program(["git", "clone", "--quiet", "--mirror", "--", url, str(mirror)])
+    git = ["git", "-C", str(mirror)]
+    rev = from_latin(request.rev)
+    if not rev or run_program([*git, "cat-file", "-e", f"{rev}^{{commit}}"], check=False).exit_code != 0:
+        run_program([*git, "remote", "update", "--prune"])
+    ref = rev or from_latin(request.ref) or "HEAD"
+    rev = run_program([*git, "rev-parse", "--verify", f"{ref}^{{commit}}"]).text
+    with tempfile.TemporaryDirectory(prefix="osconf-git-") as scratch:
+        tree = Path(scratch, "tree")
+        if request.submodules:
+            run_program(["git", "clone", "--quiet", str(mirror), str(tree)])
+            run_program(["git", "-C", str(tree), "remote", "set-url", "origin", url])
+            run_program(["git", "-C", str(tree), "checkout", "--quiet", rev])
+            run_program(["git", "-C", str(tree), "submodule", "--quiet", "update", "--init", "--recursive"])
+            for leftover in tree.rglob(".git"):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        else:
+            archive = Path(scratch, "tree.tar")
+            run_program([*git, "archive", "--format=tar", f"--output={archive}", rev])
+            tree.mkdir()
+            with tarfile.open(archive) as members:
+                members.extractall(tree, filter="tar")
+        wanted = None if request.expected is None else Hash.parse(from_latin(request.expected), "sha256")
+        path = session.store.add_path(tree, from_latin(request.name), expected=wanted)
+    session.store.flush()
+    count = int(run_program([*git, "rev-list", "--count", rev]).text)
+    modified = int(run_program([*git, "log", "-1", "--format=%ct", rev]).text)
+    return GitCheckout(path, rev, count, modified)
 
 
 def unpack_tarball(tarball: Path, target: Path, label: str) -> Path:

@@ -1,4 +1,4 @@
-"""`osconf option`: the options of an evaluated configuration, as the module system reports them."""
+"""`osconf option`, `osconf search --options` and the reference: options as the module system reports them."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ value refers to. What they read is pinned by the lock file of the `ArchiveContex
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -22,8 +23,10 @@ from osconf.archive.version import compare_versions
 from osconf.errors import EvalError
 from osconf.lang.primops.registry import current, make_primop
 from osconf.lang.runtime import call as call_function
-from osconf.lang.runtime import expect_attrs, expect_string, force, is_attrs, is_derivation, make_thunk
+from osconf.lang.runtime import expect_attrs, expect_list, expect_string, force, is_attrs, is_derivation, make_thunk
 from osconf.lang.values import LazyAttrs, Value, context_of, from_latin, to_latin
+
+_SEPARATORS = str.maketrans("", "", "-_.")
 
 
 @dataclass
@@ -155,6 +158,49 @@ def _archive_packages(context: ArchiveContext, arguments: Value) -> LazyAttrs:
     )
 
 
+def _pattern_packages(_context: ArchiveContext, arguments: Value) -> LazyAttrs:
+    """`{ packages; prefix; suffix ? ""; stripped ? [ ]; } -> set`: packages by what their names have in the middle.
+
+    `python3Packages.PyYAML` is python3-yaml: names are compared in lower case and without `-`, `_` and `.`, then
+    without the `stripped` beginnings.
+    """
+    packages = expect_attrs(_member(arguments, "packages"))
+    prefix = expect_string(_member(arguments, "prefix"))
+    options = expect_attrs(arguments)
+    suffix = expect_string(force(options["suffix"])) if "suffix" in options else ""
+    stripped = [expect_string(force(item)) for item in expect_list(force(options.get("stripped", ())))]
+    squashed: dict[str, str] = {}
+
+    def middle_of(name: str) -> str:
+        return name[len(prefix) : len(name) - len(suffix)]
+
+    def fitting_names() -> list[str]:
+        return [name for name in packages if name.startswith(prefix) and name.endswith(suffix)]
+
+    def lookup(name: str) -> Value:
+        plain = name.lower().replace("_", "-")
+        forms = [plain, *(plain.removeprefix(start) for start in stripped if plain.startswith(start))]
+        for form in forms:
+            if form and f"{prefix}{form}{suffix}" in packages:
+                return packages[f"{prefix}{form}{suffix}"]
+        if not squashed:
+            squashed.update((_squash(middle_of(found)), found) for found in reversed(fitting_names()))
+        for form in forms:
+            if (found := squashed.get(_squash(form))) is not None:
+                return packages[found]
+        raise KeyError(name)
+
+    def near(name: str) -> list[str]:
+        middles = [middle_of(found) for found in fitting_names()]
+        return difflib.get_close_matches(name.lower(), middles, 3, 0.7)
+
+    return LazyAttrs(lambda: [middle_of(name) for name in fitting_names()], lookup, near)
+
+
+def _squash(name: str) -> str:
+    return name.lower().translate(_SEPARATORS)
+
+
 def _resolve_closure(context: ArchiveContext, arguments: Value) -> tuple[str, ...]:
     """`{ sources; roots = [ { name; reason; } ]; essential ? true; } -> [ name ]`: the closure, sorted."""
     archive = _archive_of(context, arguments)
@@ -201,6 +247,9 @@ def _collect_references(value: Value, names: set[str], elements: set[str], seen:
             seen.add(id(item))
             if "archivePackage" in item:
                 names.add(from_latin(expect_string(force(item["archivePackage"]))))
+            elif "archiveDependencies" in item:
+                names.update(to_python(item["archiveDependencies"]))
+                pending.append(item["outPath"])
             elif is_derivation(item) or "outPath" in item:
                 pending.append(item["outPath"])
             elif "__toString" in item:
@@ -225,7 +274,8 @@ def _packages_behind(context: ArchiveContext, path: str) -> frozenset[str]:
         environment = derivation.env
         if "archivePackage" in environment:
             found.add(from_latin(environment["archivePackage"]))
-        elif environment.get("osconfTransparent") == "1":
+        found.update(from_latin(environment.get("archiveDependencies", "")).split())
+        if environment.get("osconfTransparent") == "1":
             for dependency in derivation.input_derivations:
                 found |= _packages_behind(context, dependency)
         known = context.packages_behind[path] = frozenset(found)
@@ -255,6 +305,7 @@ def mangle_store_name(name: str) -> str:
 
 _ARCHIVE_PRIMOPS: dict[str, tuple[str, Callable[..., Value]]] = {
     "archivePackages": ("!", _archive_packages),
+    "patternPackages": ("!", _pattern_packages),
     "resolveClosure": ("!", _resolve_closure),
     "nearNames": ("!", _near_names),
     "contextPackages": ("-", _context_packages),

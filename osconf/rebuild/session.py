@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from osconf.build.reporter import Reporter
     from osconf.build.settings import BuildSettings
     from osconf.lang.evaluator import Evaluator
+    from osconf.lang.world import GitCheckout, GitRequest
+    from osconf.rebuild.primops import ArchiveContext
     from osconf.rebuild.world import StoreWorld
     from osconf.store.local import LocalStore
 
@@ -59,6 +61,7 @@ class Session:
         self.reporter = reporter
         self.choices = choices or BuildChoices()
         self._evaluators: dict[object, Evaluator] = {}
+        self._locks: list[ArchiveContext] = []
 
     @classmethod
     def open(cls, *, root: Path, store_dir: str, environment: Mapping[str, str], reporter: Reporter) -> Session:
@@ -139,6 +142,7 @@ class Session:
             store_root=self.root,
             environment=lambda name: self.environment.get(name, ""),
             fetch=self._fetch,
+            fetch_git=self._fetch_git,
         )
 
     def evaluator(
@@ -156,9 +160,15 @@ class Session:
             self._evaluators[key] = make_evaluator(self, configuration, search_path, is_pure)
         return self._evaluators[key]
 
+    def keep_lock(self, context: ArchiveContext) -> None:
+        """Remember an evaluation's lock, to be written with what the evaluation added."""
+        self._locks.append(context)
+
     def commit(self) -> None:
-        """Write to the store what evaluations have added."""
+        """Write what evaluations have added: to the store, and to the locks."""
         self.world.commit()
+        for context in self._locks:
+            context.save()
 
     # Building
 
@@ -205,3 +215,8 @@ class Session:
         from osconf.rebuild.fetching import fetch_into_store
 
         return fetch_into_store(self, url, name, unpack=unpack, expected=expected)
+
+    def _fetch_git(self, request: GitRequest) -> GitCheckout:
+        from osconf.rebuild.fetching import fetch_git_into_store
+
+        return fetch_git_into_store(self, request)

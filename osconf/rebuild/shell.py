@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osconf.environment.shell import ShellRequest, default_command, plan_shell
 from osconf.errors import OsconfError
-from osconf.lang.values import to_latin
 from osconf.rebuild.configuration import Instantiated, derivation_of
 from osconf.sandbox.run import run_in_sandbox
 
@@ -33,7 +30,7 @@ def build_package_environment(session: Session, names: Sequence[str], configurat
 
     def work() -> Instantiated:
         evaluator = session.evaluator(configuration=configuration)
-        value = evaluator.eval_text(to_latin(text), base_dir="/", label="«osconf shell»")
+        value = evaluator.eval_text(text, base_dir="/", label="«osconf shell»")
         return derivation_of(evaluator, value, "the environment")
 
     session.prepare()
@@ -52,16 +49,17 @@ def _path_literal(name: str) -> str:
 def run_inside(session: Session, environment: str, command: str | None, *, is_pure: bool) -> int:
     """Run a shell command, or an interactive shell, inside an environment; gives its exit code."""
     place = session.store.real_path(environment)
-    scratch = Path(tempfile.mkdtemp(prefix="osconf-shell-"))
-    for name in ("etc", "etc.work"):
-        (scratch / name).mkdir()
     argv = default_command(place) if command is None else ("/usr/bin/bash", "-c", command)
-    store = (session.store.real_path(session.store_dir), session.store_dir)
-    request = ShellRequest(place, argv, dict(os.environ), Path.cwd(), scratch, store=store, pure=is_pure)
-    try:
-        return run_in_sandbox(plan_shell(request, uid=os.getuid(), gid=os.getgid())).exit_code
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    request = ShellRequest(
+        place,
+        argv,
+        dict(os.environ),
+        Path.cwd(),
+        store=(session.store.real_path(session.store_dir), session.store_dir),
+        pure=is_pure,
+        interactive=command is None,
+    )
+    return run_in_sandbox(plan_shell(request, uid=os.getuid(), gid=os.getgid())).exit_code
 
 
 def find_service_environment(service: str) -> str:

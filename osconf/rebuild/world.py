@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from osconf.errors import StoreError
 from osconf.lang.values import from_latin, to_latin
-from osconf.lang.world import Keep, PureWorld, kind_of_mode
+from osconf.lang.world import GitCheckout, GitRequest, Keep, PureWorld, kind_of_mode
 
 if TYPE_CHECKING:
     from osconf.model.derivation import Derivation
@@ -33,11 +33,13 @@ class StoreWorld(PureWorld):
         store_root: Path,
         environment: Callable[[str], str],
         fetch: Callable[[str, str, bool, str | None], str],
+        fetch_git: Callable[[GitRequest], GitCheckout],
     ) -> None:
         super().__init__(store_dir, environment=environment)
         self._open_store = open_store
         self._realise = realise
         self._fetch = fetch
+        self._fetch_git = fetch_git
         self._physical = "" if str(store_root) == "/" else str(store_root)
         # What has been computed and not written: store path -> how to write it.
         self._pending: dict[str, Callable[[LocalStore], str]] = {}
@@ -142,6 +144,20 @@ class StoreWorld(PureWorld):
         if wanted:
             self.commit()
             self._realise(wanted)
+
+    def references(self, path: str) -> Collection[str]:
+        top = "/".join(path.split("/")[: self._store_dir.count("/") + 2])
+        if top in self._paths:
+            return super().references(path)
+        return self._open_store().references(top)
+
+    def nar_hash(self, path: str) -> str:
+        if path in self._paths:
+            return super().nar_hash(path)
+        return self._open_store().query_path_info(path).nar_hash.sri()
+
+    def fetch_git(self, request: GitRequest) -> GitCheckout:
+        return self._fetch_git(request)
 
     def fetch_url(self, url: str, *, name: str, unpack: bool = False, expected: str | None = None) -> str:
         return self._fetch(url, name, unpack, expected)
