@@ -64,7 +64,7 @@ class EnvironmentBuilder:
                 packages=packages,
                 extra_trees=extra_trees,
                 alternatives=request.json("alternatives", {}),
-                kind=request.text("osconfEnvironmentKind", "shell"),
+                kind=request.text("osconfEnvironmentKind", "service"),
                 store=tuple((request.real_path(path), path) for path in bound),
             ),
             request.out,

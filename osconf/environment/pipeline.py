@@ -26,6 +26,10 @@ from osconf.environment.state import write_tmpfiles
 from osconf.environment.workshop import Workshop
 
 
+# Where environments of these kinds are used, nobody set up /run/wrappers.
+_WITHOUT_WRAPPERS = frozenset({"build", "shell"})
+
+
 @dataclass(frozen=True)
 class PackageSource:
     """A package to merge: its name, its store path, and where that lies."""
@@ -42,7 +46,7 @@ class EnvironmentRequest:
     packages: Sequence[PackageSource]
     extra_trees: Sequence[tuple[str, Path]] = ()
     alternatives: Mapping[str, str] = field(default_factory=dict)
-    kind: str = "shell"
+    kind: str = "service"
     store: tuple[tuple[Path, str], ...] = ()
 
 
@@ -54,7 +58,7 @@ def build_environment(
     Returns the warnings, which also stand in environment.json.
     """
     packages = read_packages(request.packages)
-    plan = plan_tree(packages)
+    plan = plan_tree(packages, has_wrappers=request.kind not in _WITHOUT_WRAPPERS)
     merge_extra_trees(plan, request.extra_trees)
     out.mkdir(parents=True, exist_ok=True)
     link_farm(plan, out)

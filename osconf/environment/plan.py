@@ -59,6 +59,7 @@ class TreePlan:
     wrappers: dict[str, Wrapper] = field(default_factory=dict)
     state: dict[str, StateEntry] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    has_wrappers: bool = True
     overrides: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -139,8 +140,11 @@ def _join_link(path: str, target: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
 
 
-def plan_tree(packages: Iterable[Package]) -> TreePlan:
+def plan_tree(packages: Iterable[Package], *, has_wrappers: bool = True) -> TreePlan:
     """Merge the packages' manifests; the order of `packages` does not matter.
+
+    Where the environment is used without /run/wrappers (`has_wrappers` is false: builds, shells), privileged programs
+    stay in place as ordinary ones.
 
     Raises BuildError `file-clash` when two packages ship different files at one path and nothing says who wins.
     """
@@ -148,6 +152,7 @@ def plan_tree(packages: Iterable[Package]) -> TreePlan:
     plan = TreePlan()
     _add_links(plan, ordered)
     _add_the_rest(plan, ordered)
+    plan.has_wrappers = has_wrappers
     _hide_privileged(plan)
     plan.put_link("usr/lib/modules", BOOTED_MODULES)
     plan.directories.update(("usr", "etc", "usr/bin", "usr/sbin", "usr/lib"))
@@ -290,13 +295,15 @@ def _hide_privileged(plan: TreePlan) -> None:
 
 
 def hide_program(plan: TreePlan, path: str, privilege: Privilege) -> None:
-    """Move the program at `path` behind /run/wrappers with `privilege`."""
-    package, entry = plan.files.pop(path)
+    """Note the program at `path` as a wrapper with `privilege`, and put a link to /run/wrappers in its place."""
+    package, entry = plan.files[path]
     name = posixpath.basename(path)
     if name in plan.wrappers:
         name = path.removeprefix("usr/").replace("/", "-")
     plan.wrappers[name] = Wrapper(name, f"/{path}", f"{package.contents}/{entry.path}", privilege)
-    plan.links[path] = f"{WRAPPERS}/{name}"
+    if plan.has_wrappers:
+        del plan.files[path]
+        plan.links[path] = f"{WRAPPERS}/{name}"
 
 
 def sources_of(plan: TreePlan) -> Mapping[str, str]:

@@ -220,4 +220,5 @@ def _grant_privileges(farm: Farm, facts: Facts) -> None:
             continue
         owner, group = facts.owners.get(path, (entry.owner, entry.group))
         hide_program(farm.plan, relative, Privilege(mode & 0o7777, owner, group, capabilities))
-        farm.link(relative, farm.plan.links[relative])
+        if relative in farm.plan.links:
+            farm.link(relative, farm.plan.links[relative])

@@ -110,3 +110,9 @@ def test_resolve_follows_links_inside_the_tree(make_package: PackageMaker) -> No
 def test_a_loop_of_links_ends(make_package: PackageMaker) -> None:
     plan = plan_tree([make_package("p", {"usr/bin/a": Link("b"), "usr/bin/b": Link("a")})])
     assert plan.resolve("usr/bin/a") is None
+
+
+def test_builds_and_shells_have_no_wrappers(make_package: PackageMaker) -> None:
+    plan = plan_tree([make_package("mount", {"usr/bin/mount": File("elf", mode="4755")})], has_wrappers=False)
+    assert "usr/bin/mount" in plan.files
+    assert plan.wrappers["mount"].privilege.mode == 0o4755
