@@ -25,7 +25,6 @@ from osconf.environment.recorder import record_scripts
 from osconf.environment.state import write_tmpfiles
 from osconf.environment.workshop import Workshop
 
-
 # Where environments of these kinds are used, nobody set up /run/wrappers.
 _WITHOUT_WRAPPERS = frozenset({"build", "shell"})
 
