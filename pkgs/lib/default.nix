@@ -1,0 +1,2 @@
+# For `import <nixpkgs/lib>`: the library stands beside the package set.
+import ../../lib
