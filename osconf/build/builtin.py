@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,7 +60,7 @@ class BuiltinRequest:
 
     def text(self, key: str, default: str | None = None) -> str:
         """An attribute as text; a missing one is an error unless there is a default."""
-        value = self._structured().get(key, self.env.get(key))
+        value = self._structured.get(key, self.env.get(key))
         if value is None:
             if default is None:
                 raise BuildError(f"derivation '{self.name}' lacks the attribute '{key}'", drv=self.drv_path)
@@ -72,7 +73,7 @@ class BuiltinRequest:
 
     def json(self, key: str, default: Any = None) -> Any:
         """An attribute as data: a structured one as it is, a plain one decoded from JSON."""
-        structured = self._structured()
+        structured = self._structured
         if key in structured:
             return structured[key]
         text = self.env.get(key)
@@ -87,14 +88,17 @@ class BuiltinRequest:
 
     def words(self, key: str) -> list[str]:
         """An attribute as a list of texts: a structured list, a JSON list, or words between spaces."""
-        structured = self._structured()
+        structured = self._structured
         value = structured[key] if key in structured else self.env.get(key, "")
         if isinstance(value, str):
             value = self.json(key) if value.lstrip().startswith("[") else value.split()
         return [str(word) for word in value]
 
+    @cached_property
     def _structured(self) -> Mapping[str, Any]:
-        return self.drv.structured or {}
+        if self.drv.structured is None:
+            return {}
+        return json.loads(self.env["__json"])  # type: ignore[no-any-return]
 
 
 class BuiltinBuilder(Protocol):

@@ -14,8 +14,10 @@ from pathlib import Path
 from threading import Event
 
 from osconf.build.builtin import BuiltinBuilder, BuiltinRequest
+from osconf.build.inputs import reference_candidates
 from osconf.build.logs import BuildLog, log_path
 from osconf.build.outputs import FinishedOutput, check_outputs, finish_outputs, install_outputs
+from osconf.build.placeholders import real_environment
 from osconf.build.reporter import Reporter
 from osconf.build.sandboxed import build_in_sandbox
 from osconf.build.settings import BuildSettings
@@ -115,7 +117,7 @@ def _run_builder(
 ) -> list[FinishedOutput]:
     if not drv.is_builtin:
         places = build_in_sandbox(context.store, drv_path, drv, work, log, context.settings, context.cancelled)
-        return finish_outputs(context.store, drv_path, drv, places, None, _candidates(context.store, drv))
+        return finish_outputs(context.store, drv_path, drv, places, None, reference_candidates(context.store, drv))
     name = drv.builder.removeprefix(BUILTIN_PREFIX)
     builder = context.builders.get(name)
     if builder is None:
@@ -133,7 +135,7 @@ def _run_builder(
         BuiltinRequest(
             drv_path=drv_path,
             drv=drv,
-            env={_real_text(key): _real_text(value) for key, value in drv.env.items()},
+            env=real_environment(drv),
             outputs=outputs,
             scratch=scratch,
             store=context.store,
@@ -143,7 +145,7 @@ def _run_builder(
         )
     )
     declared = result.references if result is not None else None
-    candidates = _candidates(context.store, drv) if declared is None else ()
+    candidates = reference_candidates(context.store, drv) if declared is None else ()
     return finish_outputs(context.store, drv_path, drv, outputs, declared, candidates)
 
 
@@ -159,19 +161,6 @@ def _check_version(drv_path: str, drv: Derivation, builder: BuiltinBuilder) -> N
         )
 
 
-def input_paths(store: LocalStore, drv: Derivation) -> list[str]:
-    """The store paths that a derivation is given: its sources and the outputs of its input derivations."""
-    paths = list(drv.input_sources)
-    for inner, names in drv.input_derivations.items():
-        known = store.read_derivation(inner)
-        paths.extend(known.output_path(name) for name in names)
-    return paths
-
-
-def _candidates(store: LocalStore, drv: Derivation) -> list[str]:
-    return [*store.closure(input_paths(store, drv)), *(output.path for output in drv.outputs.values())]
-
-
 def _compare(context: BuildContext, drv_path: str, finished: list[FinishedOutput]) -> None:
     for output in finished:
         known = context.store.query_path_info(output.info.path)
@@ -183,7 +172,3 @@ def _compare(context: BuildContext, drv_path: str, finished: list[FinishedOutput
                 code="not-deterministic",
                 hint="keep the new one with '--keep-failed' and compare",
             )
-
-
-def _real_text(text: str) -> str:
-    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")

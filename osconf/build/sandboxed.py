@@ -1,16 +1,38 @@
-"""Building in the sandbox."""
+"""Building in the sandbox: the world that a builder sees.
+
+Inside are the closure of the inputs at its logical place, the outputs to be made, a build directory and, when the
+derivation names an `osconfEnvironment`, that environment as /usr and /etc. The store directory inside is a directory of
+the real store's filesystem, so that outputs need no copy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
 
+from osconf.build.attributes import BUILD_DIR, prepare_input
+from osconf.build.inputs import input_paths
 from osconf.build.logs import BuildLog
+from osconf.build.placeholders import real_text, replace_placeholders
 from osconf.build.settings import BuildSettings
 from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
+from osconf.sandbox.command import describe_command, with_shell
+from osconf.sandbox.run import SandboxError, run_in_sandbox
+from osconf.sandbox.spec import Bind, SandboxResult, SandboxSpec
 from osconf.store.local import LocalStore
+
+_BUILD_UID, _BUILD_GID = 1000, 100
+_USR_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_PASSWD = (
+    "root:x:0:0:root:{build}:/noshell\nbuilder:x:1000:100:builder:{build}:/noshell\n"
+    "nobody:x:65534:65534:nobody:/:/noshell\n"
+)
+_GROUP = "root:x:0:\nbuilder:!:100:\nnogroup:x:65534:\n"
+_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+_NETWORK_FILES = ("resolv.conf", "hosts", "services", "protocols")
 
 
 def build_in_sandbox(
@@ -22,5 +44,156 @@ def build_in_sandbox(
     settings: BuildSettings,
     cancelled: Event,
 ) -> Mapping[str, Path]:
-    """Placeholder until the sandbox lands."""
-    raise BuildError("the sandbox is not there yet", drv=drv_path)
+    """Run the builder; returns the physical places of the outputs that it should have made."""
+    _check_platform(drv_path, drv, settings)
+    spec = describe_build(store, drv_path, drv, work, settings)
+    if settings.keep_failed:
+        (work / "enter").write_text(f"exec {describe_command(with_shell(spec))}\n", encoding="utf-8")
+    try:
+        result = run_in_sandbox(spec, sink_data=log.data, cancelled=cancelled)
+    except SandboxError as error:
+        hint = error.hint
+        if hint is None and "osconfEnvironment" not in drv.env and drv.structured is None:
+            hint = (
+                "the sandbox holds the inputs alone; name an environment in 'osconfEnvironment' for a shell and tools"
+            )
+        raise BuildError(f"cannot build '{drv.name}': {error.message}", drv=drv_path, hint=hint) from error
+    _check_result(drv_path, drv, result, settings, work)
+    return {name: work / "store" / output.path.rpartition("/")[2] for name, output in drv.outputs.items()}
+
+
+def _check_platform(drv_path: str, drv: Derivation, settings: BuildSettings) -> None:
+    if drv.system not in (settings.system, "builtin") and (settings.system, drv.system) != (
+        "x86_64-linux",
+        "i686-linux",
+    ):
+        raise BuildError(
+            f"derivation '{drv.name}' is for '{drv.system}', this machine is '{settings.system}'",
+            drv=drv_path,
+            code="wrong-system",
+        )
+    missing = _features(drv) - settings.features
+    if missing:
+        raise BuildError(
+            f"derivation '{drv.name}' needs features that this machine lacks: {', '.join(sorted(missing))}",
+            drv=drv_path,
+            code="missing-features",
+        )
+
+
+def _features(drv: Derivation) -> set[str]:
+    if drv.structured is not None:
+        value = drv.structured.get("requiredSystemFeatures")
+        return {str(item) for item in value} if isinstance(value, list) else set()
+    return set(drv.env.get("requiredSystemFeatures", "").split())
+
+
+def _check_result(drv_path: str, drv: Derivation, result: SandboxResult, settings: BuildSettings, work: Path) -> None:
+    if result.succeeded:
+        return
+    if result.cancelled:
+        raise BuildError(f"the build of '{drv.name}' was interrupted", drv=drv_path, code="interrupted")
+    hint = f"a shell in its sandbox: sh {work}/enter" if settings.keep_failed else None
+    if result.timed_out:
+        message = f"the build of '{drv.name}' took longer than {settings.timeout:g} seconds"
+        raise BuildError(message, drv=drv_path, code="build-timeout", hint=hint)
+    if result.silent:
+        message = f"the build of '{drv.name}' said nothing for {settings.max_silent_time:g} seconds"
+        raise BuildError(message, drv=drv_path, code="build-timeout", hint=hint)
+    raise BuildError(f"the builder of '{drv.name}' failed with exit code {result.exit_code}", drv=drv_path, hint=hint)
+
+
+def describe_build(
+    store: LocalStore, drv_path: str, drv: Derivation, work: Path, settings: BuildSettings
+) -> SandboxSpec:
+    """The sandbox of a build; makes its directories below `work` and writes the files that the builder reads."""
+    builder_input = prepare_input(store, drv_path, drv)
+    build = work / "build"
+    (work / "store").mkdir()
+    build.mkdir()
+    for name, content in builder_input.files.items():
+        (build / name).write_bytes(content)
+    features = _features(drv)
+    as_root = "uid-range" in features
+    environment = _environment_of(drv)
+    is_networked = drv.is_fixed_output
+    env = _base_environment(store, settings, environment is not None)
+    env.update(builder_input.env)
+    return SandboxSpec(
+        argv=(
+            real_text(replace_placeholders(drv, drv.builder)),
+            *(real_text(replace_placeholders(drv, argument)) for argument in drv.args),
+        ),
+        env=env,
+        cwd=BUILD_DIR,
+        uid=0 if as_root else _BUILD_UID,
+        gid=0 if as_root else _BUILD_GID,
+        network=is_networked,
+        binds=(
+            Bind(work / "store", store.store_dir, read_only=False),
+            Bind(build, BUILD_DIR, read_only=False),
+            *(Bind(store.real_path(path), path) for path in store.closure(input_paths(store, drv))),
+            *([Bind(store.real_path(f"{environment}/usr"), "/usr")] if environment else []),
+            *(Bind(source, target) for target, source in sorted(settings.sandbox_paths.items())),
+            *(Bind(f"/etc/{name}", f"/etc/{name}", optional=True) for name in _NETWORK_FILES if is_networked),
+        ),
+        tmpfs=("/tmp",),
+        symlinks=tuple(_environment_links(store, environment)) if environment else (),
+        files=_etc_files(is_networked),
+        devices=("kvm",) if "kvm" in features else (),
+        timeout=settings.timeout,
+        max_silent_time=settings.max_silent_time,
+    )
+
+
+def _environment_of(drv: Derivation) -> str | None:
+    value = drv.env.get("osconfEnvironment")
+    if value is None and drv.structured is not None:
+        value = str(drv.structured.get("osconfEnvironment") or "")
+    return value or None
+
+
+def _base_environment(store: LocalStore, settings: BuildSettings, has_environment: bool) -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/usr/sbin" if has_environment else "/path-not-set",
+        "HOME": "/homeless-shelter",
+        "NIX_STORE": store.store_dir,
+        "NIX_BUILD_CORES": str(settings.cores),
+        "NIX_BUILD_TOP": BUILD_DIR,
+        "TMPDIR": BUILD_DIR,
+        "TEMPDIR": BUILD_DIR,
+        "TMP": BUILD_DIR,
+        "TEMP": BUILD_DIR,
+        "PWD": BUILD_DIR,
+        "NIX_LOG_FD": "2",
+        "TERM": "xterm-256color",
+    }
+
+
+def _environment_links(store: LocalStore, environment: str) -> Iterator[tuple[str, str]]:
+    """Links that make an environment usable: the merged /usr, its /etc, and what runs setuid on a real system."""
+    real = store.real_path(environment)
+    for name in _USR_LINKS:
+        if (real / "usr" / name).is_dir():
+            yield f"usr/{name}", f"/{name}"
+    own = {path.rpartition("/")[2] for path, _ in _etc_files(False)}
+    if (real / "etc").is_dir():
+        for entry in sorted((real / "etc").iterdir()):
+            if entry.name not in own:
+                yield f"{environment}/etc/{entry.name}", f"/etc/{entry.name}"
+    description = real / "environment.json"
+    if description.is_file():
+        for wrapper in json.loads(description.read_text("utf-8")).get("wrappers", ()):
+            if str(wrapper["source"]).startswith(store.store_dir):
+                yield wrapper["source"], f"/run/wrappers/bin/{wrapper['name']}"
+
+
+def _etc_files(is_networked: bool) -> tuple[tuple[str, str], ...]:
+    files = [
+        ("/etc/passwd", _PASSWD.format(build=BUILD_DIR)),
+        ("/etc/group", _GROUP),
+        ("/etc/nsswitch.conf", f"passwd: files\ngroup: files\nhosts: files{' dns' if is_networked else ''}\n"),
+    ]
+    if not is_networked:
+        files.append(("/etc/hosts", _HOSTS))
+    return tuple(files)
