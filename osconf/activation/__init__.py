@@ -1,0 +1,1 @@
+"""Activation: from one system closure to another: plan, execute, journal, generations, boot menu."""

@@ -32,12 +32,18 @@ def main(arguments: Sequence[str], system: str | None = None) -> int:
         return 2
     target = options.get("system") or system
     try:
-        return _run(options["command"], options, target)
+        code = _run(options["command"], options, target)
     except OsconfError as error:
         report(f"error: {error}")
         if error.hint:
             report(f"hint: {error.hint}")
-        return error.exit_code
+        code = error.exit_code
+    if "result" in options:
+        from osconf.activation.launcher import write_result
+        from osconf.host.files import Files
+
+        write_result(Files(), options["result"], code)
+    return code
 
 
 def report(message: str) -> None:
@@ -85,9 +91,9 @@ def _parse(arguments: list[str]) -> dict[str, str] | None:
         if not name.startswith("--"):
             return None
         name = name[2:]
-        if name in ("adopt", "json", "force", "inside-unit"):
+        if name in ("adopt", "json"):
             options[name] = "1"
-        elif name in ("system", "root", "root-tag", "confirm", "result", "resume-units"):
+        elif name in ("system", "root", "root-tag", "confirm", "result"):
             if not separator and not rest:
                 return None
             options[name] = value if separator else rest.pop(0)

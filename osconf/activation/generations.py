@@ -58,12 +58,12 @@ def find_generation(files: Files, number: int) -> Generation:
 
 
 def add_generation(files: Files, system: str) -> Generation:
-    """Make `system` the default under the next number, or under its own if it is the default already."""
+    """Make `system` the default, under the next number or under the one it has already."""
     path = files.resolve(system)
     generations = list_generations(files)
-    default = next((generation for generation in generations if generation.is_default), None)
-    if default is not None and default.system == path:
-        return default
+    for generation in reversed(generations):
+        if generation.system == path:
+            return generation if generation.is_default else make_default(files, generation.number)
     number = max((generation.number for generation in generations), default=0) + 1
     files.make_dirs(FOLDER)
     files.link(f"{FOLDER}/system-{number}-link", path, sync=True)

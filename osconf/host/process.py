@@ -15,6 +15,7 @@ from typing import Any
 from osconf.errors import OsconfError
 
 _TAIL_LINES = 15
+PIPE = subprocess.PIPE
 
 
 @dataclass(frozen=True, slots=True)
