@@ -212,8 +212,8 @@ class Fetcher:
             digest.update(data)
         else:
             digest = self._stream(url, blob, partial, digest, progress)
-        if blob.size and partial.tell() < blob.size:
-            raise FetchFailure(f"the connection ended after {partial.tell()} of {blob.size} bytes")
+            if partial.tell() < blob.size:  # kept: the next attempt resumes
+                raise FetchFailure(f"the connection ended after {partial.tell()} of {blob.size} bytes")
         if digest.hexdigest() != blob.sha256:
             size = partial.tell()
             _restart(partial)

@@ -1,0 +1,65 @@
+"""The machine's apt sources as mirrors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from osconf.archive.mirror import Mirrors, read_apt_mirrors
+from osconf.errors import ArchiveError
+
+SOURCES = """\
+Types: deb deb-src
+# a comment
+URIs: http://one.example/debian/
+ http://two.example/debian
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+
+Types: deb
+URIs: https://security.example/debian-security
+Suites: bookworm-security
+
+Types: deb
+URIs: https://packages.example/node
+Suites: nodistro
+
+Types: deb
+Enabled: no
+URIs: http://off.example/debian
+Suites: trixie
+"""
+
+
+def test_both_forms_are_read(tmp_path: Path) -> None:
+    (tmp_path / "sources.list.d").mkdir()
+    (tmp_path / "sources.list.d/debian.sources").write_text(SOURCES)
+    (tmp_path / "sources.list").write_text(
+        "# deb http://no.example/debian trixie main\n"
+        "deb [arch=amd64 signed-by=/x] http://three.example/debian stable main\n"
+        "deb http://one.example/debian trixie main\n"
+        "deb http://third.example/ubuntu noble main\n"
+        "deb http://four.example/debian-security buster/updates main\n"
+    )
+    mirrors = read_apt_mirrors(tmp_path)
+    assert mirrors.resolve("mirror:debian") == (
+        "http://one.example/debian",
+        "http://two.example/debian",
+        "http://three.example/debian",
+    )
+    assert mirrors.resolve("mirror:debian-security") == ("https://security.example/debian-security",)
+
+
+def test_settings_override(tmp_path: Path) -> None:
+    mirrors = read_apt_mirrors(tmp_path).override({"debian": ["file:///srv/mirror/"]})
+    assert mirrors.resolve("mirror:debian") == ("file:///srv/mirror",)
+    assert mirrors.resolve("https://direct.example/x/") == ("https://direct.example/x",)
+
+
+def test_an_unknown_mirror_says_what_to_do() -> None:
+    with pytest.raises(ArchiveError) as caught:
+        Mirrors({}).resolve("mirror:debian")
+    assert caught.value.code == "no-mirror"
