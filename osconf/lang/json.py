@@ -8,6 +8,7 @@ from json.encoder import encode_basestring as quote_text
 from typing import Any
 
 from osconf.errors import EvalError
+from osconf.lang.grisu import shortest_digits
 from osconf.lang.runtime import call, coerce_to_string, force, show_type
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, from_latin, with_context
 
@@ -15,21 +16,15 @@ INT_MIN, INT_MAX, UINT_MAX = -(2**63), 2**63 - 1, 2**64 - 1
 
 
 def format_json_float(number: float) -> str:
-    """The shortest text that reads back as the same number, in nlohmann's layout; null when it is not finite."""
+    """A text that reads back as the same number, in nlohmann's layout; null when it is not finite."""
     if not math.isfinite(number):
         return "null"
     sign = "-" if math.copysign(1.0, number) < 0 else ""
-    mantissa, _, exponent_text = repr(abs(number)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    fraction = "" if fraction == "0" else fraction
-    digits = (whole + fraction).lstrip("0")
-    if not digits:
+    if number == 0.0:
         return sign + "0.0"
-    # The decimal point stands `point` digits into `digits`.
-    leading = len(whole + fraction) - len(digits)
-    point = len(whole) - leading + int(exponent_text or 0)
-    digits = digits.rstrip("0") or "0"
+    digits, exponent = shortest_digits(abs(number))
     count = len(digits)
+    point = count + exponent
     if count <= point <= 15:
         return f"{sign}{digits}{'0' * (point - count)}.0"
     if 0 < point <= 15:

@@ -50,10 +50,10 @@ def tail(items: Value) -> List:
 
     builtins.tail [ 1 2 3 ]  =>  [ 2 3 ]
     """
-    items = expect_list(items, "the first argument passed to 'builtins.tail'")
-    if not items:
+    members = expect_list(items, "the first argument passed to 'builtins.tail'")
+    if not members:
         raise EvalError("'builtins.tail' called on an empty list", code="empty-list")
-    return items[1:]
+    return members[1:]
 
 
 @primop("elemAt", "!!")

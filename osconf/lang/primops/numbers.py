@@ -71,7 +71,8 @@ def bit_and(left: Value, right: Value) -> int:
 
     builtins.bitAnd 6 3  =>  2
     """
-    return _bits("bitAnd", left, right)[0] & right
+    first, second = _bits("bitAnd", left, right)
+    return first & second
 
 
 @primop("bitOr", "!!")
@@ -80,7 +81,8 @@ def bit_or(left: Value, right: Value) -> int:
 
     builtins.bitOr 6 3  =>  7
     """
-    return _bits("bitOr", left, right)[0] | right
+    first, second = _bits("bitOr", left, right)
+    return first | second
 
 
 @primop("bitXor", "!!")
@@ -89,7 +91,8 @@ def bit_xor(left: Value, right: Value) -> int:
 
     builtins.bitXor 6 3  =>  5
     """
-    return _bits("bitXor", left, right)[0] ^ right
+    first, second = _bits("bitXor", left, right)
+    return first ^ second
 
 
 def _bits(name: str, left: Value, right: Value) -> tuple[int, int]:

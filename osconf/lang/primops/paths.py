@@ -36,9 +36,10 @@ def directory_of(path: Value) -> Value:
     """
     if type(path) is Path:
         return Path(path.text[: path.text.rfind("/")] or "/")
+    # Of a text: what stands before its last part and the slashes around it, as C++'s `parent_path` has it.
     text = coerce_argument(path, "the first argument passed to 'builtins.dirOf'", copy_to_store=False)
     slash = text.rfind("/")
-    directory = "." if slash < 0 else text[:slash] or "/"
+    directory = "." if slash < 0 else str(text) if not text.strip("/") else text[:slash].rstrip("/") or "/"
     return with_context(directory, text.context) if type(text) is ContextStr else directory
 
 
