@@ -1,0 +1,178 @@
+"""The builtin builders `system-units`, `system-etc` and `system`: derivation attributes in, files out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from osconf.build.builtin import BuiltinBuilder, BuiltinRequest, BuiltinResult, builtin_builder
+from osconf.system.closure import (
+    activation_program,
+    complete_activation,
+    describe_boot,
+    kernel_parameters,
+    switch_program,
+    to_text,
+)
+from osconf.system.environment_facts import EnvironmentFacts
+from osconf.system.etc_tree import DIRECT_SYMLINK, SYMLINK, EtcEntry, declared_entry, plan_etc
+from osconf.system.unit_directory import DeclaredUnit, UnitSources, plan_units
+from osconf.system.unit_file import UnitFile, read_unit
+
+# Kinds of units; the rest of a unit directory is drop-ins and links.
+_UNIT_SUFFIXES = (
+    ".service",
+    ".socket",
+    ".target",
+    ".timer",
+    ".path",
+    ".mount",
+    ".automount",
+    ".swap",
+    ".slice",
+    ".scope",
+)
+
+
+def _environment_of(request: BuiltinRequest) -> EnvironmentFacts:
+    return EnvironmentFacts(request.real_path(request.text("environment")), request.real_path)
+
+
+def _write(path: Path, text: str, *, is_program: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, errors="surrogateescape")
+    path.chmod(0o755 if is_program else 0o644)
+
+
+def _link(path: Path, target: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+
+
+@builtin_builder("1")
+def build_units(request: BuiltinRequest) -> BuiltinResult | None:
+    """Make the directory of units; declared files are copied, so that systemd takes none for a linked unit."""
+    facts = _environment_of(request)
+    package_directory = f"/usr/lib/systemd/{request.text('kind')}"
+    units = facts.root / package_directory.lstrip("/")
+    names = {path.name for path in units.iterdir() if path.suffix in _UNIT_SUFFIXES} if units.is_dir() else set()
+
+    def read(source: str) -> UnitFile:
+        path = request.real_path(source) if source.startswith("/") else units / source
+        return read_unit(path) if path.is_file() else UnitFile(())
+
+    plan = plan_units(
+        [DeclaredUnit.from_json(data) for data in request.json("units", [])],
+        request.json("enabled", []),
+        UnitSources(package_directory, names, read, facts.fingerprint_program),
+        request.text("defaultTarget", ""),
+    )
+    request.out.mkdir()
+    for path, file in plan.files.items():
+        _write(request.out / path, request.real_path(file).read_text(errors="surrogateescape"))
+    for path, text in plan.texts.items():
+        _write(request.out / path, text)
+    for path, target in plan.links.items():
+        _link(request.out / path, target)
+    return None
+
+
+def _package_entries(root: Path) -> Iterable[EtcEntry]:
+    """The files below `root` (an environment's etc) as entries; links stay the links they are."""
+    for directory, subdirectories, files in os.walk(root):
+        links = [name for name in subdirectories if (Path(directory) / name).is_symlink()]
+        for name in sorted(files + links):
+            path = Path(directory) / name
+            relative = str(path.relative_to(root))
+            if path.is_symlink():
+                yield EtcEntry(relative, DIRECT_SYMLINK, str(path.readlink()))
+            else:
+                yield EtcEntry(relative, SYMLINK, str(path))
+
+
+@builtin_builder("1")
+def build_etc(request: BuiltinRequest) -> BuiltinResult | None:
+    """Make `etc/` and `etc.json`. Files of packages are linked into the tree as files: they are in the same store."""
+    packaged = request.real_path(request.text("environment")) / "etc"
+    entries = plan_etc(
+        _package_entries(packaged),
+        [declared_entry(data) for data in request.json("entries", [])],
+        request.json("directories", {}),
+        request.json("removed", []),
+    )
+    tree = request.out / "etc"
+    tree.mkdir(parents=True)
+    for entry in entries:
+        place = tree / entry.path
+        if entry.mode == SYMLINK and Path(entry.target).is_relative_to(packaged):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.link(entry.target, place)
+        else:
+            _link(place, entry.target)
+    _write(request.out / "etc.json", to_text({"version": 1, "entries": [entry.to_json() for entry in entries]}))
+    return None
+
+
+@builtin_builder("1")
+def build_system(request: BuiltinRequest) -> BuiltinResult | None:
+    """Make the system closure."""
+    facts = _environment_of_activation(request)
+    activation = request.json("activation")
+    etc = request.real_path(request.text("etc"))
+    entries = json.loads((etc / "etc.json").read_text())["entries"]
+    own_path = request.drv.outputs["out"].path
+    specialisations: Mapping[str, str] = request.json("specialisations", {})
+    boot = describe_boot(
+        own_path,
+        label=activation["label"],
+        kernel=request.text("kernel"),
+        kernel_version=request.text("kernelVersion"),
+        initrd=request.text("initrd"),
+        kernel_params=request.json("kernelParams"),
+        specialisations=specialisations,
+    )
+    activator = f"{request.text('activator')}/share/osconf"
+    out = request.out
+    out.mkdir()
+
+    links = {
+        "environment": activation["environment"],
+        "usr": "environment/usr",
+        "etc": activation["etc"],
+        "kernel": request.text("kernel"),
+        "initrd": request.text("initrd"),
+        "modules": request.text("modules"),
+        "init": "/usr/lib/systemd/systemd",
+        "configuration": request.text("configuration", ""),
+        **{f"specialisation/{name}": path for name, path in specialisations.items()},
+        **request.json("extraLinks", {}),
+    }
+    for name, target in links.items():
+        if target:
+            _link(out / name, target)
+
+    texts = {
+        "activation.json": to_text(complete_activation(activation, entries, facts)),
+        "boot.json": to_text(boot),
+        "etc.json": to_text({"version": 1, "entries": entries}),
+        "kernel-params": " ".join(kernel_parameters(own_path, request.json("kernelParams"))) + "\n",
+        "osconf-version": request.text("release") + "\n",
+    }
+    for name, text in texts.items():
+        _write(out / name, text)
+    _write(out / "activate", activation_program(activator), is_program=True)
+    _write(out / "bin/switch-to-configuration", switch_program(activator), is_program=True)
+    return None
+
+
+def _environment_of_activation(request: BuiltinRequest) -> EnvironmentFacts:
+    return EnvironmentFacts(request.real_path(request.json("activation")["environment"]), request.real_path)
+
+
+SYSTEM_BUILDERS: dict[str, BuiltinBuilder] = {
+    "system-units": build_units,
+    "system-etc": build_etc,
+    "system": build_system,
+}
