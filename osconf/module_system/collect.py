@@ -1,0 +1,264 @@
+"""From `modules` and `imports` to the list of modules that count, each in one form.
+
+A module is a path, a function of the module arguments, or an attribute set (in shorthand: only definitions). Imports are
+followed breadth first; a module with a key (its path, or `key`) counts once; `disabledModules` takes some out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from osconf.errors import EvalError, OptionError, Position
+from osconf.lang.primops.registry import PRIMOPS
+from osconf.lang.runtime import (
+    attr_position,
+    call,
+    canonical_path,
+    coerce_to_string,
+    current_evaluator,
+    force,
+    function_args,
+    is_attrs,
+    is_function,
+    is_string,
+)
+from osconf.lang.values import Path, Value
+from osconf.module_system import mistakes
+from osconf.module_system.definitions import UNKNOWN_FILE
+
+if TYPE_CHECKING:
+    from osconf.module_system.evaluation import Evaluation
+
+_MODULE_ATTRIBUTES = frozenset(
+    ("_class", "_file", "key", "disabledModules", "require", "imports", "options", "config", "meta", "freeformType")
+)
+_STRUCTURE = frozenset(("_class", "_file", "key", "disabledModules", "require", "imports", "freeformType"))
+
+
+class Module:
+    """One module: where it is from, what it declares, defines, imports and disables."""
+
+    __slots__ = ("children", "class_", "config", "disabled", "file", "imports", "imports_position", "key", "options")
+
+    def __init__(self, file: str, key: str | None = None) -> None:
+        self.file = file
+        self.key = key
+        self.options: Value = None
+        self.config: list[Value] = []
+        self.imports: tuple[Value, ...] = ()
+        self.imports_position: Position | None = None
+        self.disabled: tuple[Value, ...] = ()
+        self.class_: str | None = None
+        self.children: list[Module] = []
+
+
+def collect_modules(evaluation: Evaluation, roots: tuple[Value, ...], internal: Module) -> list[Module]:
+    """All modules that count, in the order of a breadth-first walk; `internal` comes after the roots."""
+    loader = _Loader(evaluation)
+    first = [loader.load(root, None, None) for root in roots]
+    first.append(internal)
+    queue = loader.drop_known(first)
+    at = 0
+    disabled: set[str] = set()
+    while at < len(queue):
+        module = queue[at]
+        at += 1
+        if module.disabled:
+            disabled.update([loader.disabled_key(item) for item in module.disabled])
+        if module.imports:
+            module.children = [loader.load(item, module.file, module.imports_position) for item in module.imports]
+            queue.extend(loader.drop_known(module.children))
+    return queue if not disabled else _walk_without(first, disabled)
+
+
+def _walk_without(first: list[Module], disabled: set[str]) -> list[Module]:
+    """The walk again, around disabled modules."""
+    seen: set[str] = set()
+    result: list[Module] = []
+    queue = list(first)
+    at = 0
+    while at < len(queue):
+        module = queue[at]
+        at += 1
+        if module.key is not None:
+            if module.key in disabled or module.key in seen:
+                continue
+            seen.add(module.key)
+        result.append(module)
+        queue.extend(module.children)
+    return result
+
+
+class _Loader:
+    """Brings every kind of module into the form of `Module`."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.by_key: dict[str, Module] = {}
+        self.queued: set[str] = set()
+
+    def drop_known(self, modules: list[Module]) -> list[Module]:
+        """Those whose key was not met before."""
+        fresh = []
+        for module in modules:
+            if module.key is not None:
+                if module.key in self.queued:
+                    continue
+                self.queued.add(module.key)
+            fresh.append(module)
+        return fresh
+
+    def load(self, cell: Value, parent: str | None, position: Position | None) -> Module:
+        """The module behind a member of `modules` or `imports`."""
+        value = force(cell)
+        if is_function(value):
+            return self._from_function(value, parent or _file_of(value), None)
+        if is_attrs(value):
+            if "__functor" in value:
+                return self._from_function(value, parent or _file_of(value), None)
+            return self._from_attrs(value, parent or _file_of(value), None)
+        if type(value) is Path or is_string(value):
+            return self._from_path(value, parent or UNKNOWN_FILE, position)
+        raise mistakes.not_a_module(value, parent or UNKNOWN_FILE, position)
+
+    def _from_path(self, value: Value, parent: str, position: Position | None) -> Module:
+        text = value.text if type(value) is Path else str(value)
+        key = canonical_path(text)
+        known = self.by_key.get(key)
+        if known is not None:
+            return known
+        world = current_evaluator().world
+        try:
+            kind = world.path_kind(world.resolve_symlinks(key))
+            if kind == "directory":
+                text = f"{key}/default.nix"
+                kind = world.path_kind(world.resolve_symlinks(text))
+        except OSError:
+            kind = None
+        if kind is None and not is_string(value):
+            raise mistakes.missing_file(text, parent, position, mistakes.names_beside(text))
+        try:
+            content = call(PRIMOPS["import"].function, value)
+        except EvalError as error:
+            raise error.while_(f"while loading the module {mistakes.from_latin(key)}", position)
+        if is_function(content) or (is_attrs(content) and "__functor" in content):
+            module = self._from_function(content, text, key)
+        elif is_attrs(content):
+            module = self._from_attrs(content, text, key)
+        else:
+            raise mistakes.not_a_module(content, text, Position(mistakes.from_latin(text), 1, 1))
+        self.by_key[key] = module
+        return module
+
+    def _from_function(self, function: Value, file: str, key: str | None) -> Module:
+        arguments = dict(self.evaluation.base_arguments)
+        for name in _argument_names(function):
+            if name not in arguments:
+                arguments[name] = [run_argument, (self.evaluation, name, file, function), None]
+        content = call(function, arguments)
+        if not is_attrs(content):
+            raise mistakes.not_a_module(content, file, mistakes.position_of_value(function))
+        return self._from_attrs(content, file, key)
+
+    def _from_attrs(self, value: Value, file: str, key: str | None) -> Module:
+        if "_type" in value:
+            kind = force(value["_type"])
+            if kind in ("if", "merge", "override", "order"):
+                module = Module(file, key)
+                module.config.append(value)
+                return module
+            if kind != "module":
+                raise mistakes.not_a_module(value, file, mistakes.position_of_value(value))
+            value = {name: value[name] for name in value if name != "_type"}
+        if "_file" in value:
+            given = force(value["_file"])
+            file = coerce_to_string(given) if given is not None else file
+        module = Module(file, key)
+        if "key" in value:
+            given = force(value["key"])
+            module.key = coerce_to_string(given)
+        if "_class" in value:
+            module.class_ = force(value["_class"])
+            self._check_class(module)
+        if "imports" in value:
+            module.imports_position = attr_position(value, "imports")
+            module.imports = self._list(value, "imports", file)
+        if "disabledModules" in value:
+            module.disabled = self._list(value, "disabledModules", file)
+        if "config" in value or "options" in value:
+            for name in value:
+                if name not in _MODULE_ATTRIBUTES:
+                    raise self._unsupported(value, file)
+            if "config" in value:
+                module.config.append(value["config"])
+            if "meta" in value:
+                module.config.append({"meta": value["meta"]})
+            module.options = value.get("options")
+        else:
+            if "require" in value:
+                module.imports = self._list(value, "require", file) + module.imports
+            extra = [name for name in value if name in _STRUCTURE]
+            module.config.append({n: value[n] for n in value if n not in _STRUCTURE} if extra else value)
+        if "freeformType" in value:
+            module.config.append({"_module": {"freeformType": value["freeformType"]}})
+        return module
+
+    def _list(self, value: Value, name: str, file: str) -> tuple[Value, ...]:
+        members = force(value[name])
+        if type(members) is not tuple:
+            raise OptionError(
+                f"`{name}' of the module {mistakes.from_latin(file)} must be a list, "
+                f"but it is {mistakes.show_value(members)}",
+                position=attr_position(value, name),
+                hint=f"put it into brackets: {name} = [ {mistakes.show_value(members)} ];",
+                code="not-a-module",
+            )
+        return members
+
+    def _unsupported(self, value: Value, file: str) -> OptionError:
+        names = sorted(name for name in value if name not in _MODULE_ATTRIBUTES)
+        return mistakes.unsupported_attributes(file, names, attr_position(value, names[0]))
+
+    def _check_class(self, module: Module) -> None:
+        wanted = self.evaluation.class_
+        if wanted is not None and module.class_ is not None and module.class_ != wanted:
+            raise mistakes.wrong_class(module.file, module.class_, wanted)
+
+    def disabled_key(self, cell: Value) -> str:
+        """The key that a member of `disabledModules` means."""
+        value = force(cell)
+        if is_attrs(value) and "key" in value:
+            return coerce_to_string(value["key"])
+        if is_attrs(value):
+            raise OptionError("a set in disabledModules needs a `key'", code="not-a-module")
+        text = value.text if type(value) is Path else str(value)
+        if not text.startswith("/"):
+            base = force(self.evaluation.special_args.get("modulesPath", "/"))
+            text = f"{coerce_to_string(base)}/{text}"
+        return canonical_path(text)
+
+
+def run_argument(cell: list[Value]) -> Value:
+    """Body of `[run_argument, (evaluation, name, file, function), None]`: a module argument from `_module.args`."""
+    evaluation, name, file, function = cell[1]
+    value = evaluation.find_argument(name, file, function)
+    cell[1] = value
+    cell[0] = None
+    return value
+
+
+def _argument_names(function: Value) -> dict[str, bool]:
+    if is_function(function):
+        return function_args(function) or {}
+    declared = function.get("__functionArgs")
+    if declared is not None:
+        return {name: force(has_default) for name, has_default in force(declared).items()}
+    inner: Callable[..., Value] = call(function["__functor"], function)
+    return _argument_names(inner)
+
+
+def _file_of(value: Value) -> str:
+    """The file a module without one was written in."""
+    position = mistakes.position_of_value(value)
+    return position.file if position is not None else UNKNOWN_FILE

@@ -1,0 +1,161 @@
+"""Definitions of an option and the properties they carry: `mkIf`, `mkMerge`, `mkOverride`, `mkOrder`.
+
+Resolving turns what modules wrote into the definitions that count: conditions are evaluated, lists of definitions are
+opened, the highest priority (lowest number) wins, and the rest is put in order. A definition that loses is never
+evaluated further than its priority.
+"""
+
+from __future__ import annotations
+
+from osconf.errors import OptionError, Position
+from osconf.lang.brief import show_brief
+from osconf.lang.runtime import force, spot_of
+from osconf.lang.values import LazyAttrs, Value
+
+DEFAULT_PRIORITY = 100
+OPTION_DEFAULT_PRIORITY = 1500
+DEFAULT_ORDER = 1000
+UNKNOWN_FILE = "<unknown-file>"
+
+Wraps = tuple["Wraps | None", str, Value]
+"""Properties around a whole set, for its members: (outer wraps, `if` or `override` or `order`, its argument)."""
+
+
+class Definition:
+    """One value given to an option: the module's file, the value, and the cell of the attribute that holds it."""
+
+    __slots__ = ("cell", "file", "order", "pending", "priority", "value")
+
+    def __init__(self, file: str, cell: Value, value: Value = None, priority: int | None = None) -> None:
+        self.file = file
+        self.cell = cell
+        self.value = cell if value is None else value
+        self.priority = priority
+        self.order: int | None = None
+        self.pending = True
+
+    @property
+    def position(self) -> Position | None:
+        """Where the definition was written."""
+        spot = spot_of(self.cell)
+        return None if spot is None else spot.position()
+
+    def derive(self, value: Value) -> Definition:
+        """The same definition with another value, to be looked at again."""
+        other = Definition(self.file, self.cell, priority=self.priority)
+        other.value = value
+        other.order = self.order
+        return other
+
+
+def property_of(value: Value) -> str | None:
+    """The property that a forced value is: `if`, `merge`, `override`, `order`, `definition`; None for a plain value."""
+    if type(value) is dict or type(value) is LazyAttrs:
+        kind = value.get("_type")
+        if kind is not None:
+            kind = force(kind)
+            if kind in _PROPERTIES:
+                return str(kind)
+    return None
+
+
+_PROPERTIES = frozenset(("if", "merge", "override", "order", "definition"))
+
+
+def apply_wraps(definition: Definition, wraps: Wraps | None) -> bool:
+    """Put the properties of the surrounding sets on a definition; False when a condition does not hold."""
+    while wraps is not None:
+        outer, kind, argument = wraps
+        if kind == "if":
+            if not holds(argument, definition.position):
+                return False
+        elif kind == "override":
+            definition.priority = argument  # the outermost comes last and wins
+        else:
+            definition.order = argument
+        wraps = outer
+    return True
+
+
+def holds(condition: Value, position: Position | None) -> bool:
+    """The truth of an `mkIf` condition."""
+    value = force(condition)
+    if value is True or value is False:
+        return value  # type: ignore[no-any-return]
+    raise OptionError(
+        f"the condition of lib.mkIf must be a Boolean, but it is {show_brief(value)}",
+        position=position,
+        code="condition-not-boolean",
+    )
+
+
+def resolve(definitions: list[Definition]) -> tuple[list[Definition], int]:
+    """The definitions that count, in order, and their priority; none when every condition fails."""
+    if len(definitions) == 1:
+        only = definitions[0]
+        only.value = value = force(only.value)
+        if (type(value) is not dict or "_type" not in value) and type(value) is not LazyAttrs:
+            only.pending = False
+            return definitions, DEFAULT_PRIORITY if only.priority is None else only.priority
+    pool: list[Definition] = []
+    for definition in definitions:
+        if definition.priority is not None:
+            pool.append(definition)
+        else:
+            _open(definition, pool)
+    while pool:
+        best = min([DEFAULT_PRIORITY if d.priority is None else d.priority for d in pool])
+        winners: list[Definition] = []
+        losers: list[Definition] = []
+        is_open = False
+        for definition in pool:
+            if (DEFAULT_PRIORITY if definition.priority is None else definition.priority) != best:
+                losers.append(definition)
+            elif definition.pending:
+                is_open = True
+                _open(definition, winners)
+            else:
+                winners.append(definition)
+        if not is_open:
+            return sort_by_order(winners), best
+        pool = winners + losers
+    return [], DEFAULT_PRIORITY
+
+
+def sort_by_order(definitions: list[Definition]) -> list[Definition]:
+    """Stable order by `mkOrder`, `mkBefore`, `mkAfter`."""
+    for definition in definitions:
+        if definition.order is not None:
+            return sorted(definitions, key=lambda d: DEFAULT_ORDER if d.order is None else d.order)
+    return definitions
+
+
+def _open(definition: Definition, into: list[Definition]) -> None:
+    """Take one layer of conditions and merges off; stop at a priority or an order, whose content stays untouched."""
+    value = definition.value = force(definition.value)
+    kind = property_of(value)
+    while kind == "if":
+        if not holds(value["condition"], definition.position):
+            return
+        value = definition.value = force(value["content"])
+        kind = property_of(value)
+    if kind == "merge":
+        for content in force(value["contents"]):
+            _open(definition.derive(content), into)
+        return
+    if kind == "definition":
+        inner = definition.derive(value["value"])
+        inner.file = str(force(value["file"]))
+        _open(inner, into)
+        return
+    if kind == "override":
+        if definition.priority is None:
+            definition.priority = force(value["priority"])
+        definition.value = value["content"]
+    elif kind == "order":
+        if definition.order is None:
+            definition.order = force(value["priority"])
+        definition.value = value["content"]
+    else:
+        definition.pending = False
+    into.append(definition)

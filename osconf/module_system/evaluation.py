@@ -1,0 +1,316 @@
+"""One evaluation of modules: `evalModules`, `extendModules`, submodules.
+
+`Evaluation` owns the arguments that modules get, the collected modules, the root of the option tree, and the checks that
+nothing undeclared was set.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from osconf.errors import OptionError
+from osconf.lang.runtime import force, function_position, is_function, make_thunk
+from osconf.lang.values import Value, from_latin
+from osconf.module_system import mistakes
+from osconf.module_system.collect import Module, collect_modules
+from osconf.module_system.definitions import UNKNOWN_FILE, Definition, apply_wraps
+from osconf.module_system.place import Place, show_path
+from osconf.module_system.suggest import suggest_option
+from osconf.module_system.tree import Level, Raw
+from osconf.module_system.types.base import merge_checked, to_type
+from osconf.module_system.types.compound import NullOr
+from osconf.module_system.types.containers import LazyAttrsOf
+from osconf.module_system.types.scalars import Bool, OptionTypeType, Raw as RawType
+
+INTERNAL_FILE = "lib/modules.nix"
+
+
+def _internal_option(option_type: Any, description: str, **more: Value) -> dict[str, Value]:
+    return {"_type": "option", "type": option_type.view, "internal": True, "description": description, **more}
+
+
+_INTERNAL_OPTIONS: dict[str, Value] = {
+    "_module": {
+        "args": _internal_option(LazyAttrsOf(RawType()), "Additional arguments passed to each module.", default={}),
+        "check": _internal_option(Bool(), "Whether to check that every definition has an option.", default=True),
+        "freeformType": _internal_option(
+            NullOr(OptionTypeType()), "The type of definitions without an option.", default=None
+        ),
+        "specialArgs": _internal_option(RawType(), "Arguments passed to modules before they are merged.", default={}),
+    }
+}
+
+
+class Evaluation:
+    """The modules of one configuration (or submodule) and what becomes of them."""
+
+    def __init__(
+        self,
+        library: Value,
+        modules: tuple[Value, ...],
+        *,
+        special_args: dict[str, Value] | None = None,
+        prefix: tuple[str, ...] = (),
+        class_: str | None = None,
+        injected: dict[str, Value] | None = None,
+        definitions: list[Module] | None = None,
+    ) -> None:
+        self.library = library
+        self.module_values = modules
+        self.special_args = special_args or {}
+        self.prefix = prefix
+        self.class_ = class_
+        self.injected = injected or {}
+        self.extra = definitions or []
+        self._root: Level | None = None
+        self._is_collecting = False
+        self._config_cell = make_thunk(self.config)
+        self._options_cell = make_thunk(self.options)
+        self.base_arguments: dict[str, Value] = {
+            "lib": library,
+            "config": self._config_cell,
+            "options": self._options_cell,
+            "specialArgs": self.special_args,
+            "_class": class_,
+            "_prefix": prefix,
+            **self.special_args,
+        }
+
+    # -- modules and the tree
+
+    @property
+    def root(self) -> Level:
+        """The root of the option tree."""
+        if self._root is None:
+            if self._is_collecting:
+                raise OptionError(
+                    "which modules there are depends on the configuration that they make",
+                    hint="imports must not use config, options or arguments from _module.args: "
+                    "use specialArgs, or import always and use lib.mkIf",
+                    code="infinite-recursion",
+                )
+            self._is_collecting = True
+            try:
+                modules = self._collect()
+            finally:
+                self._is_collecting = False
+            sets: list[tuple[str, Value]] = []
+            sources: list[Raw] = []
+            for module in modules:
+                if module.options is not None:
+                    sets.append((module.file, self._options_of(module)))
+                for config in module.config:
+                    sources.append((module.file, config, config, None))
+            self._root = Level(self, self.prefix, sets, sources)
+        return self._root
+
+    def _collect(self) -> list[Module]:
+        internal = Module(INTERNAL_FILE)
+        internal.options = _INTERNAL_OPTIONS
+        internal.config.append({"_module": {"args": self._internal_arguments()}})
+        modules = collect_modules(self, self.module_values, internal)
+        if self.extra:
+            at = modules.index(internal)
+            modules[at:at] = self.extra
+        modules.reverse()
+        return modules
+
+    def _internal_arguments(self) -> dict[str, Value]:
+        arguments = dict(self.injected)
+        arguments["extendModules"] = make_thunk(self.make_extend_modules)
+        arguments["moduleType"] = make_thunk(self.make_type)
+        return arguments
+
+    def _options_of(self, module: Module) -> Value:
+        options = force(module.options)
+        if type(options) is not dict or "_type" in options:
+            raise mistakes.not_a_declaration(
+                Place(self.prefix), options, module.file, mistakes.position_of_value(options)
+            )
+        return options
+
+    def find_argument(self, name: str, file: str, function: Value) -> Value:
+        """The module argument `name`, from `_module.args`."""
+        if self._root is None and self._is_collecting:
+            raise OptionError(
+                f"the module {from_latin(file)} needs its argument `{name}' to tell what it imports, but `{name}' is "
+                "known only when all modules are",
+                position=function_position(function) if is_function(function) else None,
+                hint="pass it with specialArgs",
+                code="infinite-recursion",
+            )
+        level = self.root.node("_module")
+        if name in self.injected and self._has_only_internal():
+            return force(self.injected[name])
+        arguments = force(level.config()["args"])  # type: ignore[union-attr]
+        if name not in arguments:
+            known = [*self.base_arguments, *arguments]
+            position = function_position(function) if is_function(function) else None
+            raise mistakes.missing_argument(name, file, known, position)
+        return force(arguments[name])
+
+    def _has_only_internal(self) -> bool:
+        return len(self.root.definitions()["_module"]) == 1
+
+    def module_option(self, name: str) -> Value:
+        """The value of `_module.NAME`."""
+        return force(self.root.node("_module").config()[name])  # type: ignore[union-attr]
+
+    # -- results
+
+    def config(self) -> dict[str, Value]:
+        """The configuration, `_module` included; undeclared definitions are merged by the freeform type."""
+        declared = self.root.config()
+        if self._has_only_internal():
+            return declared
+        freeform = self.module_option("freeformType")
+        if freeform is None:
+            return declared
+        unmatched: list[tuple[tuple[str, ...], Raw]] = []
+        self.root.unmatched(unmatched)
+        definitions = []
+        for parts, (file, cell, value, wraps) in unmatched:
+            definition = Definition(file, cell)
+            if wraps is not None and not apply_wraps(definition, wraps):
+                continue
+            if definition.priority is not None:
+                value = {"_type": "override", "priority": definition.priority, "content": value}
+            if definition.order is not None:
+                value = {"_type": "order", "priority": definition.order, "content": value}
+            for part in reversed(parts[len(self.prefix) :]):
+                value = {part: value}
+            definition.value, definition.priority, definition.order = value, None, None
+            definitions.append(definition)
+        if not definitions:
+            return declared
+        free = merge_checked(Place(self.prefix), to_type(freeform), definitions)
+        return _overlay(free, self.root)
+
+    def checked_config(self) -> dict[str, Value]:
+        """The configuration as the world sees it: nothing undeclared in it, without `_module`."""
+        self.check()
+        config = dict(force(self._config_cell))
+        config.pop("_module", None)
+        return config
+
+    def checked_options(self) -> dict[str, Value]:
+        """The option tree, after the check."""
+        self.check()
+        return force(self._options_cell)  # type: ignore[no-any-return]
+
+    def options(self) -> dict[str, Value]:
+        """The option tree as the language sees it."""
+        return self.root.options()
+
+    def check(self) -> None:
+        """Fail when something is set that no module declares."""
+        root = self.root
+        if not self._has_only_internal() and (
+            self.module_option("check") is False or self.module_option("freeformType") is not None
+        ):
+            return
+        unmatched: list[tuple[tuple[str, ...], Raw]] = []
+        root.unmatched(unmatched)
+        if unmatched:
+            raise self._explain_unmatched(unmatched)
+
+    def _explain_unmatched(self, unmatched: list[tuple[tuple[str, ...], Raw]]) -> OptionError:
+        told = []
+        for parts, (file, cell, value, _) in unmatched:
+            definition = Definition(file, cell, value)
+            told.append((Place(parts), definition, suggest_option(self.root, parts[len(self.prefix) :], self.prefix)))
+        told.sort(key=_reading_order)
+        return mistakes.no_such_options(told)
+
+    def result(self) -> dict[str, Value]:
+        """What `evalModules` gives."""
+        return {
+            "_type": "configuration",
+            "options": make_thunk(self.checked_options),
+            "config": make_thunk(self.checked_config),
+            "_module": make_thunk(self._module_result),
+            "extendModules": self.make_extend_modules(),
+            "type": make_thunk(self.make_type),
+            "class": self.class_,
+        }
+
+    def _module_result(self) -> Value:
+        self.check()
+        return self.root.node("_module").config()
+
+    def make_extend_modules(self) -> Value:
+        """`extendModules { modules, specialArgs, prefix }`: the same configuration with more modules."""
+
+        def extend_modules(arguments: Value) -> Value:
+            given = force(arguments)
+            special = dict(self.special_args)
+            special.update(force(given.get("specialArgs", {})).items())
+            return Evaluation(
+                self.library,
+                self.module_values + force(given.get("modules", ())),
+                special_args=special,
+                prefix=tuple([str(force(part)) for part in force(given.get("prefix", self.prefix))]),
+                class_=self.class_,
+                injected=self.injected,
+                definitions=self.extra,
+            ).result()
+
+        extend_modules.evaluation = self  # type: ignore[attr-defined]
+        return extend_modules
+
+    def make_type(self) -> Value:
+        """The submodule type of these modules."""
+        from osconf.module_system.types.submodule import Submodule  # noqa: PLC0415 - it evaluates modules itself
+
+        return Submodule(
+            self.library, self.module_values, special_args=self.special_args, class_=self.class_
+        ).view
+
+
+def _overlay(free: Value, level: Level) -> dict[str, Value]:
+    """Declared values over freeform ones, level by level."""
+    result: dict[str, Value] = dict(free.items())
+    for name, cell in level.config().items():
+        if name in result and type(node := level.node(name)) is Level:
+            inner = force(result[name])
+            if type(inner) is dict:
+                result[name] = make_thunk(_overlay, inner, node)
+                continue
+        result[name] = cell
+    return result
+
+
+def _reading_order(item: tuple[Place, Definition, str | None]) -> tuple[str, int, str]:
+    place, definition, _ = item
+    position = definition.position
+    if position is None:
+        return (definition.file, 0, show_path(place.parts))
+    return (position.file, position.line, show_path(place.parts))
+
+
+def evaluation_of(result: Value) -> Evaluation:
+    """The evaluation behind a result of `evalModules`."""
+    evaluation = getattr(force(force(result)["extendModules"]), "evaluation", None)
+    if not isinstance(evaluation, Evaluation):
+        raise OptionError("this value is not the result of evalModules", code="not-a-configuration")
+    return evaluation
+
+
+def eval_modules(library: Value, arguments: Value) -> dict[str, Value]:
+    """`lib.evalModules`."""
+    special = dict(force(arguments.get("specialArgs", {})).items())
+    extra: tuple[Value, ...] = ()
+    if force(arguments.get("check")) is False:
+        extra = ({"config": {"_module": {"check": False}}},)
+    if "args" in arguments:
+        extra = (*extra, {"config": {"_module": {"args": arguments["args"]}}})
+    modules = force(arguments["modules"])
+    if type(modules) is not tuple:
+        raise mistakes.not_a_module(modules, UNKNOWN_FILE)
+    return Evaluation(
+        library,
+        modules + extra,
+        special_args=special,
+        prefix=tuple([str(force(part)) for part in force(arguments.get("prefix", ()))]),
+        class_=force(arguments.get("class")),
+    ).result()

@@ -1,0 +1,336 @@
+"""The module system's error messages: what is wrong, the user's own line, who declared and defined what, a next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from osconf.errors import OptionError, Position
+from osconf.lang.brief import show_brief
+from osconf.lang.runtime import current_evaluator, force, function_position, is_function, show_type, spot_of
+from osconf.lang.values import Path, Value, from_latin
+from osconf.module_system.definitions import UNKNOWN_FILE, Definition
+from osconf.module_system.place import Place
+
+if TYPE_CHECKING:
+    from osconf.module_system.tree import Option
+    from osconf.module_system.types.base import OptionType
+
+_MAX_SHOWN = 6
+_LIBRARY_FILES = ("/lib/modules.nix", "/lib/options.nix")
+
+
+def position_of_definition(definition: Definition) -> Position | None:
+    """The user's place of a definition: helper functions of the library do not count."""
+    position = definition.position
+    if position is not None and position.file.endswith(_LIBRARY_FILES):
+        return None
+    return position
+
+
+def show_origin(definition: Definition) -> str:
+    """Where a definition comes from: file:line:column, or the module's file."""
+    position = position_of_definition(definition)
+    return str(position) if position is not None else from_latin(definition.file)
+
+
+def show_value(value: Value) -> str:
+    """A value in a few words; what is inside a set or list is not evaluated for it."""
+    return show_brief(value, 2)
+
+
+def list_definitions(definitions: Sequence[Definition]) -> str:
+    """Definitions side by side, one per line."""
+    shown = [(show_value(d.value), show_origin(d)) for d in definitions[:_MAX_SHOWN]]
+    width = min(max((len(value) for value, _ in shown), default=0), 40)
+    lines = [f"  {value:<{width}}  at {origin}" for value, origin in shown]
+    if len(definitions) > _MAX_SHOWN:
+        lines.append(f"  … and {len(definitions) - _MAX_SHOWN} more")
+    return "\n".join(lines)
+
+
+def declared_at(option: Option | None) -> str:
+    """The line that tells where an option is declared; empty when nobody knows."""
+    if option is None:
+        return ""
+    places = option.declaration_places()
+    return f"\n  declared at {' and '.join(places)}" if places else ""
+
+
+def wrong_type(place: Place, option_type: OptionType, definitions: Sequence[Definition]) -> OptionError:
+    """A definition does not fit the type."""
+    bad = [d for d in definitions if not option_type.check(force(d.value))]
+    first = bad[0]
+    value = force(first.value)
+    lines = [
+        f"the option `{place}' must be {_with_article(option_type.description)}, but its value is {show_type(value)}:",
+        list_definitions(bad),
+    ]
+    good = [d for d in definitions if d not in bad]
+    if good:
+        lines += ["these definitions fit:", list_definitions(good)]
+    return OptionError(
+        "\n".join(lines) + declared_at(place.option),
+        position=position_of_definition(first),
+        hint=_type_hint(option_type, value),
+        code="wrong-option-type",
+    )
+
+
+def _type_hint(option_type: OptionType, value: Value) -> str | None:
+    """What one usually meant."""
+    if option_type.name in ("listOf", "nonEmptyListOf") and type(value) is not tuple:
+        return f"put it into a list: [ {show_value(value)} ]"
+    if isinstance(value, str):
+        text = from_latin(value)
+        if text in ("true", "false") and option_type.check(text == "true"):
+            return f"write {text} without quotes"
+        if text.lstrip("-").isdigit() and option_type.check(int(text)):
+            return f"write {text} without quotes"
+        values = getattr(option_type, "texts", None)
+        if values:
+            close = get_close_matches(text, sorted(values), n=1, cutoff=0.6)
+            if close:
+                return f'did you mean "{close[0]}"?'
+    if type(value) is int and option_type.check(str(value)):
+        return f'write it as a string: "{value}"'
+    if is_function(value):
+        return "a function was given: is an argument missing, or a pair of parentheses in a list?"
+    return None
+
+
+def _with_article(description: str) -> str:
+    if description.startswith(("null or", "one of", "strings ", "anything", "(", "either ", "value ", "impossible")):
+        return description
+    if description[:1].isdigit():
+        return f"a {description}"
+    return f"{'an' if description[:1] in 'aeio' or description.startswith('unsi') or description.startswith('unsp') else 'a'} {description}"
+
+
+def conflict(place: Place, definitions: Sequence[Definition]) -> OptionError:
+    """Definitions exclude each other."""
+    return OptionError(
+        f"the option `{place}' has definitions that exclude each other:\n"
+        + list_definitions(definitions)
+        + declared_at(place.option),
+        position=position_of_definition(definitions[0]),
+        hint="keep one of them, or give the one that must win lib.mkForce (or the other one lib.mkDefault)",
+        code="conflicting-definitions",
+    )
+
+
+def not_unique(place: Place, definitions: Sequence[Definition], message: str = "") -> OptionError:
+    """Several definitions where one is allowed."""
+    more = f"\n{from_latin(message).strip()}" if message else ""
+    return OptionError(
+        f"the option `{place}' may be defined once, but it is defined {len(definitions)} times:{more}\n"
+        + list_definitions(definitions)
+        + declared_at(place.option),
+        position=position_of_definition(definitions[0]),
+        hint="keep one of them, or give the one that must win lib.mkForce",
+        code="conflicting-definitions",
+    )
+
+
+def read_only(place: Place, definitions: Sequence[Definition]) -> OptionError:
+    """A read-only option was set again."""
+    mine = [d for d in definitions if d.priority is None] or list(definitions)
+    return OptionError(
+        f"the option `{place}' is read-only, but it is set {len(definitions)} times:\n"
+        + list_definitions(definitions)
+        + declared_at(place.option),
+        position=position_of_definition(mine[0]),
+        hint="remove your definition; the module that declares the option computes its value",
+        code="read-only-option",
+    )
+
+
+def missing_value(option: Option) -> OptionError:
+    """An option without default was read, and nobody defined it."""
+    description = option.description_line()
+    about = f"\n  {description}" if description else ""
+    return OptionError(
+        f"the option `{option.place}' is used, but nobody has set it{about}"
+        f"\n  type: {option.option_type.description}{declared_at(option)}",
+        hint=f"set it in your configuration: {option.place} = …;",
+        code="option-not-set",
+    )
+
+
+def missing_member(place: Place, definitions: Sequence[Definition]) -> OptionError:
+    """A member of a lazy set has definitions, but all their conditions fail."""
+    return OptionError(
+        f"the option `{place}' is used, but the conditions of all its definitions fail:\n"
+        + "\n".join(f"  at {show_origin(d)}" for d in definitions[:_MAX_SHOWN]),
+        position=position_of_definition(definitions[0]),
+        code="option-not-set",
+    )
+
+
+def not_a_set(place: Place, definition: Definition, members: Sequence[str]) -> OptionError:
+    """A value was given to a name that only holds options."""
+    some = ", ".join(f"{place}.{name}" for name in list(members)[:4])
+    more = ", …" if len(members) > 4 else ""
+    shown = f"`{place}'" if place.parts else "the configuration"
+    return OptionError(
+        f"{shown} holds options ({some}{more}), but it is set to {show_value(force(definition.value))}",
+        position=position_of_definition(definition),
+        hint="set one of the options in it",
+        code="not-an-option",
+    )
+
+
+def no_such_options(unknown: Sequence[tuple[Place, Definition, str | None]]) -> OptionError:
+    """Definitions of options that nobody declared; each with what was probably meant."""
+    place, first, suggestion = unknown[0]
+    if len(unknown) == 1:
+        where = show_origin(first)
+        return OptionError(
+            f"the option `{place}' does not exist" + ("" if position_of_definition(first) else f" (set in {where})"),
+            position=position_of_definition(first),
+            hint=suggestion,
+            code="unknown-option",
+        )
+    lines = []
+    for place, definition, suggestion in unknown[: _MAX_SHOWN * 2]:
+        lines.append(f"  `{place}' at {show_origin(definition)}" + (f"\n    {suggestion}" if suggestion else ""))
+    if len(unknown) > _MAX_SHOWN * 2:
+        lines.append(f"  … and {len(unknown) - _MAX_SHOWN * 2} more")
+    return OptionError(
+        f"{len(unknown)} options that are set do not exist:\n" + "\n".join(lines),
+        position=position_of_definition(first),
+        code="unknown-option",
+    )
+
+
+def cycle(path: Sequence[str], position: Position | None) -> OptionError:
+    """The value of an option needs itself."""
+    if len(path) == 1:
+        what = f"the value of the option `{path[0]}' depends on itself"
+    else:
+        chain = " → ".join([*path, path[0]])
+        what = f"options depend on each other in a circle:\n  {chain}"
+    return OptionError(
+        what,
+        position=position,
+        hint="break the circle: let one of them have a value that does not read the others",
+        code="infinite-recursion",
+    )
+
+
+def declared_twice(place: Place, files: Sequence[str], what: str) -> OptionError:
+    """Two declarations of an option do not go together."""
+    return OptionError(
+        f"the option `{place}' is declared twice, and the declarations do not agree on {what}:\n"
+        + "\n".join(f"  {file}" for file in files),
+        hint="rename one of them, or give both types that can be merged",
+        code="option-declared-twice",
+    )
+
+
+def not_a_module(value: Value, file: str, position: Position | None = None) -> OptionError:
+    """Something in `modules` or `imports` cannot be a module."""
+    hint = None
+    if type(value) is tuple:
+        hint = "imports cannot be nested lists: take one pair of brackets away, or join the lists with ++"
+    elif type(value) is dict and "_type" in value:
+        hint = f'it is a value of type "{force(value["_type"])}"; is an attribute such as `.nixosModules.default` missing?'
+    where = "" if position is not None or file == UNKNOWN_FILE else f" (in {from_latin(file)})"
+    return OptionError(
+        f"a module must be a path, a function or an attribute set, but this one is {show_type(value)}:"
+        f" {show_value(value)}{where}",
+        position=position,
+        hint=hint or "a module is ./file.nix, { … }: { … } or { option = value; }",
+        code="not-a-module",
+    )
+
+
+def missing_file(path: str, importer: str, position: Position | None, names: Sequence[str]) -> OptionError:
+    """An imported file does not exist."""
+    base = path.rsplit("/", 1)[-1]
+    close = get_close_matches(base, names, n=1, cutoff=0.6)
+    hint = f"did you mean ./{close[0]}?" if close else None
+    by = "" if importer == UNKNOWN_FILE else f"\n  imported by {from_latin(importer)}"
+    return OptionError(
+        f"the module {from_latin(path)} does not exist{by}", position=position, hint=hint, code="missing-module"
+    )
+
+
+def unsupported_attributes(file: str, names: Sequence[str], position: Position | None) -> OptionError:
+    """A module with `config` or `options` has other attributes beside them."""
+    listed = ", ".join(f"`{from_latin(name)}'" for name in names[:5]) + (", …" if len(names) > 5 else "")
+    return OptionError(
+        f"the module {from_latin(file)} has `config' or `options', so {listed} cannot stand beside them",
+        position=position,
+        hint=f"move {'it' if len(names) == 1 else 'them'} into `config = {{ … }};'",
+        code="module-attributes",
+    )
+
+
+def missing_argument(
+    name: str, file: str, known: Sequence[str], position: Position | None
+) -> OptionError:
+    """A module asks for an argument that nobody passes."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    hint = f"did you mean `{close[0]}'?" if close else "pass it with specialArgs, or set _module.args." + name
+    return OptionError(
+        f"the module {from_latin(file)} asks for the argument `{name}', which nobody passes",
+        position=position,
+        hint=hint,
+        code="missing-module-argument",
+    )
+
+
+def wrong_class(file: str, found: str, wanted: str) -> OptionError:
+    """A module of another kind of configuration was imported."""
+    return OptionError(
+        f"the module {from_latin(file)} is of class `{found}', but this configuration takes modules of class `{wanted}'",
+        code="wrong-module-class",
+    )
+
+
+def not_a_declaration(place: Place, value: Value, file: str, position: Position | None) -> OptionError:
+    """Something under `options` is neither a declaration nor a set of them."""
+    hint = "declare it with lib.mkOption { type = …; }"
+    kind = force(value.get("_type")) if type(value) is dict and "_type" in value else None
+    if kind == "option-type":
+        hint = "wrap the type: lib.mkOption { type = …; }"
+    elif kind in ("if", "merge", "override", "order"):
+        hint = f"declarations cannot carry lib.mk{str(kind).title()}; make the definition conditional instead"
+    where = "" if position is not None else f" (in {from_latin(file)})"
+    return OptionError(
+        f"`options.{place}' must be an option declaration, but it is {show_value(value)}{where}",
+        position=position,
+        hint=hint,
+        code="not-a-declaration",
+    )
+
+
+def position_of_value(cell: Value) -> Position | None:
+    """Where a value was written, as far as the value itself tells."""
+    spot = spot_of(cell)
+    if spot is not None:
+        return spot.position()
+    value = cell[1] if type(cell) is list and cell[0] is None else cell
+    if is_function(value):
+        return function_position(value)
+    if type(value) is dict:
+        for member in value.values():
+            spot = spot_of(member)
+            if spot is not None:
+                return spot.position()
+    return None
+
+
+def names_beside(path: str) -> list[str]:
+    """The files in the directory of a path, for suggestions."""
+    try:
+        return sorted(current_evaluator().world.read_dir(path.rsplit("/", 1)[0] or "/"))
+    except OSError:
+        return []
+
+
+def show_module_path(value: Value) -> str:
+    """The text of a module given as a path."""
+    return value.text if type(value) is Path else str(value)

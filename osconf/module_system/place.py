@@ -1,0 +1,45 @@
+"""Where a value belongs: the path of an option (and below it), and how it is written for people."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from osconf.lang.values import from_latin
+
+if TYPE_CHECKING:
+    from osconf.module_system.tree import Option
+
+_IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_'-]*\Z")
+_PLACEHOLDER = re.compile(r"<.*>\Z|\*\Z|\[definition .*\]\Z")
+_KEYWORDS = frozenset(("assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"))
+
+
+class Place:
+    """The path of a value and the option it is part of, so that errors can tell where that was declared."""
+
+    __slots__ = ("option", "parts")
+
+    def __init__(self, parts: tuple[str, ...], option: Option | None = None) -> None:
+        self.parts = parts
+        self.option = option
+
+    def child(self, name: str) -> Place:
+        """The place of a member."""
+        return Place((*self.parts, name), self.option)
+
+    def __str__(self) -> str:
+        return show_path(self.parts)
+
+
+def show_path(parts: tuple[str, ...] | list[str]) -> str:
+    """The path as it is written in a configuration: `a."b c".d`; placeholders such as `<name>` stay bare."""
+    return ".".join([show_name(part) for part in parts])
+
+
+def show_name(part: str) -> str:
+    """One attribute name, quoted when the language needs it."""
+    text = from_latin(part)
+    if (_IDENTIFIER.match(text) and text not in _KEYWORDS) or _PLACEHOLDER.match(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${") + '"'

@@ -1,0 +1,39 @@
+"""What the module system gives to the language through `import <osconf/primops>`: the set `moduleSystem`."""
+
+from __future__ import annotations
+
+from osconf.lang.primops.registry import make_primop
+from osconf.lang.runtime import force, make_thunk
+from osconf.lang.values import Value
+from osconf.module_system.definitions import resolve
+from osconf.module_system.evaluation import eval_modules
+from osconf.module_system.place import Place
+from osconf.module_system.types.base import definitions_from_value, definitions_to_value, merge_checked, to_type
+from osconf.module_system.types.catalog import make_types
+
+
+def merge_definitions(loc: Value, option_type: Value, definitions: Value) -> Value:
+    """Resolve and merge definitions `[{ file, value }]` with a type, outside of any module."""
+    place = Place(tuple([str(force(part)) for part in loc]))
+    resolved, priority = resolve(definitions_from_value(definitions))
+    merged = make_thunk(lambda: merge_checked(place, to_type(option_type), resolved))
+    return {
+        "isDefined": bool(resolved),
+        "defsFinal": definitions_to_value(resolved),
+        "defsFinal'": {"values": definitions_to_value(resolved), "highestPrio": priority},
+        "mergedValue": merged,
+        "optionalValue": {"value": merged} if resolved else {},
+    }
+
+
+def make_module_system() -> dict[str, Value]:
+    """The value of `moduleSystem`, for `Evaluator(internal={"moduleSystem": …})`."""
+    return {
+        "evalModules": make_primop("evalModules", "-!", eval_modules).function,
+        "mergeDefinitions": make_primop("mergeDefinitions", "!--", merge_definitions).function,
+        "optionTypes": make_primop("optionTypes", "-", make_types).function,
+    }
+
+
+MODULE_PRIMOPS: dict[str, Value] = {"moduleSystem": make_module_system()}
+"""What this part adds to `import <osconf/primops>`."""

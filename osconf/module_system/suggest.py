@@ -1,0 +1,88 @@
+"""What option was meant: the closest names in the whole tree of options."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher, get_close_matches
+from typing import TYPE_CHECKING
+
+from osconf.errors import OsconfError
+from osconf.module_system.place import show_path
+
+if TYPE_CHECKING:
+    from osconf.module_system.tree import Level
+
+_MAX_PATHS = 20000
+_ENOUGH = 0.75
+
+
+def suggest_option(root: Level, parts: tuple[str, ...], prefix: tuple[str, ...]) -> str | None:
+    """A hint that names the option meant by a path that does not exist."""
+    name = parts[-1]
+    siblings, is_known = _siblings(root, parts)
+    if is_known:
+        close = get_close_matches(name, siblings, n=2, cutoff=0.7)
+        if close:
+            return _offer([(*prefix, *parts[:-1], found) for found in close])
+    best: list[tuple[float, tuple[str, ...]]] = []
+    wanted = ".".join(parts)
+    matcher = SequenceMatcher(b=wanted, autojunk=False)
+    for path in _paths(root):
+        if path[-1] == name:
+            score = 0.8 + 0.2 * _similar(matcher, path)
+        elif len(path) == len(parts) and abs(len(path[-1]) - len(name)) < 4:
+            score = _similar(matcher, path, _ENOUGH)
+        else:
+            continue
+        if score >= _ENOUGH:
+            best.append((score, path))
+    if best:
+        best.sort(key=lambda item: (-item[0], item[1]))
+        return _offer([(*prefix, *path) for _, path in best[:2]])
+    return None
+
+
+def _similar(matcher: SequenceMatcher[str], path: tuple[str, ...], least: float = 0.0) -> float:
+    matcher.set_seq1(".".join(path))
+    if least and (matcher.real_quick_ratio() < least or matcher.quick_ratio() < least):
+        return 0.0
+    return matcher.ratio()
+
+
+def _offer(paths: list[tuple[str, ...]]) -> str:
+    return f"did you mean {' or '.join([f'`{show_path(path)}' + chr(39) for path in paths])}?"
+
+
+def _siblings(root: Level, parts: tuple[str, ...]) -> tuple[list[str], bool]:
+    """The declared names beside the last part, when the path up to it exists."""
+    from osconf.module_system.tree import Level  # noqa: PLC0415 - the tree imports mistakes, which may suggest
+
+    level = root
+    for part in parts[:-1]:
+        if part not in level.names():
+            return [], False
+        node = level.node(part)
+        if type(node) is not Level:
+            return [], False
+        level = node
+    return sorted(level.names()), True
+
+
+def _paths(root: Level) -> list[tuple[str, ...]]:
+    """The paths of all declared options, without those of submodules."""
+    from osconf.module_system.tree import Level  # noqa: PLC0415
+
+    result: list[tuple[str, ...]] = []
+    pending: list[tuple[Level, tuple[str, ...]]] = [(root, ())]
+    while pending and len(result) < _MAX_PATHS:
+        level, path = pending.pop()
+        for name in level.names():
+            if name == "_module":
+                continue
+            try:
+                node = level.node(name)
+            except OsconfError:
+                continue
+            if type(node) is Level:
+                pending.append((node, (*path, name)))
+            result.append((*path, name))
+    return result

@@ -1,0 +1,393 @@
+"""The tree of options: levels (sets of options) and the options themselves, evaluated on demand.
+
+A level knows the declarations below it by name and spreads the definitions over them, both when they are first asked
+for. `config` of a level is a set with one cell per name; the cell of an option computes its value once and names the
+option when the value turns out to need itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from osconf.errors import OptionError, OsconfError, Position
+from osconf.lang.runtime import call, force, is_attrs, make_thunk, spot_of
+from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin
+from osconf.module_system import mistakes
+from osconf.module_system.definitions import (
+    OPTION_DEFAULT_PRIORITY,
+    UNKNOWN_FILE,
+    Definition,
+    Wraps,
+    apply_wraps,
+    property_of,
+    resolve,
+)
+from osconf.module_system.place import Place
+from osconf.module_system.types.base import OptionType, merge_checked, to_type
+from osconf.module_system.types.scalars import Unspecified
+
+if TYPE_CHECKING:
+    from osconf.module_system.evaluation import Evaluation
+
+Raw = tuple[str, Value, Value, "Wraps | None"]
+"""A definition on its way down: the module's file, the cell that tells its position, its value, wraps around it."""
+
+UNSPECIFIED = Unspecified()
+
+
+def is_option(value: Value) -> bool:
+    """Whether a forced value is an option declaration."""
+    return type(value) is dict and "_type" in value and force(value["_type"]) == "option"
+
+
+class Level:
+    """A set of options at one path."""
+
+    __slots__ = ("_cells", "_definitions", "_names", "_nodes", "_sources", "evaluation", "parts", "sets")
+
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        parts: tuple[str, ...],
+        sets: list[tuple[str, Value]],
+        sources: list[Raw] | tuple[Level, str],
+    ) -> None:
+        self.evaluation = evaluation
+        self.parts = parts
+        self.sets = sets
+        self._sources = sources
+        self._names: dict[str, list[tuple[str, Value]]] | None = None
+        self._nodes: dict[str, Level | Option] = {}
+        self._definitions: dict[str, list[Raw]] | None = None
+        self._cells: dict[str, Value] | None = None
+
+    def names(self) -> dict[str, list[tuple[str, Value]]]:
+        """The declarations of each name: (file, cell)."""
+        if self._names is None:
+            by_name: dict[str, list[tuple[str, Value]]] = {}
+            for file, attrs in self.sets:
+                for name, cell in attrs.items():
+                    found = by_name.get(name)
+                    if found is None:
+                        by_name[name] = [(file, cell)]
+                    else:
+                        found.append((file, cell))
+            self._names = by_name
+        return self._names
+
+    def node(self, name: str) -> Level | Option:
+        """The option or level of a declared name."""
+        node = self._nodes.get(name)
+        if node is None:
+            node = self._nodes[name] = self._make_node(name, self.names()[name])
+        return node
+
+    def _make_node(self, name: str, cells: list[tuple[str, Value]]) -> Level | Option:
+        parts = (*self.parts, name)
+        options: list[tuple[str, Value, Value]] = []
+        sets: list[tuple[str, Value]] = []
+        for file, cell in cells:
+            value = force(cell)
+            if is_option(value):
+                options.append((file, value, cell))
+            elif not is_attrs(value) or "_type" in value:
+                spot = spot_of(cell)
+                raise mistakes.not_a_declaration(
+                    Place(parts), value, file, None if spot is None else spot.position()
+                )
+            else:
+                sets.append((file, value))
+        if options:
+            return Option(self, name, options, sets)
+        return Level(self.evaluation, parts, sets, (self, name))
+
+    def definitions(self) -> dict[str, list[Raw]]:
+        """The definitions of each name below."""
+        if self._definitions is None:
+            sources = self._sources
+            if type(sources) is tuple:
+                parent, name = sources
+                sources = parent.definitions().get(name, [])
+            by_name: dict[str, list[Raw]] = {}
+            for file, cell, value, wraps in sources:
+                self._spread(file, cell, value, wraps, by_name)
+            self._definitions = by_name
+        return self._definitions
+
+    def _spread(self, file: str, cell: Value, value: Value, wraps: Wraps | None, into: dict[str, list[Raw]]) -> None:
+        value = force(value)
+        if not (type(value) is dict or type(value) is LazyAttrs):
+            raise mistakes.not_a_set(Place(self.parts), Definition(file, cell, value), sorted(self.names()))
+        if "_type" in value:
+            kind = property_of(value)
+            if kind == "merge":
+                for content in force(value["contents"]):
+                    self._spread(file, cell, content, wraps, into)
+                return
+            if kind == "if":
+                self._spread(file, cell, value["content"], (wraps, "if", value["condition"]), into)
+                return
+            if kind == "override" or kind == "order":
+                self._spread(file, cell, value["content"], (wraps, kind, force(value["priority"])), into)
+                return
+            if kind == "definition":
+                self._spread(str(force(value["file"])), cell, value["value"], wraps, into)
+                return
+        for name, member in value.items():
+            has_spot = type(member) is list and len(member) > 2 and member[2] is not None
+            raw = (file, member if has_spot else cell, member, wraps)
+            found = into.get(name)
+            if found is None:
+                into[name] = [raw]
+            else:
+                found.append(raw)
+
+    def config(self) -> dict[str, Value]:
+        """The values below, by name."""
+        if self._cells is None:
+            self._cells = {name: [run_member, (self, name), None] for name in self.names()}
+        return self._cells
+
+    def options(self) -> dict[str, Value]:
+        """The options below as the language sees them."""
+        return {name: make_thunk(self._option_view, name) for name in self.names()}
+
+    def _option_view(self, name: str) -> Value:
+        node = self.node(name)
+        return node.view() if type(node) is Option else node.options()  # type: ignore[union-attr]
+
+    def unmatched(self, into: list[tuple[tuple[str, ...], Raw]]) -> None:
+        """Definitions of names that nobody declared, here and below."""
+        names = self.names()
+        for name, raws in self.definitions().items():
+            if name not in names:
+                into.extend([((*self.parts, name), raw) for raw in raws])
+            else:
+                node = self.node(name)
+                if type(node) is Level:
+                    node.unmatched(into)
+
+
+class Option:
+    """A declared option and the definitions it gets."""
+
+    __slots__ = ("_resolved", "_type", "_view", "declaration", "declarations", "level", "name", "place")
+
+    def __init__(
+        self, level: Level, name: str, declarations: list[tuple[str, Value, Value]], sets: list[tuple[str, Value]]
+    ) -> None:
+        self.level = level
+        self.name = name
+        self.place = Place((*level.parts, name), self)
+        self.declarations = declarations
+        self._type: OptionType | None = None
+        self._resolved: tuple[list[Definition], int] | None = None
+        self._view: dict[str, Value] | None = None
+        self.declaration: dict[str, Value] = declarations[0][1]
+        if len(declarations) > 1:
+            self.declaration = self._merge_declarations()
+        if sets:
+            self._add_sub_options(sets)
+
+    @property
+    def option_type(self) -> OptionType:
+        """The type, after merging double declarations."""
+        if self._type is None:
+            given = self.declaration.get("type")
+            try:
+                self._type = UNSPECIFIED if given is None or force(given) is None else to_type(given)
+            except OsconfError as error:
+                raise error.while_(f"while evaluating the type of the option `{self.place}'")
+        return self._type
+
+    def _merge_declarations(self) -> dict[str, Value]:
+        merged: dict[str, Value] = {}
+        types: list[OptionType] = []
+        for _, attrs, _ in self.declarations:
+            for name in ("default", "apply"):
+                if name in merged and name in attrs:
+                    raise mistakes.declared_twice(self.place, self.declaration_places(), f"`{name}'")
+            if attrs.get("type") is not None:
+                types.append(to_type(attrs["type"]))
+            merged = {**attrs, **merged}
+        if types:
+            result = types[0]
+            for other in types[1:]:
+                both = result.merge_type(other)
+                if both is None:
+                    raise mistakes.declared_twice(
+                        self.place,
+                        self.declaration_places(),
+                        f"the type ({result.description} or {other.description})",
+                    )
+                result = both
+            self._type = result
+            merged["type"] = result.view
+        return merged
+
+    def _add_sub_options(self, sets: list[tuple[str, Value]]) -> None:
+        """Options declared below an option belong to its submodule."""
+        modules = self.option_type.sub_modules()
+        if modules is None:
+            first = self.declaration_places()
+            raise mistakes.declared_twice(
+                self.place, [*first, *[from_latin(file) for file, _ in sets]], "being an option or a set of options"
+            )
+        extra = tuple([{"_file": file, "options": attrs} for file, attrs in sets])
+        self._type = self.option_type.with_modules(modules + extra)
+        self.declaration = {**self.declaration, "type": self._type.view}
+
+    def declaration_places(self) -> list[str]:
+        """Where it is declared, for people."""
+        places = []
+        for file, attrs, cell in self.declarations:
+            position = self._declaration_position(attrs, cell)
+            is_helper = position is not None and position.file.endswith(("/lib/modules.nix", "/lib/options.nix"))
+            text = from_latin(file) if position is None or is_helper else str(position)
+            if text != UNKNOWN_FILE:
+                places.append(text)
+        return places
+
+    def _declaration_position(self, attrs: Value, cell: Value) -> Position | None:
+        spot = spot_of(cell)
+        if spot is not None:
+            return spot.position()
+        return mistakes.position_of_value(attrs)
+
+    def description_line(self) -> str:
+        """The first line of the description; empty when there is none."""
+        text = force(self.declaration.get("description"))
+        if is_attrs(text):
+            text = force(text.get("text"))
+        return from_latin(str(text)).strip().split("\n", 1)[0] if text else ""
+
+    def raw_definitions(self) -> list[Raw]:
+        """What modules wrote, before conditions and priorities."""
+        return self.level.definitions().get(self.name, [])
+
+    def all_definitions(self) -> list[Definition]:
+        """The default and every definition whose surrounding conditions hold."""
+        definitions: list[Definition] = []
+        if "default" in self.declaration:
+            file = self.declarations[0][0]
+            definitions.append(Definition(file, self.declaration["default"], priority=OPTION_DEFAULT_PRIORITY))
+        for file, cell, value, wraps in self.raw_definitions():
+            definition = Definition(file, cell)
+            definition.value = value
+            if wraps is None or apply_wraps(definition, wraps):
+                definitions.append(definition)
+        return definitions
+
+    def resolved(self) -> tuple[list[Definition], int]:
+        """The definitions that count, and their priority."""
+        if self._resolved is None:
+            definitions = self.all_definitions()
+            if len(definitions) > 1 and force(self.declaration.get("readOnly")) is True:
+                raise mistakes.read_only(self.place, definitions)
+            self._resolved = resolve(definitions)
+        return self._resolved
+
+    def compute(self) -> Value:
+        """The value: checked, merged and passed through `apply`."""
+        definitions, _ = self.resolved()
+        if not definitions:
+            raise mistakes.missing_value(self)
+        value = merge_checked(self.place, self.option_type, definitions)
+        if "apply" in self.declaration:
+            value = call(self.declaration["apply"], value)
+        return value
+
+    @property
+    def cell(self) -> Value:
+        """The cell that holds the value."""
+        return self.level.config()[self.name]
+
+    def view(self) -> dict[str, Value]:
+        """The option as the language sees it: the declaration, its value and what is known about it."""
+        if self._view is None:
+            view = dict(self.declaration)
+            view.update(
+                {
+                    "_type": "option",
+                    "loc": self.place.parts,
+                    "type": make_thunk(lambda: self.option_type.view),
+                    "value": self.cell,
+                    "isDefined": make_thunk(lambda: bool(self.resolved()[0])),
+                    "highestPrio": make_thunk(lambda: self.resolved()[1]),
+                    "definitions": make_thunk(lambda: tuple([d.value for d in self.resolved()[0]])),
+                    "definitionsWithLocations": make_thunk(
+                        lambda: tuple([{"file": d.file, "value": d.value} for d in self.resolved()[0]])
+                    ),
+                    "files": make_thunk(lambda: tuple([d.file for d in self.resolved()[0]])),
+                    "declarations": tuple([file for file, _, _ in self.declarations]),
+                    "declarationPositions": make_thunk(self._position_values),
+                    "options": make_thunk(lambda: force(self.option_type.sub_options(self.place.parts))),
+                    "valueMeta": make_thunk(dict),
+                    "__toString": lambda _: str(self.place),
+                }
+            )
+            self._view = view
+        return self._view
+
+    def _position_values(self) -> Value:
+        positions = []
+        for file, attrs, cell in self.declarations:
+            position = self._declaration_position(attrs, cell)
+            if position is None:
+                positions.append({"file": file, "line": None, "column": None})
+            else:
+                positions.append({"file": position.file, "line": position.line, "column": position.column})
+        return tuple(positions)
+
+
+# -- members of config -------------------------------------------------------------------------------------------------
+
+
+class OptionCycle(OptionError):
+    """An option's value needs itself; the path is completed on the way up."""
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        super().__init__("infinite recursion", code="infinite-recursion")
+        self.parts = parts
+        self.path: list[str] = []
+        self.is_complete = False
+
+    def pass_through(self, option: Option) -> None:
+        """One more option of the circle, from the inside out."""
+        if self.is_complete:
+            return
+        self.path.insert(0, str(option.place))
+        if option.place.parts == self.parts:
+            self.is_complete = True
+            definitions = option.raw_definitions()
+            position = None
+            for file, cell, value, _ in definitions:
+                position = position or mistakes.position_of_definition(Definition(file, cell, value))
+            told = mistakes.cycle(self.path, position)
+            self.message, self.hint, self.position = told.message, told.hint, told.position
+
+
+def run_member(cell: Thunk) -> Value:
+    """Body of `[run_member, (level, name), None]`: the value of an option, or the values below a level."""
+    level, name = captured = cell[1]
+    cell[0] = _member_hole
+    node = None
+    try:
+        node = level.node(name)
+        value = node.compute() if type(node) is Option else node.config()
+    except BaseException as error:
+        cell[0] = run_member
+        cell[1] = captured
+        if isinstance(error, OsconfError) and type(node) is Option:
+            if type(error) is OptionCycle:
+                error.pass_through(node)
+            error.while_(f"while evaluating the option `{node.place}'")
+        raise
+    cell[1] = value
+    cell[0] = None
+    return value
+
+
+def _member_hole(cell: Thunk) -> NoReturn:
+    level, name = cell[1]
+    raise OptionCycle((*level.parts, name))

@@ -1,0 +1,362 @@
+"""What an option type is, natively and as the language sees it.
+
+`OptionType` is the class of every type; `LanguageType` wraps a type that was made in the language (`mkOptionType`, or
+a known one changed with `//`). `view` gives the attribute set that the language sees: `name`, `description`, `check`,
+`merge`, `getSubOptions`, … all made on demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from osconf.errors import OptionError
+from osconf.lang.brief import show_brief
+from osconf.lang.runtime import UNSET, call, force, is_attrs, make_thunk
+from osconf.lang.values import Value
+from osconf.module_system.definitions import UNKNOWN_FILE, Definition, resolve
+from osconf.module_system.place import Place
+
+NestedTypes = dict[str, "OptionType"]
+
+
+class OptionType:
+    """A type: which values fit, how several definitions become one value, what is below it."""
+
+    name = "unspecified"
+    description = "unspecified value"
+    description_class: str | None = "noun"
+    # Merging a single definition that fits gives its value unchanged.
+    is_plain = False
+
+    _view: dict[str, Value] | None = None
+
+    def check(self, value: Value) -> bool:
+        """Whether a forced value fits (not what is inside it)."""
+        return True
+
+    def merge(self, place: Place, definitions: list[Definition]) -> Value:
+        """One value from definitions that fit; forced."""
+        raise OptionError(f"the type {self.name} cannot merge")
+
+    def empty_value(self) -> Value:
+        """What an option without definitions is inside a container; UNSET when it must be defined."""
+        return UNSET
+
+    def sub_options(self, prefix: tuple[str, ...]) -> Value:
+        """The options below, for the reference: a tree of option values."""
+        return {}
+
+    def sub_modules(self) -> tuple[Value, ...] | None:
+        """The modules of a submodule (through containers); None for other types."""
+        return None
+
+    def with_modules(self, modules: tuple[Value, ...]) -> OptionType:
+        """The same type over other modules."""
+        return self
+
+    def merge_type(self, other: OptionType) -> OptionType | None:
+        """The type of an option declared with both; None when they do not agree."""
+        return self if type(self) is type(other) and self.name == other.name else None
+
+    def nested(self) -> NestedTypes:
+        """The types this one is made of, by role."""
+        return {}
+
+    def payload(self) -> Value:
+        """What a container or parametrised type was made with, for `functor.payload`."""
+        return None
+
+    @property
+    def view(self) -> dict[str, Value]:
+        """The type as the language sees it."""
+        if self._view is None:
+            self._view = _make_view(self)
+        return self._view
+
+
+class PlainType(OptionType):
+    """A type whose definitions must all be equal."""
+
+    is_plain = True
+
+    def merge(self, place: Place, definitions: list[Definition]) -> Value:
+        return merge_equal(place, definitions)
+
+
+class LanguageType(OptionType):
+    """A type made in the language."""
+
+    def __init__(self, attrs: Value) -> None:
+        self.attrs = attrs
+        self.name = str(force(attrs["name"])) if "name" in attrs else "unspecified"
+        self._view = attrs
+
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        text = force(self.attrs.get("description"))
+        return self.name if text is None else str(text)
+
+    @property
+    def description_class(self) -> str | None:  # type: ignore[override]
+        return force(self.attrs.get("descriptionClass"))  # type: ignore[no-any-return]
+
+    def check(self, value: Value) -> bool:
+        return call(self.attrs["check"], value) is True
+
+    def merge(self, place: Place, definitions: list[Definition]) -> Value:
+        return call(self.attrs["merge"], place.parts, definitions_to_value(definitions))
+
+    def empty_value(self) -> Value:
+        empty = force(self.attrs.get("emptyValue", {}))
+        return empty.get("value", UNSET)
+
+    def sub_options(self, prefix: tuple[str, ...]) -> Value:
+        return call(self.attrs["getSubOptions"], prefix) if "getSubOptions" in self.attrs else {}
+
+    def sub_modules(self) -> tuple[Value, ...] | None:
+        return force(self.attrs.get("getSubModules"))  # type: ignore[no-any-return]
+
+    def with_modules(self, modules: tuple[Value, ...]) -> OptionType:
+        return to_type(call(self.attrs["substSubModules"], modules))
+
+    def merge_type(self, other: OptionType) -> OptionType | None:
+        if self.view is other.view:
+            return self
+        merge = self.attrs.get("typeMerge")
+        functor = other.view.get("functor")
+        if merge is None or functor is None:
+            return None
+        merged = call(merge, functor)
+        return None if merged is None else to_type(merged)
+
+    def nested(self) -> NestedTypes:
+        nested = force(self.attrs.get("nestedTypes", {}))
+        return {name: to_type(nested[name]) for name in nested}
+
+
+def to_type(value: Value) -> OptionType:
+    """The type behind a value of the language (forced or not)."""
+    value = force(value)
+    if is_attrs(value) and force(value.get("_type")) == "option-type":
+        owner: OptionType | None = getattr(force(value["merge"]), "option_type", None)
+        if owner is not None and owner.view is value:
+            return owner
+        return LanguageType(value)
+    raise OptionError(
+        f"expected an option type, such as lib.types.str, but found {show_brief(value)}", code="not-a-type"
+    )
+
+
+# -- merging -----------------------------------------------------------------------------------------------------------
+
+
+def merge_checked(place: Place, option_type: OptionType, definitions: list[Definition]) -> Value:
+    """Check resolved definitions and merge them."""
+    for definition in definitions:
+        definition.value = value = force(definition.value)
+        if not option_type.check(value):
+            from osconf.module_system.mistakes import wrong_type  # noqa: PLC0415 - only a mistake needs it
+
+            raise wrong_type(place, option_type, definitions)
+    if option_type.is_plain and len(definitions) == 1:
+        return definitions[0].value
+    return option_type.merge(place, definitions)
+
+
+def merge_element(place: Place, option_type: OptionType, definitions: list[Definition]) -> Value:
+    """Resolve and merge the definitions of a part of a value; UNSET when there is none."""
+    resolved, _ = resolve(definitions)
+    if not resolved:
+        return UNSET
+    return merge_checked(place, option_type, resolved)
+
+
+def merge_one(place: Place, definitions: list[Definition], message: str = "") -> Value:
+    """The only definition's value; several are a mistake."""
+    if len(definitions) == 1:
+        return force(definitions[0].value)
+    from osconf.module_system.mistakes import not_unique  # noqa: PLC0415
+
+    raise not_unique(place, definitions, message)
+
+
+def merge_equal(place: Place, definitions: list[Definition]) -> Value:
+    """The value that all definitions agree on."""
+    from osconf.lang.runtime import equal  # noqa: PLC0415
+
+    first = definitions[0].value
+    for definition in definitions:
+        if not equal(first, definition.value):
+            from osconf.module_system.mistakes import conflict  # noqa: PLC0415
+
+            raise conflict(place, definitions)
+    return force(first)
+
+
+def definitions_to_value(definitions: list[Definition]) -> tuple[Value, ...]:
+    """Definitions as the language passes them around: `{ file, value }`."""
+    return tuple([{"file": d.file, "value": d.value} for d in definitions])
+
+
+def definitions_from_value(value: Value) -> list[Definition]:
+    """Definitions from the language's form."""
+    result = []
+    for item in force(value):
+        attrs = force(item)
+        file = force(attrs["file"]) if "file" in attrs else UNKNOWN_FILE
+        result.append(Definition(str(file), attrs["value"]))
+    return result
+
+
+# -- the language's view -----------------------------------------------------------------------------------------------
+
+
+def _make_view(option_type: OptionType) -> dict[str, Value]:
+    def merge(loc: Value) -> Value:
+        def merge_definitions(definitions: Value) -> Value:
+            place = Place(tuple([str(force(part)) for part in force(loc)]))
+            return merge_checked(place, option_type, definitions_from_value(definitions))
+
+        return merge_definitions
+
+    merge.option_type = option_type  # type: ignore[attr-defined]
+    t = option_type
+    return {
+        "_type": "option-type",
+        "name": t.name,
+        "description": make_thunk(lambda: t.description),
+        "descriptionClass": make_thunk(lambda: t.description_class),
+        "deprecationMessage": None,
+        "check": lambda value: t.check(force(value)),
+        "merge": merge,
+        "emptyValue": make_thunk(_empty_view, t),
+        "getSubOptions": lambda prefix: force(t.sub_options(tuple([str(force(part)) for part in force(prefix)]))),
+        "getSubModules": make_thunk(t.sub_modules),
+        "substSubModules": lambda modules: t.with_modules(force(modules)).view,
+        "typeMerge": make_thunk(_type_merge_view, t),
+        "functor": make_thunk(_functor_view, t),
+        "nestedTypes": make_thunk(lambda: {name: inner.view for name, inner in t.nested().items()}),
+    }
+
+
+def _empty_view(option_type: OptionType) -> Value:
+    empty = option_type.empty_value()
+    return {} if empty is UNSET else {"value": empty}
+
+
+def _functor_view(option_type: OptionType) -> Value:
+    def combine(left: Value) -> Value:
+        return lambda right: None
+
+    combine.option_type = option_type  # type: ignore[attr-defined]
+    nested = option_type.nested()
+    element = nested.get("elemType")
+    return {
+        "name": option_type.name,
+        "type": option_type.view,
+        "wrapped": None if element is None else element.view,
+        "payload": option_type.payload(),
+        "binOp": combine,
+    }
+
+
+def _type_merge_view(option_type: OptionType) -> Callable[[Value], Value]:
+    def merge(functor: Value) -> Value:
+        functor = force(functor)
+        other: OptionType | None = getattr(force(functor.get("binOp")), "option_type", None)
+        if other is None:
+            return None
+        merged = option_type.merge_type(other)
+        return None if merged is None else merged.view
+
+    return merge
+
+
+def make_language_type(attrs: Value) -> dict[str, Value]:
+    """`mkOptionType`: a type from `name` and whatever else is given."""
+    attrs = force(attrs)
+    name = attrs["name"]
+
+    def merge_default(loc: Value) -> Value:
+        def merge_definitions(definitions: Value) -> Value:
+            place = Place(tuple([str(force(part)) for part in force(loc)]))
+            return merge_default_option(place, definitions_from_value(definitions))
+
+        return merge_definitions
+
+    view: dict[str, Any] = {
+        "description": name,
+        "descriptionClass": None,
+        "deprecationMessage": None,
+        "check": lambda value: True,
+        "merge": merge_default,
+        "emptyValue": {},
+        "getSubOptions": lambda prefix: {},
+        "getSubModules": None,
+        "substSubModules": lambda modules: None,
+        "nestedTypes": {},
+        **attrs,
+        "_type": "option-type",
+    }
+    functor = view.setdefault("functor", make_thunk(_default_functor, view))
+    view.setdefault("typeMerge", make_thunk(_default_type_merge, functor))
+    return view
+
+
+def _default_functor(view: dict[str, Value]) -> Value:
+    return {"name": force(view["name"]), "type": view, "wrapped": None, "payload": None, "binOp": lambda a: lambda b: None}
+
+
+def _default_type_merge(functor: Value) -> Callable[[Value], Value]:
+    """Two types of the same name without parameters agree; payloads are joined by `binOp`."""
+
+    def merge(other: Value) -> Value:
+        mine, theirs = force(functor), force(other)
+        if force(mine["name"]) != force(theirs["name"]):
+            return None
+        payload, wrapped = force(mine.get("payload")), force(mine.get("wrapped"))
+        if payload is not None and force(theirs.get("payload")) is not None:
+            joined = call(mine["binOp"], payload, theirs["payload"])
+            return None if joined is None else call(mine["type"], joined)
+        if wrapped is not None and force(theirs.get("wrapped")) is not None:
+            inner = to_type(wrapped).merge_type(to_type(theirs["wrapped"]))
+            return None if inner is None else call(mine["type"], inner.view)
+        if payload is None and wrapped is None:
+            return force(mine["type"])
+        return None
+
+    return merge
+
+
+def merge_default_option(place: Place, definitions: list[Definition]) -> Value:
+    """How definitions of unspecified type are merged: by what they are."""
+    from osconf.lang.runtime import concat_strings, is_function, is_string  # noqa: PLC0415
+
+    values = [force(d.value) for d in definitions]
+    if len(values) == 1:
+        return values[0]
+    if all([is_function(v) for v in values]):
+        def merged(argument: Value) -> Value:
+            inner = [d.derive(call(d.value, argument)) for d in definitions]
+            return merge_default_option(place, inner)
+
+        return merged
+    if all([type(v) is tuple for v in values]):
+        return tuple([member for v in values for member in v])
+    if all([is_attrs(v) for v in values]):
+        result: dict[str, Value] = {}
+        for v in values:
+            result.update(v.items())
+        return result
+    if all([v is True or v is False for v in values]):
+        return True in values
+    if all([is_string(v) for v in values]):
+        return concat_strings(values)
+    return merge_equal(place, definitions)
+
+
+def phrase(option_type: OptionType, *classes: str) -> str:
+    """The description of a type inside another one's: in parentheses when it would read ambiguously."""
+    text = option_type.description
+    return text if option_type.description_class in classes else f"({text})"

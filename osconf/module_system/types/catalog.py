@@ -1,0 +1,204 @@
+"""`lib.types`: every type and type constructor, as the language sees them."""
+
+from __future__ import annotations
+
+from osconf.errors import OptionError
+from osconf.lang.brief import show_brief
+from osconf.lang.primops.registry import make_primop
+from osconf.lang.runtime import expect_int, force, is_attrs, make_thunk
+from osconf.lang.values import Value, from_latin
+from osconf.module_system.types.base import OptionType, make_language_type, to_type
+from osconf.module_system.types.compound import AttrTag, Checked, CoercedTo, Either, FunctionTo, NullOr, Unique
+from osconf.module_system.types.containers import (
+    Anything,
+    Attrs,
+    AttrsOf,
+    Json,
+    LazyAttrsOf,
+    ListOf,
+    NonEmptyListOf,
+)
+from osconf.module_system.types.scalars import (
+    Bool,
+    BoolByOr,
+    Enum,
+    Int,
+    NonEmptyStr,
+    Number,
+    OptionTypeType,
+    Package,
+    PasswdEntry,
+    PathType,
+    PkgsType,
+    Raw,
+    SeparatedString,
+    ShellPackage,
+    SingleLineStr,
+    Str,
+    StringMerged,
+    StrMatching,
+    Unspecified,
+)
+from osconf.module_system.types.submodule import DeferredModule, make_submodule, make_submodule_with
+
+
+def _bounded(bits: int, is_signed: bool) -> Int:
+    lowest = -(1 << (bits - 1)) if is_signed else 0
+    highest = (1 << (bits - 1)) - 1 if is_signed else (1 << bits) - 1
+    sign, letter = ("signed", "signedInt") if is_signed else ("unsigned", "unsignedInt")
+    return Int(
+        f"{letter}{bits}",
+        f"{bits} bit {sign} integer; between {lowest} and {highest} (both inclusive)",
+        lowest,
+        highest,
+    )
+
+
+def _between(lowest: Value, highest: Value) -> Value:
+    low, high = expect_int(lowest), expect_int(highest)
+    if low > high:
+        raise OptionError(f"ints.between: {low} is greater than {high}", code="not-a-type")
+    return Int("intBetween", f"integer between {low} and {high} (both inclusive)", low, high).view
+
+
+def _number_between(lowest: Value, highest: Value) -> Value:
+    return Number(
+        "numberBetween",
+        f"integer or floating point number between {show_brief(lowest)} and {show_brief(highest)} (both inclusive)",
+        lowest=lowest,
+        highest=highest,
+    ).view
+
+
+def _path_with(arguments: Value) -> Value:
+    in_store = force(arguments.get("inStore"))
+    absolute = force(arguments.get("absolute"))
+    if in_store is True and absolute is False:
+        raise OptionError("pathWith: a path in the store is absolute", code="not-a-type")
+    return PathType(in_store, absolute).view
+
+
+def _attrs_with(arguments: Value) -> Value:
+    element = to_type(arguments["elemType"])
+    is_lazy = force(arguments.get("lazy", False))
+    placeholder = from_latin(str(force(arguments.get("placeholder", "name"))))
+    return (LazyAttrsOf if is_lazy else AttrsOf)(element, placeholder).view
+
+
+def _one_of(members: Value) -> Value:
+    given = [to_type(member) for member in members]
+    if not given:
+        raise OptionError("oneOf needs at least one type", code="not-a-type")
+    result = given[-1]
+    for option_type in reversed(given[:-1]):
+        result = Either(option_type, result)
+    return result.view
+
+
+def _loa_of(element: Value) -> Value:
+    return AttrsOf(to_type(element)).view
+
+
+SCALARS: dict[str, OptionType] = {
+    "unspecified": Unspecified(),
+    "raw": Raw(),
+    "anything": Anything(),
+    "bool": Bool(),
+    "boolByOr": BoolByOr(),
+    "int": Int("int", "signed integer"),
+    "float": Number("float", "floating point number", (float,)),
+    "number": Number("number", "integer or floating point number"),
+    "port": _bounded(16, is_signed=False),
+    "str": Str(),
+    "nonEmptyStr": NonEmptyStr(),
+    "singleLineStr": SingleLineStr(),
+    "string": StringMerged(),
+    "lines": SeparatedString("\n"),
+    "commas": SeparatedString(","),
+    "envVar": SeparatedString(":"),
+    "path": PathType(),
+    "pathInStore": PathType(in_store=True, name="pathInStore"),
+    "externalPath": PathType(in_store=False, name="externalPath"),
+    "package": Package(),
+    "shellPackage": ShellPackage(),
+    "pkgs": PkgsType(),
+    "attrs": Attrs(),
+    "optionType": OptionTypeType(),
+    "deferredModule": DeferredModule(),
+    "json": Json("json", "JSON value"),
+    "toml": Json("toml", "TOML value", allow_null=False),
+}
+
+_POSITIVE_NUMBER = Number("numberPositive", "positive integer or floating point number, meaning >0", lowest=0, excluded=0)
+
+_FAMILIES: dict[str, dict[str, OptionType]] = {
+    "ints": {
+        **{f"u{bits}": _bounded(bits, is_signed=False) for bits in (8, 16, 32)},
+        **{f"s{bits}": _bounded(bits, is_signed=True) for bits in (8, 16, 32)},
+        "unsigned": Int("unsignedInt", "unsigned integer, meaning >=0", 0),
+        "positive": Int("positiveInt", "positive integer, meaning >0", 1),
+    },
+    "numbers": {
+        "nonnegative": Number("numberNonnegative", "nonnegative integer or floating point number, meaning >=0", lowest=0),
+        "positive": _POSITIVE_NUMBER,
+    },
+}
+
+
+def make_types(library: Value) -> dict[str, Value]:
+    """The value of `lib.types`; `library` is what submodules get as `lib`."""
+    constructors = {
+        "listOf": ("!", lambda element: ListOf(to_type(element)).view),
+        "nonEmptyListOf": ("!", lambda element: NonEmptyListOf(to_type(element)).view),
+        "attrsOf": ("!", lambda element: AttrsOf(to_type(element)).view),
+        "lazyAttrsOf": ("!", lambda element: LazyAttrsOf(to_type(element)).view),
+        "loaOf": ("!", _loa_of),
+        "attrsWith": ("!", _attrs_with),
+        "nullOr": ("!", lambda element: NullOr(to_type(element)).view),
+        "either": ("!!", lambda left, right: Either(to_type(left), to_type(right)).view),
+        "oneOf": ("!", _one_of),
+        "enum": ("!", lambda values: Enum(values).view),
+        "strMatching": ("!", lambda pattern: StrMatching(str(pattern)).view),
+        "separatedString": ("!", lambda separator: SeparatedString(str(separator)).view),
+        "passwdEntry": ("!", lambda inner: PasswdEntry(to_type(inner)).view),
+        "pathWith": ("!", _path_with),
+        "uniq": ("!", lambda element: Unique(to_type(element)).view),
+        "unique": ("!!", lambda a, element: Unique(to_type(element), str(force(a.get("message", "")))).view),
+        "coercedTo": ("!-!", lambda source, convert, final: CoercedTo(to_type(source), convert, to_type(final)).view),
+        "functionTo": ("!", lambda element: FunctionTo(to_type(element)).view),
+        "addCheck": ("!-", lambda element, condition: Checked(to_type(element), condition).view),
+        "attrTag": ("!", lambda tags: AttrTag(tags).view),
+        "submodule": ("-", lambda modules: make_submodule(library, modules).view),
+        "submoduleWith": ("!", lambda arguments: make_submodule_with(library, arguments).view),
+        "deferredModuleWith": ("!", lambda a: DeferredModule(force(a.get("staticModules", ()))).view),
+        "mkOptionType": ("!", make_language_type),
+        "isOptionType": ("!", lambda value: is_attrs(value) and force(value.get("_type")) == "option-type"),
+        "isType": ("!!", lambda kind, value: is_attrs(value) and force(value.get("_type")) == kind),
+        "setType": ("!!", lambda kind, value: {**dict(value.items()), "_type": kind}),
+        "defaultFunctor": ("!", _default_functor),
+        "defaultTypeMerge": ("!!", _default_type_merge),
+    }
+    members: dict[str, Value] = {name: option_type.view for name, option_type in SCALARS.items()}
+    for name, (marks, implementation) in constructors.items():
+        members[name] = make_primop(name, marks, implementation).function
+    members["ints"] = {
+        **{name: option_type.view for name, option_type in _FAMILIES["ints"].items()},
+        "between": make_primop("between", "!!", _between).function,
+    }
+    members["numbers"] = {
+        **{name: option_type.view for name, option_type in _FAMILIES["numbers"].items()},
+        "between": make_primop("between", "!!", _number_between).function,
+    }
+    members["types"] = make_thunk(lambda: members)
+    return members
+
+
+def _default_functor(name: Value) -> Value:
+    return make_language_type({"name": name})["functor"]
+
+
+def _default_type_merge(mine: Value, theirs: Value) -> Value:
+    from osconf.lang.runtime import call  # noqa: PLC0415
+
+    view = make_language_type({"name": mine["name"], "functor": mine})
+    return call(view["typeMerge"], theirs)

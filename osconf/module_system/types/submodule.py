@@ -1,0 +1,179 @@
+"""Submodules: values that are configurations of their own, and modules as values."""
+
+from __future__ import annotations
+
+from osconf.errors import OptionError
+from osconf.lang.runtime import force, is_attrs, is_function, is_string
+from osconf.lang.values import Path, Value
+from osconf.module_system.collect import Module
+from osconf.module_system.definitions import Definition
+from osconf.module_system.evaluation import Evaluation
+from osconf.module_system.place import Place, show_path
+from osconf.module_system.types.base import OptionType
+
+
+class Submodule(OptionType):
+    """A set with options of its own."""
+
+    name = "submodule"
+
+    def __init__(
+        self,
+        library: Value,
+        modules: tuple[Value, ...],
+        *,
+        special_args: dict[str, Value] | None = None,
+        only_config: bool = False,
+        description: str | None = None,
+        class_: str | None = None,
+    ) -> None:
+        self.library = library
+        self.modules = modules
+        self.special_args = special_args or {}
+        self.only_config = only_config
+        self.given_description = description
+        self.class_ = class_
+
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        return self.given_description or "submodule"
+
+    def check(self, value: Value) -> bool:
+        return is_attrs(value) or is_function(value) or type(value) is Path or (is_string(value) and value[:1] == "/")
+
+    def empty_value(self) -> Value:
+        return {}
+
+    def merge(self, place: Place, definitions: list[Definition]) -> Value:
+        return self._evaluate(place.parts, place.parts[-1] if place.parts else "", definitions).checked_config()
+
+    def _evaluate(self, prefix: tuple[str, ...], name: str, definitions: list[Definition]) -> Evaluation:
+        extra: list[Module] = []
+        modules = self.modules
+        for definition in definitions:
+            value = definition.value
+            if self.only_config and is_attrs(value) and "__functor" not in value:
+                module = Module(definition.file)
+                module.config.append(value)
+                extra.append(module)
+            else:
+                modules = (*modules, {"_file": definition.file, "imports": (value,)})
+        return Evaluation(
+            self.library,
+            modules,
+            special_args=self.special_args,
+            prefix=prefix,
+            class_=self.class_,
+            injected={"name": name},
+            definitions=extra,
+        )
+
+    def sub_options(self, prefix: tuple[str, ...]) -> Value:
+        evaluation = self._evaluate(prefix, "‹name›".encode().decode("latin-1"), [])
+        options = evaluation.options()
+        options.pop("_module", None)
+        return options
+
+    def sub_modules(self) -> tuple[Value, ...]:
+        return self.modules
+
+    def with_modules(self, modules: tuple[Value, ...]) -> OptionType:
+        return Submodule(
+            self.library,
+            modules,
+            special_args=self.special_args,
+            only_config=self.only_config,
+            description=self.given_description,
+            class_=self.class_,
+        )
+
+    def payload(self) -> Value:
+        return {
+            "modules": self.modules,
+            "specialArgs": self.special_args,
+            "shorthandOnlyDefinesConfig": self.only_config,
+            "description": self.given_description,
+            "class": self.class_,
+        }
+
+    def nested(self) -> dict[str, OptionType]:
+        freeform = self._evaluate((), "", []).module_option("freeformType")
+        if freeform is None:
+            return {}
+        from osconf.module_system.types.base import to_type  # noqa: PLC0415
+
+        return {"freeformType": to_type(freeform)}
+
+    def merge_type(self, other: OptionType) -> OptionType | None:
+        if not isinstance(other, Submodule):
+            return None
+        common = self.special_args.keys() & other.special_args.keys()
+        if common:
+            raise OptionError(
+                f"a submodule is declared twice, with the same specialArgs: {', '.join(sorted(common))}",
+                code="option-declared-twice",
+            )
+        if None not in (self.class_, other.class_) and self.class_ != other.class_:
+            return None
+        return Submodule(
+            self.library,
+            self.modules + other.modules,
+            special_args={**self.special_args, **other.special_args},
+            only_config=self.only_config or other.only_config,
+            description=self.given_description or other.given_description,
+            class_=self.class_ or other.class_,
+        )
+
+
+class DeferredModule(OptionType):
+    """A module as a value: definitions are collected and used where the value is imported."""
+
+    name = "deferredModule"
+    description = "module"
+
+    def __init__(self, static_modules: tuple[Value, ...] = ()) -> None:
+        self.static_modules = static_modules
+
+    def check(self, value: Value) -> bool:
+        return is_attrs(value) or is_function(value) or type(value) is Path or (is_string(value) and value[:1] == "/")
+
+    def empty_value(self) -> Value:
+        return {}
+
+    def merge(self, place: Place, definitions: list[Definition]) -> Value:
+        via = show_path(place.parts)
+        imports = [{"_file": f"{d.file}, via option {via}", "imports": (d.value,)} for d in definitions]
+        return {"imports": (*self.static_modules, *imports)}
+
+    def sub_modules(self) -> tuple[Value, ...] | None:
+        return self.static_modules or None
+
+    def with_modules(self, modules: tuple[Value, ...]) -> OptionType:
+        return DeferredModule(modules)
+
+    def payload(self) -> Value:
+        return {"staticModules": self.static_modules}
+
+    def merge_type(self, other: OptionType) -> OptionType | None:
+        if not isinstance(other, DeferredModule):
+            return None
+        return DeferredModule(self.static_modules + other.static_modules)
+
+
+def make_submodule(library: Value, modules: Value) -> Submodule:
+    """`types.submodule`: one module or a list; shorthand definitions are configuration."""
+    value = force(modules)
+    return Submodule(library, value if type(value) is tuple else (value,), only_config=True)
+
+
+def make_submodule_with(library: Value, arguments: Value) -> Submodule:
+    """`types.submoduleWith`."""
+    given = force(arguments)
+    return Submodule(
+        library,
+        force(given["modules"]),
+        special_args=dict(force(given.get("specialArgs", {})).items()),
+        only_config=force(given.get("shorthandOnlyDefinesConfig", False)) is True,
+        description=force(given.get("description")),
+        class_=force(given.get("class")),
+    )
