@@ -23,7 +23,7 @@ from osconf.archive.version import compare_versions
 from osconf.errors import EvalError
 from osconf.lang.primops.registry import current, make_primop
 from osconf.lang.runtime import call as call_function
-from osconf.lang.runtime import expect_attrs, expect_list, expect_string, force, is_attrs, is_derivation, make_thunk
+from osconf.lang.runtime import expect_attrs, expect_list, expect_string, force, is_attrs, make_thunk
 from osconf.lang.values import LazyAttrs, Value, context_of, from_latin, to_latin
 
 _SEPARATORS = str.maketrans("", "", "-_.")
@@ -247,10 +247,9 @@ def _collect_references(value: Value, names: set[str], elements: set[str], seen:
             seen.add(id(item))
             if "archivePackage" in item:
                 names.add(from_latin(expect_string(force(item["archivePackage"]))))
-            elif "archiveDependencies" in item:
-                names.update(to_python(item["archiveDependencies"]))
-                pending.append(item["outPath"])
-            elif is_derivation(item) or "outPath" in item:
+            elif "outPath" in item:
+                if "archiveDependencies" in item:
+                    names.update(to_python(item["archiveDependencies"]))
                 pending.append(item["outPath"])
             elif "__toString" in item:
                 pending.append(call_function(force(item["__toString"]), item))

@@ -59,6 +59,7 @@ let
         kind = "build";
         packages = tools ++ inputs ++ builtins.concatMap withDevelopmentFiles buildInputs;
         context = builtins.removeAttrs given [
+          "archiveDependencies" # what the result needs when it runs
           "exportReferencesGraph"
           "src"
           "srcs"
