@@ -1,5 +1,175 @@
-"""placeholder"""
+"""Explain an error to people: the user's own line with a caret, what to do next, the way there with `--show-trace`.
+
+Positions cost nothing while code runs: generated code carries the source's name, and its line table leads from a line of
+a Python traceback to the place in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType, TracebackType
+
+import osconf
+from osconf.errors import Frame, OsconfError, Position
+from osconf.lang.source import SOURCES
+
+_TREE = str(Path(osconf.__file__).resolve().parent.parent) + "/"
+_MAX_CONTEXT = 6
+_MAX_TRACE = 400
+_STYLES = {"error": "\033[1;31m", "hint": "\033[1;36m", "bold": "\033[1m", "dim": "\033[2m", "end": "\033[0m"}
 
 
-def locate_error(error):
-    pass
+def locate_error(error: OsconfError) -> None:
+    """Give an error the position of the innermost code of the language on its traceback."""
+    if error.position is None:
+        error.position = innermost_position(error.__traceback__)
+
+
+def innermost_position(traceback: TracebackType | None) -> Position | None:
+    """The place in a text where a Python traceback ends."""
+    found = None
+    for frame, line in _language_frames(traceback):
+        found = frame, line
+    return None if found is None else _position(*found)
+
+
+def trace_of(error: OsconfError) -> list[Frame]:
+    """How the evaluation came to the error, innermost first: calls and expressions with their places."""
+    frames = []
+    for frame, line in _language_frames(error.__traceback__):
+        position = _position(frame, line)
+        if position is not None:
+            frames.append(Frame(_describe(frame), position))
+    frames.reverse()
+    return frames
+
+
+def cycle_of(error: OsconfError) -> list[Position]:
+    """For an infinite recursion: the places around the cycle, from the value that needs itself."""
+    passed: list[tuple[FrameType, int]] = []
+    traceback = error.__traceback__
+    cell = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_name == "black_hole":
+            cell = frame.f_locals.get("_cell")
+        passed.append((frame, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    start = next((i for i, (frame, _) in enumerate(passed) if cell is not None and _runs(frame, cell)), None)
+    if start is None:
+        return []
+    places = [_position(frame, line) for frame, line in passed[start:] if frame.f_code.co_filename in SOURCES]
+    return list(dict.fromkeys(place for place in places if place is not None))
+
+
+def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = False) -> str:
+    """The error as the terminal shows it: one screen, or everything with `show_trace`."""
+    style = _STYLES if color else dict.fromkeys(_STYLES, "")
+    head, *more = from_latin_safely(error.message).split("\n")
+    lines = [f"{style['error']}error:{style['end']} {style['bold']}{head}{style['end']}", *(f"       {m}" for m in more)]
+    trace = trace_of(error)
+    place = _own_place(error, trace)
+    if place is not None:
+        lines += _excerpt(place, style)
+        if error.position is not None and place != error.position:
+            lines.append(f"       {style['dim']}found at {error.position}{style['end']}")
+    if error.code == "infinite-recursion":
+        cycle = cycle_of(error)
+        if len(cycle) > 1:
+            lines.append("       the value needs itself through:")
+            lines += [f"         {position}" for position in cycle[:_MAX_CONTEXT]]
+    contexts = error.frames if show_trace else error.frames[:_MAX_CONTEXT]
+    for frame in contexts:
+        at = f" ({frame.position})" if frame.position else ""
+        lines.append(f"       … {from_latin_safely(frame.doing)}{at}")
+    if error.hint:
+        lines.append(f"       {style['hint']}hint:{style['end']} {from_latin_safely(error.hint)}")
+    if show_trace:
+        lines += _render_trace(trace, style)
+    elif len(trace) > 1 or len(error.frames) > len(contexts):
+        lines.append(f"       {style['dim']}(--show-trace shows how the evaluation came here){style['end']}")
+    return "\n".join(lines)
+
+
+def from_latin_safely(text: str) -> str:
+    """Text of a message, which may hold strings of the language or ordinary text already."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _render_trace(trace: list[Frame], style: dict[str, str]) -> list[str]:
+    lines = [f"       {style['bold']}trace, innermost first:{style['end']}"]
+    shown = trace if len(trace) <= _MAX_TRACE else [*trace[: _MAX_TRACE // 2], *trace[-_MAX_TRACE // 2 :]]
+    for index, frame in enumerate(shown):
+        if len(shown) < len(trace) and index == _MAX_TRACE // 2:
+            lines.append(f"         … {len(trace) - len(shown)} more …")
+        lines.append(f"         {frame.doing} at {frame.position}")
+        text = _line_of(frame.position)
+        if text:
+            lines.append(f"           {style['dim']}{text.strip()}{style['end']}")
+    return lines
+
+
+def _excerpt(place: Position, style: dict[str, str]) -> list[str]:
+    lines = [f"       at {from_latin_safely(place.file)}:{place.line}:{place.column}:"]
+    text = _line_of(place)
+    if text is None:
+        return lines
+    number = str(place.line)
+    gutter = " " * len(number)
+    # The column counts bytes; the caret must stand under a character.
+    before = from_latin_safely(text[: place.column - 1])
+    indent = "".join("\t" if character == "\t" else " " for character in before)
+    lines.append(f"       {style['dim']}{gutter} |{style['end']}")
+    lines.append(f"       {style['dim']}{number} |{style['end']} {from_latin_safely(text)}")
+    lines.append(f"       {style['dim']}{gutter} |{style['end']} {indent}{style['error']}^{style['end']}")
+    return lines
+
+
+def _line_of(position: Position | None) -> str | None:
+    source = SOURCES.get(position.file) if position is not None else None
+    return source.line(position.line) if source is not None and position is not None else None
+
+
+def _own_place(error: OsconfError, trace: list[Frame]) -> Position | None:
+    """The user's own line where there is one: a mistake that surfaces in osconf's library was made by its caller."""
+    if error.code in {"missing-argument", "unexpected-argument"} and len(trace) > 1:
+        trace = trace[1:]
+        if trace[0].position is not None and not trace[0].position.file.startswith(_TREE):
+            return trace[0].position
+    if error.position is not None and not error.position.file.startswith(_TREE):
+        return error.position
+    for frame in trace:
+        if frame.position is not None and not frame.position.file.startswith(_TREE):
+            return frame.position
+    return error.position
+
+
+def _language_frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename in SOURCES:
+            yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _position(frame: FrameType, line: int) -> Position | None:
+    source = SOURCES[frame.f_code.co_filename]
+    offset = source.offset_of_code_line(line)
+    return None if offset is None else source.position(offset)
+
+
+def _describe(frame: FrameType) -> str:
+    name = frame.f_code.co_name
+    if name == "main":
+        return "while evaluating the file"
+    described = frame.f_globals.get("FUNCTIONS", {}).get(name)
+    if described is None:
+        return "while evaluating an expression"
+    return f"in the function '{described[2]}'" if described[2] else "in a function"
+
+
+def _runs(frame: FrameType, cell: object) -> bool:
+    return any(frame.f_locals.get(name) is cell for name in ("t", "cell"))

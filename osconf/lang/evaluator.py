@@ -15,6 +15,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path as FilePath
 from types import CodeType, FunctionType
@@ -25,7 +26,7 @@ from osconf.errors import EvalError, OsconfError
 from osconf.lang import runtime
 from osconf.lang.cache import CodeCache
 from osconf.lang.primops import registry
-from osconf.lang.runtime import canonical_path, coerce_to_string, enter_evaluator, force
+from osconf.lang.runtime import canonical_path, enter_evaluator, force
 from osconf.lang.source import SOURCES, Source, Spot
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
 from osconf.lang.world import World
@@ -94,16 +95,13 @@ class Evaluator:
         world: World,
         *,
         settings: EvalSettings | None = None,
-        internal: Mapping[str, Any] | None = None,
+        internal: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
         search_path: Sequence[tuple[str, str]] | None = None,
     ) -> None:
         _load_primops()
         self.world = world
         self.settings = settings or EvalSettings()
-        self.internal: dict[str, Value] = {
-            name: member.function if isinstance(member, registry.PrimOp) else member
-            for name, member in (internal or {}).items()
-        }
+        self._internal_source = internal
         self.search_path = tuple(search_path if search_path is not None else self.settings.search_path)
         self.cache = CodeCache(self.settings.cache_dir)
         self._files: dict[str, Value] = {}
@@ -120,6 +118,15 @@ class Evaluator:
             self._namespace[f"B_{mangled}"] = op.function
             self._namespace[f"I_{mangled}"] = op.implementation
         self._namespace["BUILTINS"] = self.builtins
+
+    @cached_property
+    def internal(self) -> dict[str, Value]:
+        """What `import <osconf/primops>` gives; made when it is first imported."""
+        source = self._internal_source
+        members = source() if callable(source) else source or {}
+        return {
+            name: member.function if isinstance(member, registry.PrimOp) else member for name, member in members.items()
+        }
 
     # -- texts ---------------------------------------------------------------------------------------------------------
 
@@ -146,6 +153,8 @@ class Evaluator:
 
     def import_value(self, path: str) -> Value:
         """`import path`, for a path as the language writes it; every file is evaluated once."""
+        if path == f"/{HIDDEN_PRIMOPS}":
+            return self.internal
         file = self.resolve_import(path)
         found = self._files.get(file)
         if found is None:
@@ -171,12 +180,11 @@ class Evaluator:
             raise EvalError(f"path '{from_latin(file)}' does not exist", code="no-such-path") from None
         except OSError as error:
             raise EvalError(f"cannot read '{from_latin(file)}': {error.strerror}", code="unreadable-path") from None
-        return self._run(data.decode("latin-1"), file.rpartition("/")[0] or "/", file, scope)
+        return self._run(data.decode("latin-1"), file.rpartition("/")[0] or "/", from_latin(file), scope)
 
     def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None) -> Value:
-        source = Source(label, text)
+        source = SOURCES[label] = Source(label, text)
         code, spots, functions = self._compile(source, base_dir, tuple(sorted(scope or ())))
-        SOURCES[label] = source
         namespace = dict(self._namespace)
         namespace["FUNCTIONS"] = functions
         if scope is not None:
@@ -291,11 +299,18 @@ class Evaluator:
         enter_evaluator(self)
         try:
             yield
-        except RecursionError:
-            raise EvalError("stack overflow: the evaluation is nested too deeply", code="stack-overflow") from None
+        except RecursionError as error:
+            from osconf.lang.diagnose import innermost_position  # noqa: PLC0415 - only a mistake needs it
+
+            raise EvalError(
+                "stack overflow: the evaluation is nested too deeply",
+                code="stack-overflow",
+                position=innermost_position(error.__traceback__),
+                hint="a recursion that does not end, or a very long chain of lazy values",
+            ) from None
         except OsconfError as error:
             if error.position is None:
-                from osconf.lang.diagnose import locate_error  # noqa: PLC0415 - only a mistake needs it
+                from osconf.lang.diagnose import locate_error  # noqa: PLC0415
 
                 locate_error(error)
             raise
@@ -377,4 +392,4 @@ def _runtime_namespace() -> dict[str, Any]:
     return {"L": list, "FT": FunctionType, **{name: getattr(runtime, name) for name in names}}
 
 
-__all__ = ["EvalSettings", "Evaluator", "coerce_to_string", "compile_source", "run_deep", "split_attr_path"]
+__all__ = ["EvalSettings", "Evaluator", "compile_source", "run_deep", "split_attr_path"]

@@ -20,6 +20,7 @@ from osconf.lang.nodes import (
     With,
 )
 from osconf.lang.runtime import canonical_path
+from osconf.lang.values import to_latin
 
 _GLOBAL_VALUES: dict[str, Code] = {
     "true": ("True", "bool"),
@@ -98,7 +99,7 @@ def write_variable(g: Generator, node: Variable, scope: Scope | None) -> Code:
     g.at = node.at
     if name == "__curPos":
         place = g.source.position(node.at)
-        return f"{{'file': {place.file!r}, 'line': {place.line}, 'column': {place.column}}}", "attrs"
+        return f"{{'file': {to_latin(place.file)!r}, 'line': {place.line}, 'column': {place.column}}}", "attrs"
     found = g.find(scope, name)
     if isinstance(found, Binding):
         if found.builtin is not None:

@@ -40,6 +40,7 @@ PREPARERS: dict[type[Node], Callable[["Generator", Any, Scope | None], Scope | N
 
 FORCE = "if type({0}) is L: {0} = {0}[1] if {0}[0] is None else {0}[0]({0})"
 _MAX_INDENT = 60
+_SINGLETONS = frozenset(("None", "True", "False"))
 _MAX_EAGER = 12
 
 
@@ -105,7 +106,7 @@ class Generator:
 
     def store(self, expression: str) -> str:
         """A variable that holds the expression's value."""
-        if expression.isidentifier():
+        if expression.isidentifier() and expression not in _SINGLETONS:
             return expression
         name = f"_{self.number()}"
         self.emit(f"{name} = {expression}")
