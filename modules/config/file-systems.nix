@@ -78,7 +78,7 @@ let
         options = lib.mkMerge [
           (lib.mkIf config.autoResize [ "x-systemd.growfs" ])
           (lib.mkIf config.autoFormat [ "x-systemd.makefs" ])
-          (map (path: "x-systemd.requires-mounts-for=${path}") config.depends)
+          (lib.mkIf (config.depends != [ ]) (map (path: "x-systemd.requires-mounts-for=${path}") config.depends))
         ];
       };
     };

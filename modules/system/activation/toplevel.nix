@@ -23,7 +23,6 @@ let
     inherit (build.accounts) users groups;
     wrappers = lib.attrValues build.wrappers;
     scripts = build.activationScripts;
-    firewall = build.firewall;
     boot = build.bootSettings;
     healthChecks = build.healthChecks;
     inherit (build) serviceEnvironments;
