@@ -32,9 +32,15 @@ for word in $(cat /proc/cmdline); do
   esac
 done
 
-# What the configuration names is loaded in any case; what the hardware names, as it is found.
+# What the configuration names is loaded in any case; what the hardware names, as it is found. The kernel asks for more
+# (file systems) by the program that is named here.
+echo /bin/modprobe > /proc/sys/kernel/modprobe
 for module in $(cat /etc/osconf-modules); do modprobe -q "$module"; done
-find /sys/devices -name modalias -type f 2> /dev/null | xargs cat 2> /dev/null | sort -u | xargs -r modprobe -qa 2> /dev/null
+load_hardware() {
+  find /sys/devices -name modalias -type f 2> /dev/null | xargs cat 2> /dev/null | sort -u \
+    | xargs -r modprobe -qa 2> /dev/null
+}
+load_hardware
 
 [ -z "$wants_rescue" ] || rescue "the kernel command line asks for it"
 
@@ -53,6 +59,8 @@ wait_for_device() { # NAME: prints the device, after at most 30 s
     [ "$waited" -lt 300 ] || return 1
     waited=$((waited + 1))
     usleep 100000
+    # A controller that was loaded a moment ago has found its disks by now.
+    [ $((waited % 5)) = 1 ] && load_hardware
   done
 }
 
@@ -119,6 +127,7 @@ mount -o remount,bind,ro $R/osconf/store
 mkdir -p /run/wrappers
 mount -t tmpfs -o mode=755,nodev wrappers /run/wrappers
 
+echo /sbin/modprobe > /proc/sys/kernel/modprobe
 for directory in dev proc sys run; do mount --move /$directory $R/$directory; done
 chroot $R "$system/activate" boot || echo "osconf: activation failed, the boot goes on" > $R/dev/console
 exec switch_root $R /usr/lib/systemd/systemd
