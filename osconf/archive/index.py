@@ -46,6 +46,7 @@ _COLUMNS = tuple(_FIELDS.values())
 _LINE = re.compile(rf"^({'|'.join(_FIELDS)}): *(.*)$", re.MULTILINE)
 _FOLD = re.compile(r"\n[ \t]+(?=\S)")
 _FOLDED = re.compile(r"^(?:Pre-Depends|Depends|Recommends|Provides|Conflicts|Breaks):[^\n]*\n[ \t]", re.MULTILINE)
+_LIKE_ESCAPES = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
 _INTEGERS = frozenset(("size", "installed_size"))
 
 
@@ -145,6 +146,12 @@ class Index:
         """Names of the packages that one source package built."""
         rows = self._query("SELECT name FROM package WHERE source = ? OR (name = ? AND source = '')", source, source)
         return sorted(str(row[0]) for row in rows)
+
+    def search(self, word: str) -> list[Package]:
+        """The packages whose name or description has the word."""
+        pattern = f"%{word.translate(_LIKE_ESCAPES)}%"
+        condition = "name LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\' ORDER BY name"
+        return self._packages(condition, pattern, pattern)
 
     def find_providers(self, name: str) -> list[tuple[str, str]]:
         """(provider, provided version or "") of a virtual name."""

@@ -21,6 +21,7 @@ class PackageIndex(Protocol):
     def find(self, name: str) -> Package | None: ...
     def find_built_from(self, source: str) -> list[str]: ...
     def find_providers(self, name: str) -> list[tuple[str, str]]: ...
+    def search(self, word: str) -> list[Package]: ...
     def essential_names(self) -> list[str]: ...
     def names(self) -> list[str]: ...
 
@@ -44,6 +45,14 @@ class MemoryIndex:
 
     def find_providers(self, name: str) -> list[tuple[str, str]]:
         return self._providers.get(name, [])
+
+    def search(self, word: str) -> list[Package]:
+        lowered = word.lower()
+        return [
+            package
+            for _, package in sorted(self._packages.items())
+            if lowered in package.name.lower() or lowered in package.description.lower()
+        ]
 
     def essential_names(self) -> list[str]:
         return sorted(name for name, package in self._packages.items() if package.essential)
@@ -87,6 +96,11 @@ class Universe:
             if self._names is None:
                 self._names = sorted({name for index in self._indexes for name in index.names()})
             return self._names
+
+    def search(self, word: str) -> list[Package]:
+        """The packages (chosen versions) whose name or description has the word, by name."""
+        names = sorted({package.name for index in self._indexes for package in index.search(word)})
+        return [package for name in names if (package := self.find(name)) is not None]
 
     def essential_names(self) -> list[str]:
         """The packages that every environment holds though nobody depends on them."""
