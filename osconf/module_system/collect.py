@@ -1,7 +1,7 @@
 """From `modules` and `imports` to the list of modules that count, each in one form.
 
-A module is a path, a function of the module arguments, or an attribute set (in shorthand: only definitions). Imports are
-followed breadth first; a module with a key (its path, or `key`) counts once; `disabledModules` takes some out again.
+A module is a path, a function of the module arguments, or an attribute set (in shorthand: only definitions). Imports
+are followed breadth first; a module with a key (its path, or `key`) counts once; `disabledModules` takes some out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from osconf.lang.runtime import (
     is_function,
     is_string,
 )
-from osconf.lang.values import Path, Value
+from osconf.lang.values import Path, Value, from_latin
 from osconf.module_system import mistakes
 from osconf.module_system.definitions import UNKNOWN_FILE
 
@@ -141,13 +141,14 @@ class _Loader:
         try:
             content = call(PRIMOPS["import"].function, value)
         except EvalError as error:
-            raise error.while_(f"while loading the module {mistakes.from_latin(key)}", position)
+            error.while_(f"while loading the module {from_latin(key)}", position)
+            raise
         if is_function(content) or (is_attrs(content) and "__functor" in content):
             module = self._from_function(content, text, key)
         elif is_attrs(content):
             module = self._from_attrs(content, text, key)
         else:
-            raise mistakes.not_a_module(content, text, Position(mistakes.from_latin(text), 1, 1))
+            raise mistakes.not_a_module(content, text, Position(from_latin(text), 1, 1))
         self.by_key[key] = module
         return module
 
@@ -208,8 +209,7 @@ class _Loader:
         members = force(value[name])
         if type(members) is not tuple:
             raise OptionError(
-                f"`{name}' of the module {mistakes.from_latin(file)} must be a list, "
-                f"but it is {mistakes.show_value(members)}",
+                f"`{name}' of the module {from_latin(file)} must be a list, but it is {mistakes.show_value(members)}",
                 position=attr_position(value, name),
                 hint=f"put it into brackets: {name} = [ {mistakes.show_value(members)} ];",
                 code="not-a-module",

@@ -81,7 +81,7 @@ def holds(condition: Value, position: Position | None) -> bool:
     """The truth of an `mkIf` condition."""
     value = force(condition)
     if value is True or value is False:
-        return value  # type: ignore[no-any-return]
+        return value
     raise OptionError(
         f"the condition of lib.mkIf must be a Boolean, but it is {show_brief(value)}",
         position=position,

@@ -1,7 +1,7 @@
 """One evaluation of modules: `evalModules`, `extendModules`, submodules.
 
-`Evaluation` owns the arguments that modules get, the collected modules, the root of the option tree, and the checks that
-nothing undeclared was set.
+`Evaluation` owns the arguments that modules get, the collected modules, the root of the option tree, and the checks
+that nothing undeclared was set.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from osconf.module_system.tree import Level, Raw
 from osconf.module_system.types.base import merge_checked, to_type
 from osconf.module_system.types.compound import NullOr
 from osconf.module_system.types.containers import LazyAttrsOf
-from osconf.module_system.types.scalars import Bool, OptionTypeType, Raw as RawType
+from osconf.module_system.types.scalars import Bool, OptionTypeType
+from osconf.module_system.types.scalars import Raw as RawType
 
 INTERNAL_FILE = "lib/modules.nix"
 
@@ -236,7 +237,7 @@ class Evaluation:
 
     def _module_result(self) -> Value:
         self.check()
-        return self.root.node("_module").config()
+        return force(self.root.config()["_module"])
 
     def make_extend_modules(self) -> Value:
         """`extendModules { modules, specialArgs, prefix }`: the same configuration with more modules."""
@@ -260,11 +261,9 @@ class Evaluation:
 
     def make_type(self) -> Value:
         """The submodule type of these modules."""
-        from osconf.module_system.types.submodule import Submodule  # noqa: PLC0415 - it evaluates modules itself
+        from osconf.module_system.types.submodule import Submodule
 
-        return Submodule(
-            self.library, self.module_values, special_args=self.special_args, class_=self.class_
-        ).view
+        return Submodule(self.library, self.module_values, special_args=self.special_args, class_=self.class_).view
 
 
 def _overlay(free: Value, level: Level) -> dict[str, Value]:

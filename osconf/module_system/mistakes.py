@@ -1,9 +1,8 @@
-"""The module system's error messages: what is wrong, the user's own line, who declared and defined what, a next step."""
+"""The module system's error messages: what is wrong, the user's own line, who declared and defined what, what next."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from osconf.errors import OptionError, Position
@@ -90,7 +89,7 @@ def _type_hint(option_type: OptionType, value: Value) -> str | None:
             return f"write {text} without quotes"
         values = getattr(option_type, "texts", None)
         if values:
-            close = get_close_matches(text, sorted(values), n=1, cutoff=0.6)
+            close = _closest(text, sorted(values), n=1, cutoff=0.6)
             if close:
                 return f'did you mean "{close[0]}"?'
     if type(value) is int and option_type.check(str(value)):
@@ -103,9 +102,14 @@ def _type_hint(option_type: OptionType, value: Value) -> str | None:
 def _with_article(description: str) -> str:
     if description.startswith(("null or", "one of", "strings ", "anything", "(", "either ", "value ", "impossible")):
         return description
-    if description[:1].isdigit():
-        return f"a {description}"
-    return f"{'an' if description[:1] in 'aeio' or description.startswith('unsi') or description.startswith('unsp') else 'a'} {description}"
+    is_vowel = description.startswith(("a", "e", "i", "o", "unsigned", "unspecified"))
+    return f"{'an' if is_vowel else 'a'} {description}"
+
+
+def _closest(name: str, names: Sequence[str], n: int = 1, cutoff: float = 0.6) -> list[str]:
+    from difflib import get_close_matches  # only a mistake needs it
+
+    return get_close_matches(name, names, n=n, cutoff=cutoff)
 
 
 def conflict(place: Place, definitions: Sequence[Definition]) -> OptionError:
@@ -235,7 +239,9 @@ def not_a_module(value: Value, file: str, position: Position | None = None) -> O
     if type(value) is tuple:
         hint = "imports cannot be nested lists: take one pair of brackets away, or join the lists with ++"
     elif type(value) is dict and "_type" in value:
-        hint = f'it is a value of type "{force(value["_type"])}"; is an attribute such as `.nixosModules.default` missing?'
+        hint = (
+            f'it is a value of type "{force(value["_type"])}"; is an attribute such as `.nixosModules.default` missing?'
+        )
     where = "" if position is not None or file == UNKNOWN_FILE else f" (in {from_latin(file)})"
     return OptionError(
         f"a module must be a path, a function or an attribute set, but this one is {show_type(value)}:"
@@ -249,7 +255,7 @@ def not_a_module(value: Value, file: str, position: Position | None = None) -> O
 def missing_file(path: str, importer: str, position: Position | None, names: Sequence[str]) -> OptionError:
     """An imported file does not exist."""
     base = path.rsplit("/", 1)[-1]
-    close = get_close_matches(base, names, n=1, cutoff=0.6)
+    close = _closest(base, names, n=1, cutoff=0.6)
     hint = f"did you mean ./{close[0]}?" if close else None
     by = "" if importer == UNKNOWN_FILE else f"\n  imported by {from_latin(importer)}"
     return OptionError(
@@ -268,11 +274,9 @@ def unsupported_attributes(file: str, names: Sequence[str], position: Position |
     )
 
 
-def missing_argument(
-    name: str, file: str, known: Sequence[str], position: Position | None
-) -> OptionError:
+def missing_argument(name: str, file: str, known: Sequence[str], position: Position | None) -> OptionError:
     """A module asks for an argument that nobody passes."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = _closest(name, list(known), n=1, cutoff=0.6)
     hint = f"did you mean `{close[0]}'?" if close else "pass it with specialArgs, or set _module.args." + name
     return OptionError(
         f"the module {from_latin(file)} asks for the argument `{name}', which nobody passes",
@@ -285,7 +289,7 @@ def missing_argument(
 def wrong_class(file: str, found: str, wanted: str) -> OptionError:
     """A module of another kind of configuration was imported."""
     return OptionError(
-        f"the module {from_latin(file)} is of class `{found}', but this configuration takes modules of class `{wanted}'",
+        f"the module {from_latin(file)} is of class `{found}', but this configuration takes class `{wanted}'",
         code="wrong-module-class",
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING
 
 from osconf.errors import OsconfError
 from osconf.module_system.place import show_path
 
 if TYPE_CHECKING:
+    from difflib import SequenceMatcher
+
     from osconf.module_system.tree import Level
 
 _MAX_PATHS = 20000
@@ -17,6 +18,8 @@ _ENOUGH = 0.75
 
 def suggest_option(root: Level, parts: tuple[str, ...], prefix: tuple[str, ...]) -> str | None:
     """A hint that names the option meant by a path that does not exist."""
+    from difflib import SequenceMatcher, get_close_matches  # only a mistake needs it
+
     name = parts[-1]
     siblings, is_known = _siblings(root, parts)
     if is_known:
@@ -54,7 +57,7 @@ def _offer(paths: list[tuple[str, ...]]) -> str:
 
 def _siblings(root: Level, parts: tuple[str, ...]) -> tuple[list[str], bool]:
     """The declared names beside the last part, when the path up to it exists."""
-    from osconf.module_system.tree import Level  # noqa: PLC0415 - the tree imports mistakes, which may suggest
+    from osconf.module_system.tree import Level
 
     level = root
     for part in parts[:-1]:
@@ -69,7 +72,7 @@ def _siblings(root: Level, parts: tuple[str, ...]) -> tuple[list[str], bool]:
 
 def _paths(root: Level) -> list[tuple[str, ...]]:
     """The paths of all declared options, without those of submodules."""
-    from osconf.module_system.tree import Level  # noqa: PLC0415
+    from osconf.module_system.tree import Level
 
     result: list[tuple[str, ...]] = []
     pending: list[tuple[Level, tuple[str, ...]]] = [(root, ())]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from osconf.errors import OptionError, OsconfError, Position
 from osconf.lang.runtime import call, force, is_attrs, make_thunk, spot_of
-from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin
+from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.definitions import (
     OPTION_DEFAULT_PRIORITY,
@@ -55,7 +55,7 @@ class Level:
         self.evaluation = evaluation
         self.parts = parts
         self.sets = sets
-        self._sources = sources
+        self._sources: list[Raw] | tuple[Level, str] = sources
         self._names: dict[str, list[tuple[str, Value]]] | None = None
         self._nodes: dict[str, Level | Option] = {}
         self._definitions: dict[str, list[Raw]] | None = None
@@ -92,9 +92,7 @@ class Level:
                 options.append((file, value, cell))
             elif not is_attrs(value) or "_type" in value:
                 spot = spot_of(cell)
-                raise mistakes.not_a_declaration(
-                    Place(parts), value, file, None if spot is None else spot.position()
-                )
+                raise mistakes.not_a_declaration(Place(parts), value, file, None if spot is None else spot.position())
             else:
                 sets.append((file, value))
         if options:
@@ -105,7 +103,7 @@ class Level:
         """The definitions of each name below."""
         if self._definitions is None:
             sources = self._sources
-            if type(sources) is tuple:
+            if isinstance(sources, tuple):
                 parent, name = sources
                 sources = parent.definitions().get(name, [])
             by_name: dict[str, list[Raw]] = {}
@@ -127,7 +125,7 @@ class Level:
             if kind == "if":
                 self._spread(file, cell, value["content"], (wraps, "if", value["condition"]), into)
                 return
-            if kind == "override" or kind == "order":
+            if kind in ("override", "order"):
                 self._spread(file, cell, value["content"], (wraps, kind, force(value["priority"])), into)
                 return
             if kind == "definition":
@@ -197,7 +195,8 @@ class Option:
             try:
                 self._type = UNSPECIFIED if given is None or force(given) is None else to_type(given)
             except OsconfError as error:
-                raise error.while_(f"while evaluating the type of the option `{self.place}'")
+                error.while_(f"while evaluating the type of the option `{self.place}'")
+                raise
         return self._type
 
     def _merge_declarations(self) -> dict[str, Value]:
@@ -323,14 +322,21 @@ class Option:
                     "declarationPositions": make_thunk(self._position_values),
                     "options": make_thunk(lambda: force(self.option_type.sub_options(self.place.parts))),
                     "valueMeta": make_thunk(dict),
-                    "__toString": lambda _: str(self.place),
+                    "__toString": self._to_string(),
                 }
             )
             self._view = view
         return self._view
 
+    def _to_string(self) -> Value:
+        def to_string(_: Value) -> Value:
+            return to_latin(str(self.place))
+
+        to_string.option = self  # type: ignore[attr-defined]
+        return to_string
+
     def _position_values(self) -> Value:
-        positions = []
+        positions: list[Value] = []
         for file, attrs, cell in self.declarations:
             position = self._declaration_position(attrs, cell)
             if position is None:

@@ -12,9 +12,20 @@ from typing import Any
 
 from osconf.errors import OptionError
 from osconf.lang.brief import show_brief
-from osconf.lang.runtime import UNSET, call, force, is_attrs, make_thunk
+from osconf.lang.runtime import (
+    UNSET,
+    call,
+    concat_strings,
+    equal,
+    force,
+    is_attrs,
+    is_function,
+    is_string,
+    make_thunk,
+)
 from osconf.lang.values import Value
 from osconf.module_system.definitions import UNKNOWN_FILE, Definition, resolve
+from osconf.module_system.mistakes import conflict, not_unique, wrong_type
 from osconf.module_system.place import Place
 
 NestedTypes = dict[str, "OptionType"]
@@ -156,8 +167,6 @@ def merge_checked(place: Place, option_type: OptionType, definitions: list[Defin
     for definition in definitions:
         definition.value = value = force(definition.value)
         if not option_type.check(value):
-            from osconf.module_system.mistakes import wrong_type  # noqa: PLC0415 - only a mistake needs it
-
             raise wrong_type(place, option_type, definitions)
     if option_type.is_plain and len(definitions) == 1:
         return definitions[0].value
@@ -176,20 +185,14 @@ def merge_one(place: Place, definitions: list[Definition], message: str = "") ->
     """The only definition's value; several are a mistake."""
     if len(definitions) == 1:
         return force(definitions[0].value)
-    from osconf.module_system.mistakes import not_unique  # noqa: PLC0415
-
     raise not_unique(place, definitions, message)
 
 
 def merge_equal(place: Place, definitions: list[Definition]) -> Value:
     """The value that all definitions agree on."""
-    from osconf.lang.runtime import equal  # noqa: PLC0415
-
     first = definitions[0].value
     for definition in definitions:
         if not equal(first, definition.value):
-            from osconf.module_system.mistakes import conflict  # noqa: PLC0415
-
             raise conflict(place, definitions)
     return force(first)
 
@@ -305,7 +308,13 @@ def make_language_type(attrs: Value) -> dict[str, Value]:
 
 
 def _default_functor(view: dict[str, Value]) -> Value:
-    return {"name": force(view["name"]), "type": view, "wrapped": None, "payload": None, "binOp": lambda a: lambda b: None}
+    return {
+        "name": force(view["name"]),
+        "type": view,
+        "wrapped": None,
+        "payload": None,
+        "binOp": lambda a: lambda b: None,
+    }
 
 
 def _default_type_merge(functor: Value) -> Callable[[Value], Value]:
@@ -331,12 +340,11 @@ def _default_type_merge(functor: Value) -> Callable[[Value], Value]:
 
 def merge_default_option(place: Place, definitions: list[Definition]) -> Value:
     """How definitions of unspecified type are merged: by what they are."""
-    from osconf.lang.runtime import concat_strings, is_function, is_string  # noqa: PLC0415
-
     values = [force(d.value) for d in definitions]
     if len(values) == 1:
         return values[0]
     if all([is_function(v) for v in values]):
+
         def merged(argument: Value) -> Value:
             inner = [d.derive(call(d.value, argument)) for d in definitions]
             return merge_default_option(place, inner)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from osconf.errors import OptionError
 from osconf.lang.brief import show_brief
 from osconf.lang.primops.registry import make_primop
-from osconf.lang.runtime import expect_int, force, is_attrs, make_thunk
+from osconf.lang.runtime import call, expect_int, force, is_attrs, make_thunk
 from osconf.lang.values import Value, from_latin
 from osconf.module_system.types.base import OptionType, make_language_type, to_type
 from osconf.module_system.types.compound import AttrTag, Checked, CoercedTo, Either, FunctionTo, NullOr, Unique
@@ -129,7 +131,9 @@ SCALARS: dict[str, OptionType] = {
     "toml": Json("toml", "TOML value", allow_null=False),
 }
 
-_POSITIVE_NUMBER = Number("numberPositive", "positive integer or floating point number, meaning >0", lowest=0, excluded=0)
+_POSITIVE_NUMBER = Number(
+    "numberPositive", "positive integer or floating point number, meaning >0", lowest=0, excluded=0
+)
 
 _FAMILIES: dict[str, dict[str, OptionType]] = {
     "ints": {
@@ -139,7 +143,9 @@ _FAMILIES: dict[str, dict[str, OptionType]] = {
         "positive": Int("positiveInt", "positive integer, meaning >0", 1),
     },
     "numbers": {
-        "nonnegative": Number("numberNonnegative", "nonnegative integer or floating point number, meaning >=0", lowest=0),
+        "nonnegative": Number(
+            "numberNonnegative", "nonnegative integer or floating point number, meaning >=0", lowest=0
+        ),
         "positive": _POSITIVE_NUMBER,
     },
 }
@@ -147,7 +153,7 @@ _FAMILIES: dict[str, dict[str, OptionType]] = {
 
 def make_types(library: Value) -> dict[str, Value]:
     """The value of `lib.types`; `library` is what submodules get as `lib`."""
-    constructors = {
+    constructors: dict[str, tuple[str, Callable[..., Value]]] = {
         "listOf": ("!", lambda element: ListOf(to_type(element)).view),
         "nonEmptyListOf": ("!", lambda element: NonEmptyListOf(to_type(element)).view),
         "attrsOf": ("!", lambda element: AttrsOf(to_type(element)).view),
@@ -198,7 +204,5 @@ def _default_functor(name: Value) -> Value:
 
 
 def _default_type_merge(mine: Value, theirs: Value) -> Value:
-    from osconf.lang.runtime import call  # noqa: PLC0415
-
     view = make_language_type({"name": mine["name"], "functor": mine})
     return call(view["typeMerge"], theirs)

@@ -7,6 +7,7 @@ from osconf.lang.runtime import UNSET, call, force, is_attrs, place_value, spot_
 from osconf.lang.suggest import did_you_mean
 from osconf.lang.values import Value
 from osconf.module_system.definitions import Definition
+from osconf.module_system.mistakes import conflict, missing_member
 from osconf.module_system.place import Place, show_name
 from osconf.module_system.types.base import (
     NestedTypes,
@@ -45,8 +46,6 @@ class NullOr(Container):
         if len(nulls) == len(definitions):
             return None
         if nulls:
-            from osconf.module_system.mistakes import conflict  # noqa: PLC0415 - only a mistake needs it
-
             raise conflict(place, definitions)
         return merge_checked(place, self.element, definitions)
 
@@ -74,8 +73,6 @@ class Either(OptionType):
         for option_type in (self.left, self.right):
             if all([option_type.check(definition.value) for definition in definitions]):
                 return merge_checked(place, option_type, definitions)
-        from osconf.module_system.mistakes import conflict  # noqa: PLC0415
-
         raise conflict(place, definitions)
 
     def nested(self) -> NestedTypes:
@@ -117,9 +114,7 @@ class CoercedTo(OptionType):
         return self.final.check(value)
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        converted = [
-            d.derive(call(self.convert, d.value)) if self.source.check(d.value) else d for d in definitions
-        ]
+        converted = [d.derive(call(self.convert, d.value)) if self.source.check(d.value) else d for d in definitions]
         return merge_checked(place, self.final, converted)
 
     def empty_value(self) -> Value:
@@ -161,8 +156,6 @@ class FunctionTo(Container):
             results = [d.derive(call(d.value, argument)) for d in definitions]
             value = merge_element(inner, self.element, results)
             if value is UNSET:
-                from osconf.module_system.mistakes import missing_member  # noqa: PLC0415
-
                 raise missing_member(inner, definitions)
             return value
 
@@ -250,8 +243,6 @@ class AttrTag(OptionType):
         return is_attrs(value) and len(value) == 1 and next(iter(value)) in self.tags
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        from osconf.module_system.mistakes import conflict  # noqa: PLC0415
-
         chosen = {next(iter(d.value)) for d in definitions}
         if len(chosen) > 1:
             raise conflict(place, definitions)
@@ -287,5 +278,3 @@ class AttrTag(OptionType):
         if name not in self.tags:
             raise OptionError(f"no such tag: {name}", hint=did_you_mean(name, self.tags))
         return to_type(self.tags[name]["type"])
-
-

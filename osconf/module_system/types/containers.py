@@ -16,6 +16,7 @@ from osconf.lang.runtime import (
 )
 from osconf.lang.values import LazyAttrs, Path, Thunk, Value
 from osconf.module_system.definitions import Definition, resolve
+from osconf.module_system.mistakes import missing_member
 from osconf.module_system.place import Place
 from osconf.module_system.types.base import (
     NestedTypes,
@@ -76,7 +77,7 @@ class Container(OptionType):
     def merge_type(self, other: OptionType) -> OptionType | None:
         if type(other) is not type(self) or other.name != self.name:
             return None
-        merged = self.element.merge_type(other.element)  # type: ignore[attr-defined]
+        merged = self.element.merge_type(other.element)
         return None if merged is None else self.rebuild(merged)
 
 
@@ -187,8 +188,6 @@ def _run_lazy_member(cell: Thunk) -> Value:
         if value is UNSET:
             value = force(element.empty_value())
             if value is UNSET:
-                from osconf.module_system.mistakes import missing_member  # noqa: PLC0415
-
                 raise missing_member(inner, members)
     except BaseException:
         cell[0] = _run_lazy_member
@@ -285,4 +284,3 @@ class Json(OptionType):
 
 
 _DATA_KINDS = frozenset((bool, int, float, tuple, dict, LazyAttrs, Path))
-

@@ -6,6 +6,7 @@ import re
 from types import FunctionType
 
 from osconf.lang.brief import show_brief
+from osconf.lang.primops.registry import PRIMOPS
 from osconf.lang.runtime import (
     call,
     coerce_to_string,
@@ -19,8 +20,9 @@ from osconf.lang.runtime import (
 )
 from osconf.lang.values import ContextStr, Path, Value, context_of, from_latin, to_latin, with_context
 from osconf.module_system.definitions import Definition
+from osconf.module_system.mistakes import conflict
 from osconf.module_system.place import Place
-from osconf.module_system.types.base import OptionType, PlainType, merge_default_option, merge_one
+from osconf.module_system.types.base import OptionType, PlainType, merge_default_option, merge_one, to_type
 
 
 class Unspecified(OptionType):
@@ -181,8 +183,6 @@ class StrMatching(PlainType):
     def check(self, value: Value) -> bool:
         if not is_string(value):
             return False
-        from osconf.lang.primops.registry import PRIMOPS  # noqa: PLC0415 - the language's own regular expressions
-
         return call(PRIMOPS["match"].function, self.pattern, value) is not None
 
     def payload(self) -> Value:
@@ -273,7 +273,9 @@ class Package(OptionType):
             return True
         if is_string(value) or type(value) is Path:
             return _is_store_member(coerce_to_string(value))
-        return is_attrs(value) and ("outPath" in value or "__toString" in value) and _is_in_store(coerce_to_string(value))
+        return (
+            is_attrs(value) and ("outPath" in value or "__toString" in value) and _is_in_store(coerce_to_string(value))
+        )
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         value = merge_one(place, definitions)
@@ -317,10 +319,7 @@ class Enum(PlainType):
     def check(self, value: Value) -> bool:
         if is_string(value):
             return value in self.texts
-        for member in self.values:
-            if equal(member, value):
-                return True
-        return False
+        return True in [equal(member, value) for member in self.values]
 
     def payload(self) -> Value:
         return {"values": self.values}
@@ -341,9 +340,6 @@ class OptionTypeType(OptionType):
         return is_attrs(value) and force(value.get("_type")) == "option-type"
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        from osconf.module_system.mistakes import conflict  # noqa: PLC0415
-        from osconf.module_system.types.base import to_type  # noqa: PLC0415
-
         result = to_type(definitions[0].value)
         for definition in definitions[1:]:
             merged = result.merge_type(to_type(definition.value))

@@ -9,7 +9,7 @@ from osconf.module_system.collect import Module
 from osconf.module_system.definitions import Definition
 from osconf.module_system.evaluation import Evaluation
 from osconf.module_system.place import Place, show_path
-from osconf.module_system.types.base import OptionType
+from osconf.module_system.types.base import OptionType, to_type
 
 
 class Submodule(OptionType):
@@ -45,9 +45,10 @@ class Submodule(OptionType):
         return {}
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        return self._evaluate(place.parts, place.parts[-1] if place.parts else "", definitions).checked_config()
+        return self.evaluate(place.parts, place.parts[-1] if place.parts else "", definitions).checked_config()
 
-    def _evaluate(self, prefix: tuple[str, ...], name: str, definitions: list[Definition]) -> Evaluation:
+    def evaluate(self, prefix: tuple[str, ...], name: str, definitions: list[Definition]) -> Evaluation:
+        """The configuration of one instance."""
         extra: list[Module] = []
         modules = self.modules
         for definition in definitions:
@@ -69,7 +70,7 @@ class Submodule(OptionType):
         )
 
     def sub_options(self, prefix: tuple[str, ...]) -> Value:
-        evaluation = self._evaluate(prefix, "‹name›".encode().decode("latin-1"), [])
+        evaluation = self.evaluate(prefix, "‹name›".encode().decode("latin-1"), [])
         options = evaluation.options()
         options.pop("_module", None)
         return options
@@ -97,11 +98,9 @@ class Submodule(OptionType):
         }
 
     def nested(self) -> dict[str, OptionType]:
-        freeform = self._evaluate((), "", []).module_option("freeformType")
+        freeform = self.evaluate((), "", []).module_option("freeformType")
         if freeform is None:
             return {}
-        from osconf.module_system.types.base import to_type  # noqa: PLC0415
-
         return {"freeformType": to_type(freeform)}
 
     def merge_type(self, other: OptionType) -> OptionType | None:

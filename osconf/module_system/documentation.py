@@ -1,0 +1,347 @@
+"""Options described to people: `osconf option`, and the documents that the reference is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from osconf.errors import OptionError, OsconfError
+from osconf.lang.evaluator import split_attr_path
+from osconf.lang.runtime import force, is_attrs
+from osconf.lang.values import Value, from_latin, to_latin
+from osconf.module_system import mistakes
+from osconf.module_system.definitions import DEFAULT_PRIORITY, OPTION_DEFAULT_PRIORITY, Definition, resolve
+from osconf.module_system.place import show_path
+from osconf.module_system.render import render_text, render_value
+from osconf.module_system.suggest import suggest_option
+from osconf.module_system.tree import Level, Option
+from osconf.module_system.types.base import OptionType
+from osconf.module_system.types.compound import CoercedTo, Either
+from osconf.module_system.types.containers import AttrsOf, Container, group_by_name
+from osconf.module_system.types.submodule import Submodule
+
+PRIORITY_NAMES = {
+    OPTION_DEFAULT_PRIORITY: "the option's default",
+    1000: "mkDefault",
+    100: "",
+    50: "mkForce",
+    10: "mkVMOverride",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionReport:
+    """One definition: where, how strong, what, and whether it counts."""
+
+    file: str
+    line: int | None
+    column: int | None
+    priority: int
+    value: str
+    is_used: bool
+
+    def place(self) -> str:
+        """file:line:column."""
+        return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionReport:
+    """What `osconf option PATH` tells; for a set of options, only `path` and `children` are given."""
+
+    path: str
+    type: str | None = None
+    description: str | None = None
+    value: str | None = None
+    default: str | None = None
+    example: str | None = None
+    is_defined: bool = False
+    is_read_only: bool = False
+    declarations: tuple[str, ...] = ()
+    definitions: tuple[DefinitionReport, ...] = ()
+    children: tuple[OptionSummary, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """For a terminal."""
+        if self.type is None:
+            return "\n".join(child.as_text() for child in self.children) or f"{self.path} holds no options"
+        parts = [self.path, *_section("Value", self.value or "not set"), *_section("Type", self.type)]
+        for title, text in (("Default", self.default), ("Example", self.example), ("Description", self.description)):
+            if text:
+                parts += _section(title, text)
+        if self.declarations:
+            parts += _section("Declared at", "\n".join(self.declarations))
+        shown = [_definition_line(definition) for definition in self.definitions]
+        parts += _section("Set by", "\n".join(shown) if shown else "nobody: the default counts")
+        if self.children:
+            parts += _section("Options in it", "\n".join(child.path for child in self.children))
+        return "\n".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSummary:
+    """One line of a list of options."""
+
+    path: str
+    type: str
+    summary: str
+    is_defined: bool
+
+    def as_text(self) -> str:
+        """`* path (type)  what it is`; a star when somebody set it."""
+        return f"{'*' if self.is_defined else ' '} {self.path}  ({self.type})" + (
+            f"  {self.summary}" if self.summary else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDocument:
+    """One entry of the options reference."""
+
+    path: str
+    loc: tuple[str, ...]
+    type: str
+    description: str
+    default: str | None
+    example: str | None
+    declarations: tuple[str, ...]
+    is_read_only: bool
+
+
+def _section(title: str, text: str) -> list[str]:
+    return ["", f"{title}:", *[f"  {line}" for line in text.split("\n")]]
+
+
+def _definition_line(definition: DefinitionReport) -> str:
+    name = PRIORITY_NAMES.get(definition.priority, f"priority {definition.priority}")
+    notes = [note for note in (name, "" if definition.is_used else "does not count") if note]
+    shown = definition.value.replace("\n", "\n    ")
+    return f"{definition.place()}{f' ({chr(44).join(notes)})'.replace(',', ', ') if notes else ''}\n    {shown}"
+
+
+# -- finding -----------------------------------------------------------------------------------------------------------
+
+
+def describe_option(result: Value, path: str) -> OptionReport:
+    """Describe the option at a dotted path of an evaluated configuration, or list the options below the path.
+
+    `result` is what `evalModules` or `<osconf/modules>` gives. Raises OptionError when there is nothing at the path.
+    """
+    parts = tuple([to_latin(part) for part in split_attr_path(path)])
+    found = _find(_root_of(result), parts)
+    if isinstance(found, Option):
+        return _report(found)
+    return OptionReport(path or "the configuration", children=tuple(_summaries(found)))
+
+
+def list_options(result: Value, prefix: str = "") -> list[OptionSummary]:
+    """All options below a prefix, without those of submodules."""
+    found = _find(_root_of(result), tuple([to_latin(part) for part in split_attr_path(prefix)]))
+    return [_summary(found)] if isinstance(found, Option) else list(_summaries(found))
+
+
+def _root_of(result: Value) -> Level:
+    """The root of the option tree behind a result."""
+    result = force(result)
+    extend = force(result["extendModules"]) if "extendModules" in result else None
+    evaluation = getattr(extend, "evaluation", None)
+    if evaluation is None:
+        options = force(result["options"])
+        for cell in options.values():
+            view = force(cell)
+            while is_attrs(view) and "__toString" not in view and view:
+                view = force(next(iter(view.values())))
+            option = getattr(force(view.get("__toString")), "option", None) if is_attrs(view) else None
+            if option is not None:
+                return option.level.evaluation.root  # type: ignore[no-any-return]
+        raise OptionError("this value is not an evaluated configuration", code="not-a-configuration")
+    return evaluation.root  # type: ignore[no-any-return]
+
+
+def _find(root: Level, parts: tuple[str, ...]) -> Level | Option:
+    """The option or level at a path, also inside submodules."""
+    level = root
+    for at, part in enumerate(parts):
+        if part not in level.names():
+            hint = suggest_option(level, (part,), parts[:at])
+            raise OptionError(f"the option `{show_path(parts)}' does not exist", hint=hint, code="unknown-option")
+        node = level.node(part)
+        if isinstance(node, Option):
+            rest = parts[at + 1 :]
+            return node if not rest else _find_inside(node, rest)
+        level = node
+    return level
+
+
+def _find_inside(option: Option, rest: tuple[str, ...]) -> Level | Option:
+    """The option below an option of submodules, with the definitions of the instance that the path names."""
+    option_type: OptionType = option.option_type
+    definitions = [_copy(definition) for definition in option.resolved()[0]]
+    loc = option.place.parts
+    while True:
+        if isinstance(option_type, Submodule):
+            evaluation = option_type.evaluate(loc, loc[-1], [d for d in definitions if is_attrs(d.value)])
+            return _find(evaluation.root, rest) if rest else evaluation.root
+        if isinstance(option_type, AttrsOf) and rest:
+            name, rest = rest[0], rest[1:]
+            loc = (*loc, name)
+            members = group_by_name([d for d in definitions if is_attrs(force(d.value))]).get(name, [])
+            definitions, _ = resolve(members)
+            for definition in definitions:
+                definition.value = force(definition.value)
+            option_type = option_type.element
+        elif isinstance(option_type, Container):
+            option_type = option_type.element
+        elif isinstance(option_type, CoercedTo):
+            option_type = option_type.final
+        elif isinstance(option_type, Either):
+            option_type = option_type.right if option_type.left.sub_modules() is None else option_type.left
+        else:
+            raise OptionError(
+                f"`{option.place}' is {option_type.description}: there are no options in it",
+                hint=f"osconf option {option.place} shows it",
+                code="unknown-option",
+            )
+
+
+def _copy(definition: Definition) -> Definition:
+    copy = Definition(definition.file, definition.cell)
+    copy.value = force(definition.value)
+    return copy
+
+
+# -- describing --------------------------------------------------------------------------------------------------------
+
+
+def _summaries(level: Level) -> Iterator[OptionSummary]:
+    for name in sorted(level.names()):
+        if name == "_module":
+            continue
+        node = level.node(name)
+        if isinstance(node, Level):
+            yield from _summaries(node)
+        elif force(node.declaration.get("internal")) is not True and _visibility(node.declaration) is not False:
+            yield _summary(node)
+
+
+def _summary(option: Option) -> OptionSummary:
+    return OptionSummary(
+        str(option.place), option.option_type.description, option.description_line(), bool(option.raw_definitions())
+    )
+
+
+def _visibility(declaration: Value) -> Value:
+    return force(declaration.get("visible", True))
+
+
+def _report(option: Option) -> OptionReport:
+    declaration = option.declaration
+    sub = option.option_type.sub_options(option.place.parts)
+    return OptionReport(
+        path=str(option.place),
+        type=option.option_type.description,
+        description=_description(declaration) or None,
+        value=render_value(option.cell) if option.resolved()[0] else None,
+        default=_default(declaration),
+        example=render_text(declaration["example"]) if "example" in declaration else None,
+        is_defined=bool(option.resolved()[0]),
+        is_read_only=force(declaration.get("readOnly")) is True,
+        declarations=tuple(option.declaration_places()),
+        definitions=tuple(_definitions(option)),
+        children=tuple(
+            [OptionSummary(d.path, d.type, d.description.split("\n", 1)[0], False) for d in make_documents(sub)]
+        )
+        if sub
+        else (),
+    )
+
+
+def _definitions(option: Option) -> Iterator[DefinitionReport]:
+    """Every definition that the conditions let through, the strongest first."""
+    used = {(id(d.cell), d.file) for d in option.resolved()[0]}
+    _, best = option.resolved()
+    found = []
+    for definition in option.all_definitions():
+        if definition.cell is option.declaration.get("default"):
+            continue
+        try:
+            opened, priority = resolve([definition])
+        except OsconfError:
+            opened, priority = [definition], DEFAULT_PRIORITY
+        for one in opened:
+            position = mistakes.position_of_definition(one)
+            found.append(
+                DefinitionReport(
+                    file=position.file if position else from_latin(one.file),
+                    line=position.line if position else None,
+                    column=position.column if position else None,
+                    priority=priority,
+                    value=render_value(one.value),
+                    is_used=priority == best and (id(one.cell), one.file) in used,
+                )
+            )
+    return iter(sorted(found, key=lambda d: (d.priority, d.file, d.line or 0)))
+
+
+def _description(declaration: Value) -> str:
+    text = force(declaration.get("description"))
+    if is_attrs(text):
+        text = force(text.get("text"))
+    return from_latin(str(text)).strip() if text else ""
+
+
+def _default(declaration: Value) -> str | None:
+    if "defaultText" in declaration:
+        return render_text(declaration["defaultText"])
+    if "default" in declaration:
+        try:
+            return render_text(declaration["default"])
+        except OsconfError:
+            return None
+    return None
+
+
+def make_documents(options: Value) -> Iterator[OptionDocument]:
+    """The reference's entries for a tree of options (`result.options`), those of submodules included, in order."""
+    options = force(options)
+    for name in sorted(options):
+        if name == "_module":
+            continue
+        node = force(options[name])
+        if not is_attrs(node):
+            continue
+        if "_type" not in node or force(node["_type"]) != "option":
+            yield from make_documents(node)
+            continue
+        visible = _visibility(node)
+        if force(node.get("internal")) is True or visible is False:
+            continue
+        option = getattr(force(node.get("__toString")), "option", None)
+        if isinstance(option, Option):
+            yield _document(option)
+            if visible != "shallow":
+                yield from make_documents(option.option_type.sub_options(option.place.parts))
+
+
+def _document(option: Option) -> OptionDocument:
+    declaration = option.declaration
+    return OptionDocument(
+        path=str(option.place),
+        loc=tuple([from_latin(part) for part in option.place.parts]),
+        type=option.option_type.description,
+        description=_description(declaration),
+        default=_default(declaration),
+        example=render_text(declaration["example"]) if "example" in declaration else None,
+        declarations=tuple(option.declaration_places()),
+        is_read_only=force(declaration.get("readOnly")) is True,
+    )
+
+
+def documents_of(result: Value) -> list[OptionDocument]:
+    """The whole reference of an evaluated configuration."""
+    return list(make_documents(_root_of(result).options()))
