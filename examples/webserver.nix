@@ -14,6 +14,7 @@ in
   networking.hostName = "webserver";
 
   boot.loader.grub.device = "/dev/sda";
+  boot.kernelPackages = pkgs.linuxPackages_cloud;
   fileSystems."/" = {
     device = "/dev/sda1";
     fsType = "ext4";

@@ -57,7 +57,7 @@ def build_units(request: BuiltinRequest) -> BuiltinResult | None:
     facts = _environment_of(request)
     package_directory = f"/usr/lib/systemd/{request.text('kind')}"
     units = facts.root / package_directory.lstrip("/")
-    names = {path.name for path in units.iterdir() if path.suffix in _UNIT_SUFFIXES} if units.is_dir() else set()
+    found = [path for path in units.iterdir() if path.suffix in _UNIT_SUFFIXES] if units.is_dir() else []
 
     def read(source: str) -> UnitFile:
         path = request.real_path(source) if source.startswith("/") else units / source
@@ -66,7 +66,13 @@ def build_units(request: BuiltinRequest) -> BuiltinResult | None:
     plan = plan_units(
         [DeclaredUnit.from_json(data) for data in request.json("units", [])],
         request.json("enabled", []),
-        UnitSources(package_directory, names, read, facts.fingerprint_program),
+        UnitSources(
+            package_directory,
+            package_units={path.name for path in found},
+            package_aliases={path.name for path in found if path.is_symlink()},
+            read=read,
+            fingerprint=facts.fingerprint_program,
+        ),
         request.text("defaultTarget", ""),
     )
     request.out.mkdir()
@@ -79,10 +85,16 @@ def build_units(request: BuiltinRequest) -> BuiltinResult | None:
     return None
 
 
+# What other ways of starting services, other boot loaders and Debian's kernel hooks keep in /etc.
+_FOREIGN = ("grub.d", "initramfs-tools", "kernel", "runit", "sv", "ufw")
+
+
 def _package_entries(root: Path) -> Iterable[EtcEntry]:
     """The files below `root` (an environment's etc) as entries; links stay the links they are."""
     for directory, subdirectories, files in os.walk(root):
         links = [name for name in subdirectories if (Path(directory) / name).is_symlink()]
+        if directory == str(root):
+            subdirectories[:] = [name for name in subdirectories if name not in _FOREIGN]
         for name in sorted(files + links):
             path = Path(directory) / name
             relative = str(path.relative_to(root))

@@ -63,6 +63,8 @@ class UnitSources:
 
     package_directory: str
     package_units: Collection[str]
+    package_aliases: Collection[str]
+    """Those of the names that are only another name of a unit."""
     read: Callable[[str], UnitFile]
     """Reads the unit of a package by its name, or a declared unit by the store path of its file."""
     fingerprint: Callable[[str], str | None]
@@ -193,10 +195,11 @@ def _mark_closures(
 ) -> None:
     """Give long-running services that see the system's /usr a trigger that changes with what they execute."""
     own = {name for name, unit in units.items() if unit.usr == "own"}
-    candidates = {name: name for name in sources.package_units if name.endswith(".service")}
-    candidates |= {name: file for name, file in plan.files.items() if name.endswith(".service")}
+    hidden = {*own, *masked, *plan.links}
+    candidates = {name: name for name in sources.package_units if name not in sources.package_aliases}
+    candidates |= plan.files
     for name, source in sorted(candidates.items()):
-        if name in own or name in masked:
+        if name in hidden or not name.endswith(".service"):
             continue
         unit = sources.read(source)
         if _is_short(unit):

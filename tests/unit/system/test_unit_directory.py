@@ -9,6 +9,7 @@ PACKAGE_UNITS = {
     "net.service": "[Service]\nExecStart=/usr/lib/net\n"
     "[Install]\nWantedBy=multi-user.target\nAlias=dbus-net.service\nAlso=net.socket\n",
     "net.socket": "[Socket]\nListenStream=1\n[Install]\nWantedBy=sockets.target\n",
+    "alias.service": "[Service]\nExecStart=/usr/lib/net\n",
     "once.service": "[Service]\nType=oneshot\nExecStart=/usr/bin/once\n",
 }
 DIRECTORY = "/usr/lib/systemd/system"
@@ -33,7 +34,7 @@ def plan(*declared, enabled=(), default_target=""):
     def read(source):
         return parse_unit(PACKAGE_UNITS.get(source, "[Service]\nExecStart=/usr/bin/own\n"))
 
-    sources = UnitSources(DIRECTORY, PACKAGE_UNITS, read, lambda program: f"hash-of-{program}")
+    sources = UnitSources(DIRECTORY, PACKAGE_UNITS, {"alias.service"}, read, lambda program: f"hash-of-{program}")
     return plan_units(declared, enabled, sources, default_target)
 
 

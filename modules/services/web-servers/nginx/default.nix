@@ -123,11 +123,13 @@ let
     pkgs.runCommand "nginx.conf-checked"
       {
         nativeBuildInputs = [ cfg.package ];
+        # The check binds the ports, which may be low ones.
+        requiredSystemFeatures = [ "uid-range" ];
         inherit configFile;
       }
       ''
-        # The sandbox has one user, and no names but its own.
-        sed -e 's/^user .*;$//' -e "s|/run/nginx/|$PWD/|g" -e "s|/var/log/nginx/|$PWD/|g" \
+        # The sandbox has no accounts but its own.
+        sed -e 's/^user .*;$/user root root;/' -e "s|/run/nginx/|$PWD/|g" -e "s|/var/log/nginx/|$PWD/|g" \
           -e "s|/var/lib/nginx/|$PWD/|g" $configFile > nginx.conf
         /usr/sbin/nginx -t -e stderr -c $PWD/nginx.conf
         cp $configFile $out

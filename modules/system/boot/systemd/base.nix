@@ -5,6 +5,7 @@ let
   # Sessions, logins and the bus live in these; their processes follow at the next boot.
   keepRunning = {
     restartIfChanged = false;
+    overrideStrategy = "asDropin";
   };
 in
 {
@@ -31,7 +32,6 @@ in
         systemd-journal-flush = keepRunning;
         systemd-user-sessions = keepRunning;
         systemd-random-seed = keepRunning;
-        systemd-update-utmp = keepRunning;
         "user@" = keepRunning;
         "user-runtime-dir@" = keepRunning;
         "getty@" = keepRunning;
