@@ -41,16 +41,11 @@ let
     );
     aliases = builtins.toJSON (programs.aliases.${name} or { });
     archivePackage = name;
+    format = primops.environmentFormat;
   };
 
   developmentPackage =
-    let
-      candidates = builtins.filter (lib.hasSuffix "-dev") metadata.builtFromSource;
-    in
-    if lib.hasSuffix "-dev" name || candidates == [ ] then
-      package
-    else
-      findPackage (lib.findFirst (other: lib.hasPrefix name other) (builtins.head candidates) candidates);
+    if metadata.developmentPackages == [ ] then package else findPackage (builtins.head metadata.developmentPackages);
 
   refuseChange =
     what:
@@ -82,6 +77,7 @@ let
     inherit (metadata)
       depends
       builtFromSource
+      developmentPackages
       suite
       origin
       ;

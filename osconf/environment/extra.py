@@ -6,7 +6,9 @@ has becomes one link; shared directories are merged entry by entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from osconf.environment.plan import TreePlan
@@ -24,49 +26,94 @@ _PLACES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Trees:
+    """Where store paths physically are: links inside trees name logical paths."""
+
+    store_dir: str
+    prefix: str
+
+    def real(self, logical: str) -> Path:
+        return Path(self.prefix + logical)
+
+    def resolve(self, logical: str, depth: int = 0) -> str:
+        """Follow every link of a store path; a path that leads out of the store is returned as it is."""
+        if not logical.startswith(f"{self.store_dir}/") or depth > 40:
+            return logical
+        parent, name = posixpath.split(logical)
+        if parent != self.store_dir:
+            parent = self.resolve(parent, depth + 1)
+        logical = posixpath.join(parent, name)
+        real = self.real(logical)
+        if real.is_symlink():
+            return self.resolve(posixpath.normpath(posixpath.join(parent, str(real.readlink()))), depth + 1)
+        return logical
+
+
 def merge_extra_trees(plan: TreePlan, trees: Iterable[tuple[str, Path]]) -> None:
     """Add links for each tree, given as (store path, real path). A tree's file wins over a package's.
 
-    Raises BuildError `file-clash` when two trees hold different entries at one path.
+    What leads to the place itself (`bin/x -> /usr/bin/x`, as the view of a package has it) or to the very file that is
+    there adds nothing. Raises BuildError `file-clash` when two trees hold different entries at one path.
     """
-    places: dict[str, dict[str, Path]] = {}
-    for store_path, root in trees:
-        for place, directory in _top_directories(root).items():
-            places.setdefault(place, {})[f"{store_path}/{directory.relative_to(root)}"] = directory
+    trees = list(trees)
+    if not trees:
+        return
+    first, root = trees[0]
+    store = _Trees(posixpath.dirname(first), str(root).removesuffix(first))
+    places: dict[str, dict[str, None]] = {}
+    for store_path, _ in trees:
+        for place, logical in _top_directories(store, store_path):
+            places.setdefault(place, {})[logical] = None
     for place, sources in sorted(places.items()):
-        _merge_directory(plan, place, sources)
+        _merge_directory(plan, store, place, sources)
 
 
-def _top_directories(root: Path) -> dict[str, Path]:
-    found = {place: root / name for name, place in _PLACES.items() if (root / name).is_dir()}
-    if (root / "usr").is_dir():
-        found.update({f"usr/{child.name}": child for child in sorted((root / "usr").iterdir()) if child.is_dir()})
-    return found
+def _top_directories(store: _Trees, tree: str) -> Iterator[tuple[str, str]]:
+    for name, place in _PLACES.items():
+        if store.real(store.resolve(f"{tree}/{name}")).is_dir():
+            yield place, f"{tree}/{name}"
+    usr = store.resolve(f"{tree}/usr")
+    if store.real(usr).is_dir():
+        for child in sorted(store.real(usr).iterdir()):
+            if store.real(store.resolve(f"{usr}/{child.name}")).is_dir():
+                yield f"usr/{child.name}", f"{usr}/{child.name}"
 
 
-def _merge_directory(plan: TreePlan, place: str, sources: Mapping[str, Path]) -> None:
+def _merge_directory(plan: TreePlan, store: _Trees, place: str, sources: Iterable[str]) -> None:
     plan.directories.add(place)
     plan.add_directories(place)
-    entries: dict[str, dict[str, Path]] = {}
-    for store_path, directory in sources.items():
-        for child in sorted(directory.iterdir()):
-            entries.setdefault(child.name, {})[f"{store_path}/{child.name}"] = child
+    entries: dict[str, list[str]] = {}
+    for source in sources:
+        for child in sorted(store.real(store.resolve(source)).iterdir()):
+            logical = f"{source}/{child.name}"
+            if not _is_there(plan, f"{place}/{child.name}", store.resolve(logical)):
+                entries.setdefault(child.name, []).append(logical)
     for name, candidates in sorted(entries.items()):
         path = f"{place}/{name}"
         resolved = plan.resolve(path)
         is_shared = resolved in plan.directories or len(candidates) > 1
-        if is_shared and all(child.is_dir() for child in candidates.values()):
-            _merge_directory(plan, resolved or path, candidates)
+        reals = [store.real(store.resolve(candidate)) for candidate in candidates]
+        if is_shared and all(real.is_dir() for real in reals):
+            _merge_directory(plan, store, resolved or path, candidates)
             continue
-        if len(candidates) > 1 and not _are_equal(list(candidates.values())):
+        if len(candidates) > 1 and not _are_equal(reals):
             raise BuildError(
                 f"two built packages hold different files at /{path}: {', '.join(candidates)}",
                 code="file-clash",
                 hint="leave one of them out of the environment",
             )
         if plan.has(path):
-            plan.overrides.append(f"{path}: {next(iter(candidates))} instead of {plan.owners.get(path, 'a package')}'s")
-        plan.put_link(path, next(iter(candidates)))
+            plan.overrides.append(f"{path}: {candidates[0]} instead of {plan.owners.get(path, 'a package')}'s")
+        plan.put_link(path, candidates[0])
+
+
+def _is_there(plan: TreePlan, path: str, target: str) -> bool:
+    """Whether the place already leads to the target."""
+    if target == f"/{path}":
+        return True
+    known = plan.files.get(path)
+    return known is not None and target == f"{known[0].contents}/{known[1].path}"
 
 
 def _are_equal(paths: list[Path]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,12 +21,14 @@ from osconf.archive.package import Package
 from osconf.archive.resolver import Root
 from osconf.archive.source import Source
 from osconf.archive.version import compare_versions
+from osconf.environment.description import FORMAT_VERSION
 from osconf.errors import EvalError
 from osconf.lang.primops.registry import current, make_primop
 from osconf.lang.runtime import call as call_function
 from osconf.lang.runtime import expect_attrs, expect_list, expect_string, force, is_attrs, make_thunk
 from osconf.lang.values import LazyAttrs, Value, context_of, from_latin, to_latin
 
+_OTHER_ABI = re.compile(r"lib(32|64|x32|n32)")
 _SEPARATORS = str.maketrans("", "", "-_.")
 
 
@@ -105,6 +108,17 @@ def _siblings(archive: Archive, package: Package) -> list[str]:
     return sorted(found)
 
 
+def _development_packages(archive: Archive, package: Package) -> list[str]:
+    """The packages with a library's headers: those of its source package that depend on it, else all of them."""
+    if package.name.endswith("-dev"):
+        return []
+    built = archive.universe.find_built_from(package.source_name)
+    candidates = [name for name in built if name.endswith("-dev") and not _OTHER_ABI.match(name)]
+    found = [(name, archive.find(name)) for name in candidates]
+    direct = [name for name, other in found if other and package.name in _dependency_names(archive, other)]
+    return direct or candidates
+
+
 def _is_versioned_form(name: str, other: str) -> bool:
     """Whether `other` is `name` at a version, or a part of it: python3 → python3.13-minimal, gcc → gcc-14."""
     stem = name.removesuffix("-minimal")
@@ -136,6 +150,7 @@ def _describe_package(archive: Archive, package: Package) -> dict[str, Value]:
     values["essential"] = package.essential
     values["depends"] = make_thunk(lambda: _strings(_dependency_names(archive, package)))
     values["siblings"] = make_thunk(lambda: _strings(_siblings(archive, package)))
+    values["developmentPackages"] = make_thunk(lambda: _strings(_development_packages(archive, package)))
     values["builtFromSource"] = make_thunk(lambda: _strings(archive.universe.find_built_from(package.source_name)))
     return values
 
@@ -315,7 +330,7 @@ _ARCHIVE_PRIMOPS: dict[str, tuple[str, Callable[..., Value]]] = {
 
 def make_internal_primops(context: ArchiveContext) -> Mapping[str, Value]:
     """What `import <osconf/primops>` holds of the archive, bound to one context."""
-    members: dict[str, Value] = {"debFormat": UNPACKER_VERSION}
+    members: dict[str, Value] = {"debFormat": UNPACKER_VERSION, "environmentFormat": FORMAT_VERSION}
     for name, (marks, function) in _ARCHIVE_PRIMOPS.items():
         members[name] = make_primop(name, marks, _bind(function, context)).function
     return members

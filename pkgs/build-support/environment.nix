@@ -84,6 +84,7 @@ in
       extraTrees = builtins.toJSON (lib.unique (map (tree: "${tree}") (extraTrees ++ members.trees)));
       alternatives = builtins.toJSON alternatives;
       osconfEnvironmentKind = kind;
+      format = primops.environmentFormat;
       passthru = {
         packages = names;
         roots = map (root: root.name) members.roots ++ referred;

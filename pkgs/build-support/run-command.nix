@@ -14,15 +14,9 @@ let
   withDevelopmentFiles =
     input:
     if builtins.isAttrs input && input ? archivePackage then
-      [ input ] ++ map (name: archive.${name}) (developmentPackages input)
+      [ input ] ++ map (name: archive.${name}) input.developmentPackages
     else
       [ input ];
-  developmentPackages =
-    package:
-    if lib.hasSuffix "-dev" package.archivePackage then
-      [ ]
-    else
-      builtins.filter (lib.hasSuffix "-dev") package.builtFromSource;
 
   inputNames = [
     "depsBuildBuild"

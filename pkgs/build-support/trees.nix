@@ -1,6 +1,17 @@
 # Directories put together from others.
 { lib, final, ... }:
 let
+  prefixes = [
+    "/bin"
+    "/sbin"
+    "/lib"
+    "/libexec"
+    "/share"
+    "/include"
+    "/etc"
+    "/opt"
+  ];
+
   entryName =
     entry:
     if entry ? name then
@@ -27,10 +38,13 @@ let
     let
       # The packages of lists in lists, as some configurations have them.
       members = lib.flatten paths;
+      # A view has the raw package beside its programs: `usr` and `contents` are not meant.
+      wanted =
+        if pathsToLink == [ "/" ] && builtins.any (member: member ? archivePackage) members then prefixes else pathsToLink;
       joined = final.makePackage {
+        pathsToLink = wanted;
         inherit
           name
-          pathsToLink
           ignoreCollisions
           meta
           ;

@@ -36,8 +36,9 @@ def _merge(request: BuiltinRequest, target: Path, sources: Sequence[tuple[str, P
     """Fill a directory from directories; each source is its logical path and its physical place."""
     by_name: dict[str, list[tuple[str, Path]]] = {}
     for logical, real in sources:
-        for name in sorted(entry.name for entry in _inside(request, real).iterdir()):
-            by_name.setdefault(name, []).append((f"{logical}/{name}", real / name))
+        directory = _inside(request, real)
+        for name in sorted(entry.name for entry in directory.iterdir()):
+            by_name.setdefault(name, []).append((f"{logical}/{name}", directory / name))
     for name, providers in sorted(by_name.items()):
         directories = [provider for provider in providers if _inside(request, provider[1]).is_dir()]
         place = target / name

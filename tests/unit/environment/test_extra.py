@@ -13,7 +13,8 @@ from osconf.errors import BuildError
 from .conftest import PackageMaker
 
 
-def make_tree(base: Path, files: dict[str, str]) -> tuple[str, Path]:
+def make_tree(place: Path, files: dict[str, str]) -> tuple[str, Path]:
+    base = place.parent / "osconf/store" / place.name
     for path, content in files.items():
         place = base / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -61,3 +62,27 @@ def test_two_trees_with_equal_files_do_not(tmp_path: Path) -> None:
     plan = TreePlan()
     merge_extra_trees(plan, [make_tree(tmp_path / name, {"bin/x": "same"}) for name in ("a", "b")])
     assert plan.links == {"usr/bin/x": "/osconf/store/a/bin/x"}
+
+
+def test_a_view_of_a_package_adds_nothing(tmp_path: Path, make_package: PackageMaker) -> None:
+    package = make_package("p", {"usr/bin/x": "x", "usr/share/doc/x": "x"})
+    plan = plan_tree([package])
+    before = dict(plan.links)
+    name, base = make_tree(tmp_path / "view", {})
+    (base / "bin").mkdir(parents=True)
+    (base / "bin/x").symlink_to("/usr/bin/x")
+    (base / "share/doc").mkdir(parents=True)
+    (base / "share/doc/x").symlink_to(f"{package.contents}/usr/share/doc/x")
+    merge_extra_trees(plan, [(name, base)])
+    assert plan.links == before
+    assert plan.overrides == []
+
+
+def test_directories_behind_links_of_a_tree_are_merged(tmp_path: Path, make_package: PackageMaker) -> None:
+    plan = plan_tree([make_package("p", {"usr/share/doc/p": ""})])
+    make_tree(tmp_path / "inner", {"share/doc/inner": ""})
+    name, base = make_tree(tmp_path / "outer", {})
+    base.mkdir()
+    (base / "share").symlink_to("/osconf/store/inner/share")
+    merge_extra_trees(plan, [(name, base)])
+    assert plan.links["usr/share/doc/inner"] == "/osconf/store/outer/share/doc/inner"
