@@ -12,22 +12,22 @@ import contextlib
 import gc
 import sys
 import threading
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path as FilePath
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, TypeVar
 
 import osconf
 from osconf.errors import EvalError, OsconfError
 from osconf.lang import runtime
 from osconf.lang.cache import CodeCache
+from osconf.lang.loader import Module, Saved
 from osconf.lang.primops import registry
 from osconf.lang.runtime import canonical_path, enter_evaluator, force
-from osconf.lang.source import SOURCES, Source, Spot
+from osconf.lang.source import SOURCES, Source
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
 from osconf.lang.world import World
 
@@ -68,6 +68,7 @@ def run_deep(function: Callable[[], T]) -> T:
             result.append(function())
         except BaseException as error:
             failure.append(error)
+        runtime.finish_evaluators()
 
     limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
     thresholds = gc.get_threshold()
@@ -110,8 +111,11 @@ class Evaluator:
         """What `hash_modulo` gave for each derivation: instantiating a tree hashes every derivation once."""
         enter_evaluator(self)
         self.builtins = registry.assemble_builtins(self)
+        self._modules: list[tuple[str, Module]] = []
         self._marks = {name: op.marks for name, op in registry.PRIMOPS.items()}
         self._global_names = registry.visible_names([*registry.PRIMOPS, *registry.CONSTANTS])
+        marks = " ".join(f"{name}{marks}" for name, marks in sorted(self._marks.items()))
+        self._compiler_key = (COMPILER_VERSION, marks, " ".join(sorted(self._global_names)), str(self.settings.pipes))
         self._namespace = _runtime_namespace()
         for name, op in registry.PRIMOPS.items():
             mangled = name.replace("'", "_q")
@@ -144,7 +148,7 @@ class Evaluator:
     def parse_text(self, text: str, base_dir: str = "/", label: str = "«string»") -> None:
         """Check a text without evaluating it."""
         with self._at_work():
-            self._compile(Source(label, to_latin(text)), to_latin(base_dir), ())
+            self._load(Source(label, to_latin(text)), to_latin(base_dir), None)
 
     def eval_file(self, path: str | FilePath) -> Value:
         """The value of a file, or of a directory's `default.nix`."""
@@ -184,31 +188,25 @@ class Evaluator:
 
     def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None) -> Value:
         source = SOURCES[label] = Source(label, text)
-        code, spots, functions = self._compile(source, base_dir, tuple(sorted(scope or ())))
-        namespace = dict(self._namespace)
-        namespace["FUNCTIONS"] = functions
-        if scope is not None:
-            namespace["SCOPE"] = scope
-        for number, offset in enumerate(spots):
-            namespace[f"p{number}"] = Spot(source, offset)
-        exec(code, namespace)
-        return namespace["main"]()
+        return self._load(source, base_dir, scope).run()
 
-    def _compile(self, source: Source, base_dir: str, scope_names: tuple[str, ...]) -> tuple[CodeType, Any, Any]:
-        key = self.cache.key((*self._compiler_key(), source.label, base_dir, " ".join(scope_names), source.text))
+    def _load(self, source: Source, base_dir: str, scope: Mapping[str, Value] | None) -> Module:
+        names = tuple(sorted(scope or ()))
+        key = self.cache.key((*self._compiler_key, source.label, base_dir, " ".join(names), source.text))
         saved = self.cache.load(key)
         if saved is None:
-            saved = compile_source(
-                source, base_dir, self._marks, self._global_names, scope_names, pipes=self.settings.pipes
-            )
-            self.cache.save(key, saved)
-        code, line_table, spots, functions = saved
-        source.line_table = array("I", line_table)
-        return code, array("I", spots), functions
+            saved = compile_source(source, base_dir, self._marks, self._global_names, names, pipes=self.settings.pipes)
+        module = Module(saved, source, self._namespace, scope)
+        if self.cache.folder is not None:
+            self._modules.append((key, module))
+        return module
 
-    def _compiler_key(self) -> tuple[str, ...]:
-        marks = " ".join(f"{name}{marks}" for name, marks in sorted(self._marks.items()))
-        return (COMPILER_VERSION, marks, " ".join(sorted(self._global_names)), str(self.settings.pipes))
+    def save_compiled(self) -> None:
+        """Keep newly compiled code in the cache for the next process; `run_deep` does it when it ends."""
+        for key, module in self._modules:
+            if module.is_dirty:
+                self.cache.save(key, module.saved())
+                module.is_dirty = False
 
     # -- values --------------------------------------------------------------------------------------------------------
 
@@ -316,7 +314,8 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "1"
+COMPILER_VERSION = "2"
+"""Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
 def compile_source(
@@ -327,15 +326,13 @@ def compile_source(
     scope_names: Sequence[str] = (),
     *,
     pipes: bool = False,
-) -> tuple[CodeType, bytes, bytes, Any]:
-    """Parse and compile a text: code, line table, offsets of attributes, table of functions, all fit for marshal."""
+) -> Saved:
+    """Parse and compile a text to the Python texts of its functions, none of them made into code yet."""
     from osconf.lang.compile.module import generate_module  # noqa: PLC0415 - cached code does without the compiler
     from osconf.lang.parser import parse  # noqa: PLC0415
 
     tree = parse(source, pipes=pipes)
-    unit = generate_module(tree, source, base_dir, primops, global_names, scope_names)
-    code = compile(unit.python, source.label, "exec", dont_inherit=True, optimize=1)
-    return code, unit.line_table.tobytes(), unit.spots.tobytes(), unit.functions
+    return (*generate_module(tree, source, base_dir, primops, global_names, scope_names), {})
 
 
 def split_attr_path(path: str) -> list[str]:
@@ -385,7 +382,16 @@ def _load_primops() -> None:
 def _runtime_namespace() -> dict[str, Any]:
     names = (
         *("UNSET", "Path", "add", "attribute_name", "black_hole", "call", "concat_lists", "define_dynamic", "divide"),
-        *("equal_values", "expect_attrs", "expect_bool", "explain_missing", "find_file", "has_attr", "home_path"),
+        *(
+            "equal_values",
+            "expect_attrs",
+            "expect_bool",
+            "explain_missing",
+            "find_file",
+            "find_in_scopes",
+            "has_attr",
+            "home_path",
+        ),
         *("interpolate", "join_path", "less_than", "multiply", "optional_name", "raise_arguments", "raise_assertion"),
         *("raise_overflow", "raise_undefined", "run_alias", "select_or", "subtract", "update"),
     )

@@ -48,6 +48,12 @@ def enter_evaluator(evaluator: Evaluator) -> None:
     _evaluators[:] = [evaluator]
 
 
+def finish_evaluators() -> None:
+    """Let the evaluator at work keep what is worth keeping, at the end of a run."""
+    for evaluator in _evaluators:
+        evaluator.save_compiled()
+
+
 # -- thunks ------------------------------------------------------------------------------------------------------------
 
 
@@ -482,6 +488,18 @@ def define_dynamic(attrs: dict[str, Value], name: str, member: Value) -> None:
 def with_scope(value: Value) -> Value:
     """The forced set of a `with`."""
     return expect_attrs(value)
+
+
+def find_in_scopes(name: str, scopes: tuple[Value, ...]) -> Value:
+    """A variable that only the sets of surrounding `with`s, innermost first, can have."""
+    forced: list[Value] = []
+    for scope in scopes:
+        scope = expect_attrs(force(scope))
+        found = scope.get(name, UNSET)
+        if found is not UNSET:
+            return force(found)
+        forced.append(scope)
+    raise_undefined(name, tuple(forced))
 
 
 def update(left: Value, right: Value) -> Value:

@@ -182,7 +182,7 @@ def _member_of(g: Generator, binding: Binding, at: int, *, is_own: bool) -> str:
     if binding.builtin is not None:
         return f"[None, {builtin_variable(binding.builtin)}, {g.spot(at)}]"
     if binding.constant is not None:
-        return g.constant(f"[None, {binding.constant[0]}, {g.spot(at)}]")
+        return f"[None, {binding.constant[0]}, {g.spot(at)}]"
     name, forced = g.locate(g.buffer, binding)
     if binding.arity or not is_own:
         return f"[{'None' if forced else 'run_alias'}, {name}, {g.spot(at)}]"

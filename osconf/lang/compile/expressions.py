@@ -29,6 +29,7 @@ _GLOBAL_VALUES: dict[str, Code] = {
     "builtins": ("BUILTINS", "attrs"),
 }
 _MAX_ASSERTION = 200
+_MAX_INLINE_SCOPES = 3
 
 
 def builtin_variable(name: str) -> str:
@@ -73,7 +74,7 @@ def write_path(g: Generator, node: PathLiteral, scope: Scope | None) -> Code:
     else:
         text = node.text if node.text.startswith("/") else f"{g.base_dir}/{node.text}"
         if not node.parts:
-            return g.constant(f"Path({canonical_path(text)!r})"), "path"
+            return g.constant("path", canonical_path(text)), "path"
         base = repr(canonical_path(text) + ("/" if text.endswith("/") and canonical_path(text) != "/" else ""))
     if not node.parts:
         return g.store(f"Path({base})"), "path"
@@ -127,6 +128,9 @@ def write_global(g: Generator, name: str) -> Code:
 
 
 def _write_with_lookup(g: Generator, name: str, scopes: tuple[Binding, ...]) -> str:
+    if len(scopes) > _MAX_INLINE_SCOPES:
+        places = ", ".join(g.locate(g.buffer, binding)[0] for binding in scopes)
+        return g.store(f"find_in_scopes({name!r}, ({places}))")
     result = f"_{g.number()}"
     indent = g.buffer.indent
     known: dict[Binding, tuple[str, bool]] | None = None

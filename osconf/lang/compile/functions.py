@@ -57,7 +57,7 @@ def write_function(g: Generator, node: Function, scope: Scope | None, binding: B
     head = ", ".join([parameters[0].python, *(f"{p.python}=UNSET" for p in parameters[1:])])
     lines = [(0, f"def {name}({head}):", node.at), *buffer.lines]
     if buffer.is_closed:
-        g.top.append(lines)
+        g.top.append((name, len(parameters), lines))
         if binding is not None:
             binding.is_global = True
     else:
@@ -82,7 +82,7 @@ def _write_pattern(g: Generator, node: Function, formals: Formals, parameter: Bi
         inner[node.parameter] = parameter
     inner_scope = Scope(scope, inner)
     required = [member for member in formals.members if member.default is None]
-    allowed = g.constant(f"frozenset({tuple(names)!r})") if names else "frozenset()"
+    allowed = g.constant("names", tuple(names)) if names else "frozenset()"
     who = repr(f"function '{node.name}'" if node.name else "function")
     refuse = (
         f"raise_arguments({attrs}, {allowed}, {tuple(member.name for member in required)!r}, {formals.is_open}, {who})"

@@ -32,6 +32,7 @@ from osconf.lang.nodes import (
 from osconf.lang.source import Source
 
 Generate = Callable[["Generator", Any, Scope | None], Code]
+Constant = tuple[str, Any, int]
 N = TypeVar("N", bound=Callable[..., Code])
 P = TypeVar("P", bound=Callable[..., "Scope | None"])
 
@@ -42,6 +43,7 @@ FORCE = "if type({0}) is L: {0} = {0}[1] if {0}[0] is None else {0}[0]({0})"
 _MAX_INDENT = 60
 _SINGLETONS = frozenset(("None", "True", "False"))
 _MAX_EAGER = 12
+_MAX_EXPRESSION = 600
 
 
 def generates(kind: type[Node]) -> Callable[[N], N]:
@@ -84,8 +86,9 @@ class Generator:
         self.scope_names = frozenset(scope_names)
         """Names that a `scopedImport` or the repl adds around the text."""
         self.mentions = Mentions()
-        self.top: list[list[Line]] = []
-        self.constants: list[str] = []
+        self.top: list[tuple[str, int, list[Line]]] = []
+        """Functions of the module: name, number of parameters, lines."""
+        self.constants: dict[str, Constant] = {}
         self.spots: dict[int, str] = {}
         self.functions: dict[str, tuple[int, dict[str, bool] | None, str | None]] = {}
         self.buffer = Buffer("main", None, is_thunk=False)
@@ -112,10 +115,10 @@ class Generator:
         self.emit(f"{name} = {expression}")
         return name
 
-    def constant(self, expression: str) -> str:
-        """A variable of the module, set once when it is loaded."""
+    def constant(self, kind: str, content: Any, at: int | None = None) -> str:
+        """A variable of the module, made when it is loaded: a `path`, a set of `names` or a `cell` written `at`."""
         name = f"k{self.number()}"
-        self.constants.append(f"{name} = {expression}")
+        self.constants[name] = (kind, content, -1 if at is None else int(self.spot(at)[1:]))
         return name
 
     def spot(self, at: int) -> str:
@@ -126,20 +129,20 @@ class Generator:
         return name
 
     def aside(self, write: Callable[[], Any]) -> tuple[list[Line], Any]:
-        """Run `write` and keep its lines apart, for a branch; what it learns about variables is forgotten."""
+        """Run `write` for a block one level deeper and keep its lines apart; what it learns of variables is forgotten."""
         buffer = self.buffer
         lines, buffer.lines = buffer.lines, []
         known = dict(buffer.known)
-        try:
-            result = write()
-            return buffer.lines, result
-        finally:
-            buffer.lines = lines
-            buffer.known = known
+        buffer.indent += 1
+        result = write()
+        aside, buffer.lines = buffer.lines, lines
+        buffer.indent -= 1
+        buffer.known = known
+        return aside, result
 
     def emit_block(self, lines: list[Line]) -> None:
-        """Write lines kept apart, one level deeper."""
-        self.buffer.lines.extend((indent + 1, text, at) for indent, text, at in lines)
+        """Write the lines of a block that were kept apart."""
+        self.buffer.lines.extend(lines)
 
     # -- variables -----------------------------------------------------------------------------------------------------
 
@@ -216,12 +219,16 @@ class Generator:
 
     def value(self, node: Node, scope: Scope | None) -> Code:
         """Write code for the forced value of `node`."""
-        if self.buffer.indent > _MAX_INDENT and not isinstance(node, Literal | Variable):
+        if self.buffer.base + self.buffer.indent > _MAX_INDENT and not isinstance(node, Literal | Variable):
             return self.force(self.make_thunk(node, scope)), None
         while isinstance(node, Let | Assert | With):
             scope = PREPARERS[type(node)](self, node, scope)
             node = node.body
-        return GENERATORS[type(node)](self, node, scope)
+        expression, kind = GENERATORS[type(node)](self, node, scope)
+        if len(expression) > _MAX_EXPRESSION:
+            # Python refuses more than 200 nested parentheses.
+            expression = self.store(expression)
+        return expression, kind
 
     def stored_value(self, node: Node, scope: Scope | None) -> Code:
         """Like `value`, held in a variable."""
@@ -348,7 +355,7 @@ class Generator:
     def member(self, node: Node, scope: Scope | None, at: int) -> str:
         """An expression for an attribute's cell, which knows its place."""
         if isinstance(node, Literal):
-            return self.constant(f"[None, {self.value(node, scope)[0]}, {self.spot(at)}]")
+            return self.constant("cell", node.value, at)
         if isinstance(node, Select):
             builtin = self.builtin_of(node, scope)
             if builtin is None:
@@ -399,7 +406,7 @@ class Generator:
             else:
                 lines.append((indent, text, place))
         lines.append((1, f"except BaseException: t[0] = {name}; raise", node.at))
-        self.top.append(lines)
+        self.top.append((name, 1, lines))
         self.at = at
         return name, captures
 

@@ -1,4 +1,4 @@
-"""The whole of a compilation: a tree becomes the Python text of a module and what belongs to it."""
+"""The whole of a compilation: a tree becomes the Python functions of a module and what belongs to them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from osconf.lang.compile import bindings, calls, expressions, functions, operators
-from osconf.lang.compile.generator import Generator
+from osconf.lang.compile.generator import Constant, Generator, Line
 from osconf.lang.nodes import Node
 from osconf.lang.source import Source
 
 WRITERS = (bindings, calls, expressions, functions, operators)
 """The modules that register what writes each kind of node."""
 
-VERSION = 1
-"""Part of the key of cached code: count up when generated code or the runtime's names change."""
-
 FunctionTable = dict[str, tuple[int, dict[str, bool] | None, str | None]]
 
 
 class Unit(NamedTuple):
-    """What compiling a text gives."""
+    """What compiling a text gives; plain values only, fit for marshal."""
 
-    python: str
-    line_table: array[int]
-    """Offset in the source for each line of `python`."""
-    spots: array[int]
-    """Offsets of attributes; the module's variable `p7` is the Spot of `spots[7]`."""
+    texts: dict[str, tuple[int, int, str]]
+    """Function -> (its first line, number of parameters, Python text). `main` gives the value."""
+    line_table: bytes
+    """An array of unsigned integers: the offset in the source for each line of all texts one after the other."""
+    spots: bytes
+    """Offsets of attributes, as an array: the module's variable `p7` is the Spot of the seventh."""
+    constants: dict[str, Constant]
+    """Variables of the module that are made from data."""
     functions: FunctionTable
     """Python name -> (offset, names and defaults of the pattern, name it is bound to)."""
 
@@ -40,14 +40,15 @@ def generate_module(
     global_names: dict[str, str],
     scope_names: Collection[str] = (),
 ) -> Unit:
-    """Write the module of a tree: a function `main()` that gives the value."""
+    """Write the functions of a tree."""
     generator = Generator(source, base_dir, primops, global_names, scope_names)
     generator.tail(tree, None)
-    lines: list[str] = list(generator.constants)
-    offsets = array("I", bytes(4 * len(lines)))
-    main = [(0, "def main():", tree.at), *generator.buffer.lines]
-    for block in (*generator.top, main):
-        for indent, text, at in block:
-            lines.append(" " * indent + text)
-            offsets.append(at)
-    return Unit("\n".join(lines) + "\n", offsets, array("I", generator.spots), generator.functions)
+    main: list[Line] = [(0, "def main():", tree.at), *generator.buffer.lines]
+    texts: dict[str, tuple[int, int, str]] = {}
+    offsets = array("I")
+    for name, parameters, lines in (*generator.top, ("main", 0, main)):
+        text = "\n".join([" " * indent + line for indent, line, _ in lines]) + "\n"
+        texts[name] = (len(offsets) + 1, parameters, text)
+        offsets.extend([at for _, _, at in lines])
+    spots = array("I", generator.spots).tobytes()
+    return Unit(texts, offsets.tobytes(), spots, generator.constants, generator.functions)

@@ -47,7 +47,7 @@ class Scope:
 class Buffer:
     """A Python function under construction."""
 
-    __slots__ = ("captures", "function", "indent", "is_closed", "is_thunk", "known", "lines", "name", "parent")
+    __slots__ = ("base", "captures", "function", "indent", "is_closed", "is_thunk", "known", "lines", "name", "parent")
 
     def __init__(self, name: str, parent: Buffer | None, *, is_thunk: bool, function: Function | None = None) -> None:
         self.name = name
@@ -56,6 +56,8 @@ class Buffer:
         self.function = function
         self.lines: list[Line] = []
         self.indent = 1
+        self.base = 0 if is_thunk or parent is None else parent.base + parent.indent
+        """Levels of indentation that the function itself may end up with; Python allows 100."""
         self.captures: dict[Binding, None] = {}
         """What a thunk takes along in its cell, in order."""
         self.known: dict[Binding, tuple[str, bool]] = {}
