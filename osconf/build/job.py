@@ -16,7 +16,7 @@ from threading import Event
 from osconf.build.builtin import BuiltinBuilder, BuiltinRequest
 from osconf.build.inputs import reference_candidates
 from osconf.build.logs import BuildLog, log_path
-from osconf.build.outputs import FinishedOutput, check_outputs, finish_outputs, install_outputs
+from osconf.build.outputs import FinishedOutput, check_outputs, finish_outputs, install_outputs, replace_outputs
 from osconf.build.placeholders import real_environment
 from osconf.build.reporter import Reporter
 from osconf.build.sandboxed import build_in_sandbox
@@ -90,7 +90,9 @@ def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[Pa
         work.mkdir(parents=True)
         finished = _run_builder(context, drv_path, drv, work, log)
         check_outputs(store, drv_path, drv, finished)
-        if rebuild:
+        if rebuild and context.settings.repair:
+            replace_outputs(store, finished)
+        elif rebuild:
             _compare(context, drv_path, finished)
         else:
             store.add_built(install_outputs(store, finished), locks)

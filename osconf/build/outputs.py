@@ -13,6 +13,7 @@ from osconf.model.derivation import Derivation, DerivationOutput
 from osconf.model.hashes import hash_file
 from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.store.canonical import canonicalise, move_into_place, remove_tree
+from osconf.store.gc import empty_trash, move_to_trash
 from osconf.store.local import LocalStore
 
 
@@ -106,6 +107,19 @@ def install_outputs(store: LocalStore, finished: Iterable[FinishedOutput]) -> li
         move_into_place(output.place, real)
         installed.append(output.info)
     return installed
+
+
+def replace_outputs(store: LocalStore, finished: Iterable[FinishedOutput]) -> None:
+    """Put newly built content in the place of what is damaged, and register its hash."""
+    infos = []
+    for output in finished:
+        real = store.real_path(output.info.path)
+        if os.path.lexists(real):
+            move_to_trash(store.layout, real)
+        move_into_place(output.place, real)
+        infos.append(output.info)
+    store.register(infos)
+    empty_trash(store.layout)
 
 
 def check_outputs(store: LocalStore, drv_path: str, drv: Derivation, finished: Iterable[FinishedOutput]) -> None:

@@ -39,7 +39,7 @@ def realise(
     for text in wanted:
         path, names = parse_wanted(text)
         requests.setdefault(path, set()).update(names or store.read_derivation(path).outputs)
-    goals = plan_goals(store, requests, rebuild=settings.check)
+    goals = plan_goals(store, requests, rebuild=settings.check or settings.repair)
     if goals:
         reporter.planned(list(goals))
         context = BuildContext(store, builders, settings, reporter, Event())

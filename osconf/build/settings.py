@@ -12,7 +12,7 @@ class BuildSettings:
     """Choices for one run of `realise`; times are in seconds, 0 means no limit.
 
     `mirrors` maps the name in a logical URL `mirror://NAME/path` to base URLs, tried in order. `check` builds again
-    what is valid already and compares.
+    what is valid already and compares, `repair` puts the new content in the place of the old.
     """
 
     jobs: int = 1
@@ -20,6 +20,7 @@ class BuildSettings:
     keep_going: bool = False
     keep_failed: bool = False
     check: bool = False
+    repair: bool = False
     timeout: float = 0
     max_silent_time: float = 0
     cache_dir: Path | None = None

@@ -13,7 +13,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -48,6 +48,7 @@ from osconf.store.layout import StoreLayout
 from osconf.store.locks import PathLock, TemporaryRoots
 from osconf.store.readonly import ensure_writable
 from osconf.store.scan import ReferenceScanner
+from osconf.store.verify import Repair, VerifyReport, verify_store
 
 _MAX_PENDING = 2000
 
@@ -459,6 +460,20 @@ class LocalStore:
         """Remove these paths; refused for one that is alive or referred to."""
         self.flush()
         return gc.delete_paths(self.layout, self.database, set(paths), ignore_liveness=ignore_liveness)
+
+    def verify(
+        self,
+        *,
+        check_contents: bool = False,
+        repair: Repair | None = None,
+        paths: Iterable[str] | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> VerifyReport:
+        """Compare the files with the database; `repair` is asked to make a bad path good again."""
+        self.flush()
+        return verify_store(
+            self.layout, self.database, check_contents=check_contents, repair=repair, paths=paths, progress=progress
+        )
 
     def invalidate(self, paths: Iterable[str]) -> None:
         """Forget paths that nothing valid refers to; their files become leftovers that the next gc removes."""

@@ -23,7 +23,9 @@ class NixOracle:
             "HOME": str(root / "home"),
             "NIX_REMOTE": f"{root / 'root'}",
             "NIX_CONF_DIR": str(root / "conf"),
-            "NIX_CONFIG": "experimental-features = nix-command ca-derivations\nbuild-users-group =\nsandbox = false\nsubstituters =\n",
+            "NIX_CONFIG": (
+                "experimental-features = nix-command\nbuild-users-group =\nsandbox = false\nsubstituters =\n"
+            ),
         }
         for name in ("home", "root", "conf"):
             (root / name).mkdir(parents=True, exist_ok=True)

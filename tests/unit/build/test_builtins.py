@@ -1,0 +1,160 @@
+"""The generic builtin builders."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from osconf.build.fetch import FetchError
+from osconf.build.settings import BuildSettings
+from osconf.errors import BuildError
+from osconf.model.hashes import hash_bytes
+from tests.unit.build.conftest import Workbench
+
+
+def test_write(bench: Workbench) -> None:
+    recipe = bench.derive(
+        "w", "builtin:write", text="#!é".encode().decode("latin-1"), executable="1", destination="/bin/x"
+    )
+    file = bench.build(recipe) / "bin/x"
+    assert file.read_text() == "#!é"
+    assert os.access(file, os.X_OK)
+
+
+def test_tree(bench: Workbench) -> None:
+    note = bench.text("note", "hello")
+    entries = [
+        {"path": "bin/x", "kind": "text", "text": "#!", "mode": "0555"},
+        {"path": "deep/link", "kind": "link", "target": note.out},
+        {"path": "copy", "kind": "copy", "target": note.out},
+        {"path": "empty", "kind": "directory"},
+    ]
+    out = bench.build(bench.derive("t", "builtin:tree", note, entries=json.dumps(entries)))
+    assert os.access(out / "bin/x", os.X_OK)
+    assert str((out / "deep/link").readlink()) == note.out
+    assert (out / "copy").read_text() == "hello"
+    assert list((out / "empty").iterdir()) == []
+
+
+def test_tree_may_be_a_single_link(bench: Workbench) -> None:
+    out = bench.build(bench.derive("t", "builtin:tree", entries='[{"path": "", "kind": "link", "target": "/x"}]'))
+    assert out.is_symlink()
+
+
+def test_tree_refuses_duplicates(bench: Workbench) -> None:
+    entries = [{"path": "a", "text": "1"}, {"path": "/a", "text": "2"}]
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.derive("t", "builtin:tree", entries=json.dumps(entries)))
+    assert caught.value.code == "duplicate-entry"
+
+
+def make_tree(bench: Workbench, name: str, **files: str) -> object:
+    entries = [{"path": path.replace("__", "/"), "text": text} for path, text in files.items()]
+    return bench.derive(name, "builtin:tree", entries=json.dumps(entries))
+
+
+def test_join(bench: Workbench) -> None:
+    a = make_tree(bench, "a", bin__x="1", share__same="s", lib__only="l")
+    b = make_tree(bench, "b", bin__y="2", share__same="s")
+    recipe = bench.derive("j", "builtin:join", a, b, paths=f"{a.out} {b.out}", linkDirectories="1")
+    out = bench.build(recipe)
+    assert str((out / "bin/x").readlink()) == f"{a.out}/bin/x"
+    assert str((out / "lib").readlink()) == f"{a.out}/lib"
+    again = bench.derive("k", "builtin:join", recipe, b, paths=json.dumps([recipe.out, b.out]), pathsToLink='["/bin"]')
+    out = bench.build(again)
+    assert sorted(path.name for path in (out / "bin").iterdir()) == ["x", "y"]
+    assert not (out / "share").exists()
+
+
+def test_join_collisions(bench: Workbench) -> None:
+    a = make_tree(bench, "a", bin__x="1")
+    b = make_tree(bench, "b", bin__x="2")
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.derive("j", "builtin:join", a, b, paths=f"{a.out} {b.out}"))
+    assert caught.value.code == "collision" and f"{a.out}/bin/x" in caught.value.message
+    out = bench.build(bench.derive("k", "builtin:join", a, b, paths=f"{a.out} {b.out}", ignoreCollisions="1"))
+    assert str((out / "bin/x").readlink()) == f"{a.out}/bin/x"
+
+
+def test_render_with_a_folder(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/main.j2").write_text("{% include 'part.j2' %}{{ name | shell_quote }}\n")
+    (tmp_path / "templates/part.j2").write_text("part of {{ name }}\n")
+    folder = bench.store.add_path(tmp_path / "templates", "templates")
+    recipe = bench.derive(
+        "r", "builtin:render", template="main.j2", templates=folder, context='{"name": "a b"}', destination="etc/r"
+    )
+    assert (bench.build(recipe) / "etc/r").read_text() == "part of a b\n'a b'\n"
+
+
+def test_render_errors_name_template_and_line(bench: Workbench) -> None:
+    with pytest.raises(BuildError, match=r"line 2"):
+        bench.build(bench.derive("r", "builtin:render", template="a\n{% if %}\n"))
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    answers: ClassVar[dict[str, tuple[int, bytes]]] = {}
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        status, body = self.answers.get(self.path, (404, b""))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    _Handler.answers = {"/good/f": (200, b"data"), "/other/f": (200, b"wrong")}
+    _Handler.asked = []
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{running.server_port}"
+    running.shutdown()
+    running.server_close()
+
+
+FIXED = ("sha256", hash_bytes("sha256", b"data").base16())
+
+
+def test_fetch_tries_mirrors_and_fills_the_cache(bench: Workbench, server: str, tmp_path: Path) -> None:
+    mirrors = {"m": (f"{server}/none", f"{server}/other/", f"{server}/good")}
+    recipe = bench.derive("f", "builtin:fetchurl", url="mirror://m/f", fixed=FIXED)
+    out = bench.build(recipe, mirrors=mirrors, cache_dir=tmp_path / "cache")
+    assert out.read_text() == "data"
+    assert _Handler.asked == ["/none/f", "/other/f", "/good/f"]
+    again = bench.derive("g", "builtin:fetchurl", url="mirror://m/f", fixed=FIXED)
+    bench.build(again, mirrors=mirrors, cache_dir=tmp_path / "cache", offline=True)
+    assert len(_Handler.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("{server}/other/f", "hash-mismatch"), ("{server}/none", "fetch-failed"), ("mirror://unknown/f", "no-mirror")],
+)
+def test_fetch_errors(bench: Workbench, server: str, url: str, code: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        bench.build(bench.derive("f", "builtin:fetchurl", url=url.format(server=server), fixed=FIXED))
+    assert caught.value.code == code
+
+
+def test_fetch_wants_a_hash(bench: Workbench) -> None:
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.derive("f", "builtin:fetchurl", url="http://x/y"))
+    assert caught.value.code == "no-hash"
+
+
+def test_settings_are_plain_data() -> None:
+    assert BuildSettings() == BuildSettings(jobs=1)

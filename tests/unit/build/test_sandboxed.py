@@ -1,0 +1,165 @@
+"""The world that a sandboxed builder sees."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from osconf.build.attributes import write_shell_attributes
+from osconf.build.logs import read_log
+from osconf.build.placeholders import make_placeholder
+from osconf.errors import BuildError
+from tests.unit.build.conftest import Workbench
+
+DASH = Path("/usr/bin/dash")
+LOADER = Path("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
+LIBC = Path("/usr/lib/x86_64-linux-gnu/libc.so.6")
+
+
+def test_only_the_closure_is_visible(bench: Workbench) -> None:
+    deep = bench.text("deep", "x")
+    near = bench.text("near", deep.out, deep)
+    other = bench.text("other", "x")
+    bench.build(other)
+    seen = bench.build(bench.shell("seen", "ls $NIX_STORE > /tmp/l; cp /tmp/l $out", near)).read_text().split()
+    assert sorted(name.partition("-")[2] for name in seen) == ["deep", "near"]
+
+
+def test_environment_of_a_builder(bench: Workbench) -> None:
+    out = bench.build(bench.shell("env", "{ pwd; id -u; id -g; echo $HOME $TMPDIR $NIX_BUILD_CORES; } > $out"), cores=3)
+    assert out.read_text().split() == ["/build", "1000", "100", "/homeless-shelter", "/build", "3"]
+
+
+def test_root_inside_on_request(bench: Workbench) -> None:
+    recipe = bench.shell("root", "id -u > $out; mkdir /x; mount -t tmpfs x /x", requiredSystemFeatures="uid-range")
+    assert bench.build(recipe).read_text() == "0\n"
+
+
+def test_missing_features_are_explained(bench: Workbench) -> None:
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.shell("x", "true", requiredSystemFeatures="quantum"))
+    assert caught.value.code == "missing-features"
+
+
+def test_inputs_cannot_be_written(bench: Workbench) -> None:
+    near = bench.text("near", "x")
+    bench.build(
+        bench.shell(
+            "try", "echo bad > $in && exit 1; chmod 777 $in && exit 1; echo ok > $out", near, **{"in": near.out}
+        )
+    )
+    assert bench.store.real_path(near.out).read_text() == "x"
+
+
+def test_no_network_but_for_fixed_outputs(bench: Workbench) -> None:
+    count = "grep -c : /proc/net/dev"
+    assert bench.build(bench.shell("closed", f"{count} > $out")).read_text() == "1\n"
+    script = f"test -e /etc/hosts; {count} >&2; printf x > $out"
+    digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    recipe = bench.shell("open", script, fixed=("sha256", digest))
+    bench.build(recipe)
+    hosts = sum(":" in line for line in Path("/proc/net/dev").read_text().splitlines())
+    assert int(read_log(bench.store, recipe.path) or 0) == hosts
+
+
+def test_several_outputs_and_placeholders(bench: Workbench) -> None:
+    recipe = bench.shell(
+        "two",
+        "mkdir $out; echo $dev > $out/x; echo $mine > $dev; echo '" + make_placeholder("out") + "' >> $dev",
+        outputs=("out", "dev"),
+        mine=make_placeholder("out"),
+    )
+    bench.build(recipe)
+    dev = recipe.drv.output_path("dev")
+    assert bench.store.real_path(dev).read_text().split() == [recipe.out, recipe.out]
+    assert bench.store.query_path_info(recipe.out).references == {dev}
+    assert bench.store.query_path_info(dev).references == {recipe.out}
+
+
+def test_pass_as_file_and_graph(bench: Workbench) -> None:
+    deep = bench.text("deep", "x")
+    near = bench.text("near", deep.out, deep)
+    recipe = bench.shell(
+        "files",
+        'cat $longPath graph > $out; test -z "$long"',
+        near,
+        passAsFile="long",
+        long="é".encode().decode("latin-1") * 70_000,
+        exportReferencesGraph=f"graph {near.out}",
+    )
+    text = bench.build(recipe).read_text()
+    assert text.startswith("é" * 70_000)
+    assert text.removeprefix("é" * 70_000).splitlines() == [
+        line
+        for path, used in sorted({deep.out: [], near.out: [deep.out]}.items())
+        for line in (path, "", str(len(used)), *used)
+    ]
+
+
+def test_structured_attributes(bench: Workbench) -> None:
+    near = bench.text("near", "x")
+    recipe = bench.shell(
+        "structured",
+        "/usr/bin/cp $NIX_ATTRS_JSON_FILE $out; /usr/bin/test -s $NIX_ATTRS_SH_FILE",
+        near,
+        structured={"list": ["a", "b c"], "exportReferencesGraph": {"closure": [near.out]}},
+    )
+    data = json.loads(bench.build(recipe).read_text())
+    assert data["list"] == ["a", "b c"]
+    assert data["outputs"] == {"out": recipe.out}
+    info = bench.store.query_path_info(near.out)
+    assert data["closure"] == [
+        {
+            "path": near.out,
+            "narHash": info.nar_hash.prefixed(),
+            "narSize": info.nar_size,
+            "references": [],
+            "valid": True,
+        }
+    ]
+
+
+def test_shell_attributes() -> None:
+    text = write_shell_attributes(
+        {"s": "a'b", "n": 3, "t": True, "f": False, "z": None, "l": [1, "x y"], "a": {"k": "v"}, "deep": {"x": []}}
+    )
+    assert text.splitlines() == [
+        "declare -A a=([k]=v)",
+        "declare f=''",
+        "declare -a l=(1 'x y')",
+        "declare n=3",
+        "declare s='a'\"'\"'b'",
+        "declare t=1",
+        "declare z=''",
+    ]
+
+
+@pytest.mark.skipif(not DASH.exists() or not LOADER.exists(), reason="needs dash and glibc of x86_64")
+def test_environment_becomes_usr(bench: Workbench, tmp_path: Path) -> None:
+    usr = tmp_path / "env/usr"
+    for source in (DASH, LOADER, LIBC):
+        place = usr / source.relative_to("/usr")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, place)
+    (usr / "lib64").mkdir(exist_ok=True)
+    shutil.copy(LOADER, usr / "lib64" / LOADER.name)
+    (tmp_path / "env/etc/app").mkdir(parents=True)
+    (tmp_path / "env/etc/app/conf").write_text("configured")
+    (tmp_path / "env/etc/passwd").write_text("not this one")
+    tool = bench.text("tool", "x")
+    description = {"wrappers": [{"name": "mount", "source": tool.out}]}
+    (tmp_path / "env/environment.json").write_text(json.dumps(description))
+    environment = bench.store.add_path(tmp_path / "env", "env")
+    script = """
+        IFS= read -r conf < /etc/app/conf; read -r user < /etc/passwd; read -r tool < /run/wrappers/bin/mount
+        echo "$conf $user $tool $PATH $(echo /usr/*)" > $out
+    """
+    recipe = bench.derive(
+        "x", "/usr/bin/dash", tool, args=("-c", script), osconfEnvironment=environment, sources=(environment,)
+    )
+    assert bench.build(recipe, sandbox_paths={}).read_text() == (
+        "configured root:x:0:0:root:/build:/noshell x /usr/bin:/usr/sbin /usr/bin /usr/lib /usr/lib64\n"
+    )

@@ -1,0 +1,158 @@
+"""Entering sandboxes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from osconf.sandbox.command import describe_command, encode_spec, with_shell
+from osconf.sandbox.run import SandboxError, run_in_sandbox
+from osconf.sandbox.spec import Bind, Overlay, SandboxSpec
+
+HOST = tuple(Bind(name, name) for name in ("/usr", "/bin", "/lib", "/lib64") if Path(name).exists())
+
+
+def run(script: str, **options: object) -> tuple[int, list[str]]:
+    """Exit code and lines of a shell script."""
+    lines: list[str] = []
+    binds = (*HOST, *options.pop("binds", ()))
+    spec = SandboxSpec(argv=("/bin/sh", "-c", script), env={"PATH": "/usr/bin:/bin"}, binds=binds, **options)
+    result = run_in_sandbox(spec, lines.append)
+    return result.exit_code, lines
+
+
+def test_exit_code_and_output() -> None:
+    assert run("echo out; echo err >&2; printf half; exit 3") == (3, ["out", "err", "half"])
+
+
+def test_signal_counts_as_128_and_more() -> None:
+    assert run("kill -9 $$")[0] == 137
+
+
+@pytest.mark.parametrize(("uid", "gid"), [(0, 0), (1000, 100)])
+def test_identity_and_namespaces(uid: int, gid: int) -> None:
+    code, lines = run("id -u; id -g; hostname; grep -c : /proc/net/dev; echo $$", uid=uid, gid=gid, hostname="box")
+    assert (code, lines) == (0, [str(uid), str(gid), "box", "1", "2"])
+
+
+def test_binds_are_read_only_unless_said(tmp_path: Path) -> None:
+    (tmp_path / "ro").mkdir()
+    (tmp_path / "rw").mkdir()
+    binds = (Bind(tmp_path / "ro", "/ro"), Bind(tmp_path / "rw", "/deep/rw", read_only=False))
+    code, _ = run("touch /ro/x 2>/dev/null; touch /deep/rw/x", binds=binds)
+    assert code == 0
+    assert not (tmp_path / "ro/x").exists() and (tmp_path / "rw/x").exists()
+
+
+def test_links_files_and_tmpfs(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/nowhere")
+    code, lines = run(
+        "readlink /made /bound; cat /etc/note; touch /tmp/x; stat -c %a /tmp; ls /dev/null /dev/ptmx /dev/fd/1",
+        symlinks=(("target", "/made"),),
+        files=(("/etc/note", "é\n"),),
+        tmpfs=("/tmp",),
+        binds=(Bind(tmp_path / "link", "/bound"),),
+    )
+    assert code == 0
+    assert lines[:4] == ["target", "/nowhere", "é", "1777"]
+
+
+def test_overlay_keeps_the_lower(tmp_path: Path) -> None:
+    for name in ("low", "high", "up", "work"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "low/a").write_text("low")
+    (tmp_path / "low/b").write_text("low")
+    (tmp_path / "high/a").write_text("high")
+    overlay = Overlay((tmp_path / "high", tmp_path / "low"), "/o", tmp_path / "up", tmp_path / "work")
+    code, lines = run("cat /o/a; echo; rm /o/b; echo new > /o/c; ls /o", overlays=(overlay,))
+    assert (code, lines) == (0, ["high", "a", "c"])
+    assert (tmp_path / "low/b").read_text() == "low"
+    assert (tmp_path / "up/c").read_text() == "new\n"
+
+
+def test_read_only_overlay(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text(name)
+    code, lines = run("ls /o; touch /o/x 2>/dev/null", overlays=(Overlay((tmp_path / "one", tmp_path / "two"), "/o"),))
+    assert lines == ["one", "two"] and code != 0
+
+
+def test_root_may_be_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    code, lines = run("touch /made; ls /", binds=(Bind(tmp_path / "root", "/", read_only=False),))
+    assert code == 0 and "made" in lines
+    assert (tmp_path / "root/made").exists()
+
+
+def test_nothing_gains_privileges() -> None:
+    assert run("grep NoNewPrivs /proc/self/status")[1] == ["NoNewPrivs:\t1"]
+    assert run("grep CapEff /proc/self/status", uid=1000)[1] == ["CapEff:\t0000000000000000"]
+
+
+def test_timeout_kills_the_whole_tree() -> None:
+    marker = f"sleep 98.{os.getpid()}"
+    started = time.monotonic()
+    spec = SandboxSpec(
+        argv=("/bin/sh", "-c", f"{marker} & {marker}"), env={"PATH": "/usr/bin"}, binds=HOST, timeout=0.4
+    )
+    result = run_in_sandbox(spec, lambda _: None)
+    assert result.timed_out and not result.succeeded
+    assert time.monotonic() - started < 5
+    assert marker not in subprocess.run(["ps", "-ef"], capture_output=True, text=True, check=True).stdout
+
+
+def test_cancelling() -> None:
+    cancelled = threading.Event()
+    threading.Timer(0.3, cancelled.set).start()
+    spec = SandboxSpec(argv=("/bin/sh", "-c", "sleep 60"), env={"PATH": "/usr/bin"}, binds=HOST)
+    assert run_in_sandbox(spec, lambda _: None, cancelled=cancelled).cancelled
+
+
+@pytest.mark.parametrize(
+    ("argv", "binds", "message"),
+    [
+        (("/nowhere",), HOST, "run /nowhere: No such file"),
+        (("/bin/sh",), (Bind("/does/not/exist", "/x"),), "/does/not/exist"),
+    ],
+)
+def test_what_cannot_start_is_an_error(argv: tuple[str, ...], binds: tuple[Bind, ...], message: str) -> None:
+    with pytest.raises(SandboxError, match=message) as caught:
+        run_in_sandbox(SandboxSpec(argv=argv, binds=binds), lambda _: None)
+    assert "launcher.py" in caught.value.command
+
+
+def test_described_command_does_the_same() -> None:
+    spec = SandboxSpec(argv=("/bin/sh", "-c", "echo 'in side'; exit 5"), binds=HOST)
+    done = subprocess.run(describe_command(spec), shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (5, "in side\n")
+
+
+def test_mounts_are_ordered_by_depth() -> None:
+    spec = SandboxSpec(
+        argv=("x",),
+        binds=(Bind("/usr", "/a/b/c"), Bind("/usr", "/a")),
+        tmpfs=("/a/b",),
+        overlays=(Overlay(("/usr",), "/o"),),
+    )
+    targets = [step[2] if step[0] != "tmpfs" else step[1] for step in encode_spec(spec)["mounts"]]
+    assert targets == ["/o", "/a", "/a/b", "/a/b/c"]
+
+
+def test_shell_for_people_keeps_the_terminal() -> None:
+    spec = with_shell(SandboxSpec(argv=("x",), timeout=5))
+    assert spec.inherit_terminal and spec.timeout == 0 and spec.argv == ("/usr/bin/bash",)
+
+
+def test_start_is_quick() -> None:
+    spec = SandboxSpec(argv=("/bin/true",), binds=HOST)
+    run_in_sandbox(spec, lambda _: None)
+    started = time.monotonic()
+    for _ in range(5):
+        run_in_sandbox(spec, lambda _: None)
+    assert (time.monotonic() - started) / 5 < 0.25

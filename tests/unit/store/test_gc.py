@@ -1,0 +1,121 @@
+"""What garbage collection keeps and removes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from osconf.errors import StoreError
+from osconf.store.gc import GcOptions
+from osconf.store.local import LocalStore
+from osconf.store.profiles import Profile
+
+
+def collect(store: LocalStore, **options: object) -> set[str]:
+    """Names of what a collection by another process removes, when this one needs nothing."""
+    store.flush()
+    with LocalStore.open(store.root, durable=False) as other:
+        return {path.rpartition("-")[2] for path in other.collect_garbage(GcOptions(**options)).paths}
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> LocalStore:
+    """a <- b, and c alone; nobody needs them."""
+    with LocalStore.open(tmp_path / "root", durable=False) as store:
+        a = store.add_text("a", b"a")
+        store.add_text("b", a.encode(), [a])
+        store.add_text("c", b"c")
+    reopened = LocalStore.open(tmp_path / "root", durable=False)
+    yield reopened
+    reopened.close()
+
+
+def path_of(store: LocalStore, name: str) -> str:
+    return next(path for path in store.valid_paths() if path.endswith("-" + name))
+
+
+def test_everything_without_roots_goes(graph: LocalStore) -> None:
+    assert collect(graph) == {"a", "b", "c"}
+    assert [entry for entry in graph.layout.store.iterdir() if not entry.name.startswith(".")] == []
+
+
+def test_roots_keep_closures(graph: LocalStore, tmp_path: Path) -> None:
+    graph.add_root(tmp_path / "result", path_of(graph, "b"))
+    assert collect(graph) == {"c"}
+    (tmp_path / "result").unlink()
+    assert collect(graph) == {"a", "b"}
+    assert list((graph.layout.roots / "auto").iterdir()) == []
+
+
+def test_profiles_are_roots(graph: LocalStore) -> None:
+    profile = Profile(graph.layout.profiles / "system")
+    profile.add_generation(path_of(graph, "b"))
+    assert collect(graph) == {"c"}
+
+
+def test_temporary_roots_of_living_processes_count(graph: LocalStore) -> None:
+    graph.add_temp_root(path_of(graph, "b"))
+    assert collect(graph) == {"c"}
+
+
+def test_temporary_roots_of_the_dead_do_not(graph: LocalStore) -> None:
+    script = (
+        "import sys, os; from pathlib import Path; from osconf.store.local import LocalStore\n"
+        "store = LocalStore.open(Path(sys.argv[1]), durable=False)\n"
+        "store.add_temp_root(sys.argv[2]); os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(graph.root), path_of(graph, "b")], check=False)
+    assert len(list(graph.layout.temporary_roots.iterdir())) == 1
+    assert collect(graph) == {"a", "b", "c"}
+
+
+def test_dry_run_removes_nothing(graph: LocalStore) -> None:
+    assert collect(graph, dry_run=True) == {"a", "b", "c"}
+    assert len(graph.valid_paths()) == 3
+
+
+def test_max_freed_stops_early_and_keeps_the_rest_sound(graph: LocalStore) -> None:
+    removed = collect(graph, max_freed=1)
+    assert len(removed) == 1
+    assert "a" not in removed
+    graph.closure(graph.valid_paths())
+
+
+def test_leftovers_are_removed(graph: LocalStore) -> None:
+    leftover = graph.layout.store / ("0" * 32 + "-left")
+    leftover.mkdir()
+    (leftover / "x").write_text("x")
+    (graph.layout.temporary / "999999999-0").mkdir()
+    graph.flush()
+    with LocalStore.open(graph.root, durable=False) as other:
+        assert other.collect_garbage().leftovers == 2
+    assert not leftover.exists()
+
+
+def test_pending_paths_survive(store: LocalStore) -> None:
+    path = store.add_text("new", b"new")
+    with LocalStore.open(store.root, durable=False) as other:
+        other.collect_garbage()
+    assert store.real_path(path).exists()
+    store.flush()
+
+
+def test_delete_refuses_what_is_used(graph: LocalStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        graph.delete([path_of(graph, "a")])
+    assert caught.value.code == "path-in-use"
+    graph.add_root(tmp_path / "result", path_of(graph, "b"))
+    with pytest.raises(StoreError) as caught:
+        graph.delete([path_of(graph, "b")])
+    assert caught.value.code == "path-alive" and str(tmp_path / "result") in (caught.value.hint or "")
+    graph.delete([path_of(graph, "c")])
+    assert len(graph.valid_paths()) == 2
+
+
+def test_self_reference_is_no_obstacle(graph: LocalStore) -> None:
+    info = graph.query_path_info(path_of(graph, "c"))
+    graph.database.register([info.__class__(**{**info.__dict__, "references": frozenset([info.path])})], {})
+    assert "c" in collect(graph)
