@@ -29,7 +29,7 @@ def write_sysusers(farm: Farm, facts: Facts, packages: frozenset[str]) -> None:
             kind, name = line.split()[:2]
             if f"{kind} {name}" not in declared and not any(line.split()[:2] == [kind, name] for line in lines):
                 lines.append(line)
-    lines += [f"m {user} {group}" for user, group in sorted(set(facts.memberships))]
+    lines += [f"m {user} {group}" for user, group in sorted(set(facts.memberships)) if user != group]
     if lines:
         farm.write(SYSUSERS, "# From the packages' maintainer scripts.\n" + "\n".join(lines) + "\n")
 

@@ -45,12 +45,13 @@ class Facts:
     modes: dict[str, str] = field(default_factory=dict)
     capabilities: dict[str, str] = field(default_factory=dict)
     shells: list[str] = field(default_factory=list)
+    apache: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 # Recorded calls whose effect nobody else brings about. The other shims stand for what generators, units, modules and
 # first-boot services do in their own way.
-_WITHOUT_A_RULE = frozenset({"a2enmod", "a2enconf", "a2ensite", "pg_createcluster", "update-default-wordlist"})
+_WITHOUT_A_RULE = frozenset({"update-default-wordlist"})
 
 
 def parse_log(package: str, text: str, facts: Facts) -> None:
@@ -76,6 +77,9 @@ def parse_log(package: str, text: str, facts: Facts) -> None:
                 _read_capability(arguments, facts)
             case "add-shell":
                 facts.shells += [shell for shell in arguments if shell not in facts.shells]
+            case "a2enmod" | "a2enconf" | "a2ensite":
+                kind = {"a2enmod": "mods", "a2enconf": "conf", "a2ensite": "sites"}[program]
+                facts.apache += [(kind, name) for name in arguments if not name.startswith("-")]
             case _ if program in _WITHOUT_A_RULE:
                 call = " ".join([program, *arguments])
                 facts.warnings.append(f"{package}: its postinst calls `{call}`, which no rule knows")

@@ -51,6 +51,14 @@ DIVERSIONS: dict[str, str] = {
     "usr/share/man/man7/builtins.7.gz": "bash",
 }
 
+# What scripts make once per machine and first-boot units or modules make here: keys, databases, host facts.
+FIRST_BOOT = re.compile(
+    r"""(?x)
+    etc/ldap/slapd\.d/.* | etc/mysql/debian\.cnf | etc/exim4/passwd\.client | etc/ssl/private/.* | etc/redis/.*\.acl
+    | var/lib/(rabbitmq/\.erlang\.cookie | ldap/.* | snmp/.* | krb5kdc/.* | samba/.* | munge/.* | ipsec/.* )
+    """
+)
+
 # Kinds of path that never belong to an environment; the reason stands beside each.
 EXCLUDED = re.compile(
     r"""(?x)

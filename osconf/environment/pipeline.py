@@ -9,6 +9,7 @@ from pathlib import Path
 
 from osconf.environment.accounts import write_sysusers
 from osconf.environment.alternatives import bake_alternatives, choose_alternatives
+from osconf.environment.apache import enable_apache_modules
 from osconf.environment.apt_guide import guide_apt
 from osconf.environment.description import DESCRIPTION, hash_manifests, render_description
 from osconf.environment.dpkg_database import write_dpkg_database
@@ -72,6 +73,7 @@ def build_environment(
 
     write_etc_files(farm, facts)
     enable_php_modules(farm)
+    enable_apache_modules(farm, facts.apache)
     write_certificates(farm)
     plan.warnings += run_triggers(farm, (LDCONFIG, *TRIGGERS, *bytecode_triggers(farm)), workshop)
     guide_apt(farm)

@@ -6,6 +6,7 @@ The tree is the lower layer of an overlay, so a script cannot touch the store; s
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from osconf.environment.facts import Facts, apply_mode, parse_log
 from osconf.environment.farm import Farm
-from osconf.environment.knowledge import Privilege
+from osconf.environment.knowledge import FIRST_BOOT, Privilege
 from osconf.environment.manifest import Package
 from osconf.environment.plan import FACTORY, hide_program
 from osconf.environment.shims import CONFMODULE, DRIVER, SHIM, SHIMMED, render_defaults
@@ -44,6 +45,9 @@ _EXPECTED_STATE = re.compile(
     | mail | spool/mail | run | lock | tmp )(/|$)
     | var/(lib|cache|log|spool|log/[^/]+\.log|log/[bw]tmp|log/lastlog|log/.*/.*\.log)$"""
 )
+
+
+_PRIVATE = "/{path} is private to the machine and made by a maintainer script; a first-boot unit has to make it"
 
 
 def record_scripts(farm: Farm, packages: Iterable[Package], workshop: Workshop) -> Facts:
@@ -176,19 +180,21 @@ def _read_logs(record: Path, packages: list[Package], facts: Facts) -> None:
 
 
 def _take_etc(farm: Farm, upper: Path, facts: Facts) -> None:
+    """New files of /etc join the farm. A private file is taken when some package ships its content: it is no secret."""
+    shipped = {entry.digest for _, entry in farm.plan.files.values()}
     for path in sorted(upper.rglob("*")):
         relative = f"etc/{path.relative_to(upper).as_posix()}"
         mode = path.lstat().st_mode
-        if _NOT_FROM_SCRIPTS.match(relative):
+        if _NOT_FROM_SCRIPTS.match(relative) or FIRST_BOOT.fullmatch(relative):
             continue
         if stat.S_ISLNK(mode):
             if not str(path.readlink()).startswith("/etc/alternatives/"):
                 farm.link(relative, str(path.readlink()))
         elif stat.S_ISREG(mode):
-            if mode & 0o044:
+            if mode & 0o044 or hashlib.sha256(path.read_bytes()).hexdigest() in shipped:
                 farm.take(relative, path)
             else:
-                facts.warnings.append(f"/{relative} is private to the machine; a first-boot unit has to make it")
+                facts.warnings.append(_PRIVATE.format(path=relative))
 
 
 def _note_state(farm: Farm, upper: Path, facts: Facts) -> None:
@@ -196,7 +202,7 @@ def _note_state(farm: Farm, upper: Path, facts: Facts) -> None:
     for path in sorted(upper.rglob("*")):
         relative = f"var/{path.relative_to(upper).as_posix()}"
         mode = path.lstat().st_mode
-        if _EXPECTED_STATE.match(relative) or relative in farm.plan.state:
+        if _EXPECTED_STATE.match(relative) or FIRST_BOOT.fullmatch(relative) or relative in farm.plan.state:
             continue
         if stat.S_ISDIR(mode):
             note_state(farm, relative, "dir", mode)
@@ -204,7 +210,7 @@ def _note_state(farm: Farm, upper: Path, facts: Facts) -> None:
             note_state(farm, relative, "file", mode | stat.S_IWUSR)
             farm.take(f"{FACTORY}/{relative}", path)
         elif stat.S_ISREG(mode):
-            facts.warnings.append(f"/{relative} is private to the machine; a first-boot unit has to make it")
+            facts.warnings.append(_PRIVATE.format(path=relative))
 
 
 def _grant_privileges(farm: Farm, facts: Facts) -> None:

@@ -17,7 +17,8 @@ _NAMES = """
     a2dismod a2enconf a2ensite pg_createcluster make-ssl-cert ssh-keygen newaliases postmap mount umount modprobe
     depmod sysctl service install-info update-gsfontmap update-fonts-scale update-fonts-dir update-fonts-alias
     xfonts-scale add-shell remove-shell update-shells journalctl dbus-send kill pkill killall start-stop-daemon
-    update-mime mktexlsr fmtutil-sys update-gdkpixbuf-loaders iconvconfig update-dictcommon-aspell
+    slapadd slapindex tl-paper runuser su update-mime
+    mktexlsr fmtutil-sys update-gdkpixbuf-loaders iconvconfig update-dictcommon-aspell
     update-dictcommon-hunspell update-default-ispell update-default-wordlist select-default-ispell
 """
 SHIMMED = tuple(_NAMES.split())
@@ -84,7 +85,13 @@ _osconf_default() {
     done < "/rec/defaults/$DPKG_MAINTSCRIPT_PACKAGE" 2> /dev/null
     export RET
 }
-db_get() { _osconf_default "$1"; return 0; }
+db_get() {
+    _osconf_default "$1"
+    if [ -z "$RET" ]; then
+        case $1 in shared/default-x-display-manager) RET=$DPKG_MAINTSCRIPT_PACKAGE ;; esac
+    fi
+    return 0
+}
 db_fget() { RET=false; return 0; }
 db_metaget() { RET=; return 0; }
 db_version() { RET=2.0; return 0; }

@@ -19,7 +19,7 @@ def make_tree(place: Path, files: dict[str, str]) -> tuple[str, Path]:
         place = base / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content)
-    return f"/osconf/store/{base.name}", base
+    return store_path, base
 
 
 def test_a_directory_of_one_tree_is_one_link(tmp_path: Path) -> None:
@@ -86,3 +86,13 @@ def test_directories_behind_links_of_a_tree_are_merged(tmp_path: Path, make_pack
     (base / "share").symlink_to("/osconf/store/inner/share")
     merge_extra_trees(plan, [(name, base)])
     assert plan.links["usr/share/doc/inner"] == "/osconf/store/outer/share/doc/inner"
+
+
+def test_a_view_adds_nothing_to_the_environment_of_its_package(tmp_path: Path, make_package: PackageMaker) -> None:
+    plan = plan_tree([make_package("p", {"usr/bin/p": ""})])
+    tree = make_tree(tmp_path / "view", {"share/x": ""})
+    (tree[1] / "bin").mkdir()
+    (tree[1] / "bin/p").symlink_to("/usr/bin/p")
+    merge_extra_trees(plan, [tree])
+    assert "usr/bin/p" in plan.files
+    assert plan.overrides == []

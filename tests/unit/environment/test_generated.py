@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from osconf.environment.accounts import SYSUSERS, write_sysusers
+from osconf.environment.apache import enable_apache_modules
 from osconf.environment.apt_guide import guide_apt
 from osconf.environment.description import hash_manifests, render_description
 from osconf.environment.dpkg_database import write_dpkg_database
@@ -167,3 +168,15 @@ def test_the_description_names_wrappers_with_their_sources(make_package: Package
     assert document["packages"][0]["contents"] == package.contents
     assert document["wrappers"][0]["source"] == f"{package.contents}/usr/bin/sudo"
     assert document["wrappers"][0]["mode"] == "4755"
+
+
+def test_apache_modules_bring_what_they_depend_on(make_package: PackageMaker, make_farm: FarmMaker) -> None:
+    tree = {
+        "etc/apache2/mods-available/status.load": "# Depends: authz_core\nLoadModule status_module x.so\n",
+        "etc/apache2/mods-available/status.conf": "<Location />\n",
+        "etc/apache2/mods-available/authz_core.load": "LoadModule authz_core_module y.so\n",
+    }
+    farm = make_farm(make_package("apache2", tree))
+    enable_apache_modules(farm, [("mods", "status"), ("conf", "missing")])
+    enabled = sorted(path.name for path in farm.path("etc/apache2/mods-enabled").iterdir())
+    assert enabled == ["authz_core.load", "status.conf", "status.load"]
