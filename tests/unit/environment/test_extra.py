@@ -19,7 +19,7 @@ def make_tree(place: Path, files: dict[str, str]) -> tuple[str, Path]:
         place = base / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content)
-    return store_path, base
+    return f"/osconf/store/{base.name}", base
 
 
 def test_a_directory_of_one_tree_is_one_link(tmp_path: Path) -> None:
