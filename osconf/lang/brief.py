@@ -46,7 +46,7 @@ def show_brief(value: Value, depth: int = 2) -> str:
 
 
 def _show_function(value: FunctionType) -> str:
-    from osconf.lang.runtime import function_name, function_position  # noqa: PLC0415 - runtime shows values with this module
+    from osconf.lang.runtime import function_name, function_position
 
     builtin = getattr(value, "primop", None) or getattr(value, "primop_application", None)
     if builtin is not None:

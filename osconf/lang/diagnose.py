@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 
 import osconf
 from osconf.errors import Frame, OsconfError, Position
+from osconf.lang.kinds import Pattern
 from osconf.lang.source import SOURCES
 
 _TREE = str(Path(osconf.__file__).resolve().parent.parent) + "/"
@@ -67,7 +68,10 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
     """The error as the terminal shows it: one screen, or everything with `show_trace`."""
     style = _STYLES if color else dict.fromkeys(_STYLES, "")
     head, *more = from_latin_safely(error.message).split("\n")
-    lines = [f"{style['error']}error:{style['end']} {style['bold']}{head}{style['end']}", *(f"       {m}" for m in more)]
+    lines = [
+        f"{style['error']}error:{style['end']} {style['bold']}{head}{style['end']}",
+        *(f"       {m}" for m in more),
+    ]
     trace = trace_of(error)
     place = _own_place(error, trace)
     if place is not None:
@@ -165,10 +169,11 @@ def _describe(frame: FrameType) -> str:
     name = frame.f_code.co_name
     if name == "main":
         return "while evaluating the file"
-    described = frame.f_globals.get("FUNCTIONS", {}).get(name)
-    if described is None:
+    pattern = frame.f_globals.get("FUNCTIONS", {}).get(name)
+    if pattern is None:
         return "while evaluating an expression"
-    return f"in the function '{described[2]}'" if described[2] else "in a function"
+    bound_to = Pattern(*pattern).name
+    return f"in the function '{bound_to}'" if bound_to else "in a function"
 
 
 def _runs(frame: FrameType, cell: object) -> bool:

@@ -21,7 +21,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 import osconf
-from osconf.errors import EvalError, OsconfError
+from osconf.errors import EvalError, OsconfError, Throw
 from osconf.lang import runtime
 from osconf.lang.cache import CodeCache
 from osconf.lang.loader import Module, Saved
@@ -286,7 +286,7 @@ class Evaluator:
         if rest is not None:
             tree = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
             return Path(canonical_path(f"{tree}/{rest}"))
-        raise EvalError(
+        raise Throw(
             f"file '{name}' was not found in the search path",
             code="not-in-search-path",
             hint=f"add it with -I {name.partition('/')[0]}=PATH",
@@ -298,7 +298,7 @@ class Evaluator:
         try:
             yield
         except RecursionError as error:
-            from osconf.lang.diagnose import innermost_position  # noqa: PLC0415 - only a mistake needs it
+            from osconf.lang.diagnose import innermost_position
 
             raise EvalError(
                 "stack overflow: the evaluation is nested too deeply",
@@ -308,13 +308,13 @@ class Evaluator:
             ) from None
         except OsconfError as error:
             if error.position is None:
-                from osconf.lang.diagnose import locate_error  # noqa: PLC0415
+                from osconf.lang.diagnose import locate_error
 
                 locate_error(error)
             raise
 
 
-COMPILER_VERSION = "2"
+COMPILER_VERSION = "3"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
@@ -328,8 +328,8 @@ def compile_source(
     pipes: bool = False,
 ) -> Saved:
     """Parse and compile a text to the Python texts of its functions, none of them made into code yet."""
-    from osconf.lang.compile.module import generate_module  # noqa: PLC0415 - cached code does without the compiler
-    from osconf.lang.parser import parse  # noqa: PLC0415
+    from osconf.lang.compile.module import generate_module
+    from osconf.lang.parser import parse
 
     tree = parse(source, pipes=pipes)
     return (*generate_module(tree, source, base_dir, primops, global_names, scope_names), {})
@@ -381,7 +381,7 @@ def _load_primops() -> None:
 
 def _runtime_namespace() -> dict[str, Any]:
     names = (
-        *("UNSET", "Path", "add", "attribute_name", "black_hole", "call", "concat_lists", "define_dynamic", "divide"),
+        *("UNSET", "add", "attribute_name", "black_hole", "call", "concat_lists", "define_dynamic", "divide"),
         *(
             "equal_values",
             "expect_attrs",
@@ -395,7 +395,7 @@ def _runtime_namespace() -> dict[str, Any]:
         *("interpolate", "join_path", "less_than", "multiply", "optional_name", "raise_arguments", "raise_assertion"),
         *("raise_overflow", "raise_undefined", "run_alias", "select_or", "subtract", "update"),
     )
-    return {"L": list, "FT": FunctionType, **{name: getattr(runtime, name) for name in names}}
+    return {"L": list, "FT": FunctionType, "Path": Path, **{name: getattr(runtime, name) for name in names}}
 
 
 __all__ = ["EvalSettings", "Evaluator", "compile_source", "run_deep", "split_attr_path"]

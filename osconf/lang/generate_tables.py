@@ -12,13 +12,16 @@ HEADER = '''"""LALR tables of the language, generated from grammar.lark by gener
 `ACTIONS[state]` maps a terminal's or a rule's name to an action: n >= 0 shifts to (or goes to) state n, ~n reduces by
 rule n. `RULES[n]` is (origin, length, action name); helper rules of repetitions start with `__`.
 """
+
+# ruff: noqa: E501
+# fmt: off
 '''
 
 
 def render_tables(grammar: str) -> str:
     """The text of tables.py for a grammar."""
-    from lark import Lark  # noqa: PLC0415 - a development dependency
-    from lark.parsers.lalr_analysis import Shift  # noqa: PLC0415
+    from lark import Lark
+    from lark.parsers.lalr_analysis import Shift
 
     parser = Lark(grammar, parser="lalr", lexer="basic", keep_all_tokens=True, maybe_placeholders=False)
     table = parser.parser.parser._parse_table  # type: ignore[attr-defined]

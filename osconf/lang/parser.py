@@ -106,7 +106,7 @@ class _Parser:
         raise SyntaxFailure(message, position=self.source.position(offset), hint=hint)
 
     def _fail_unexpected(self, kind: str, value: Any, offset: int, states: list[int]) -> NoReturn:
-        from osconf.lang.expected import describe_expected, describe_token  # noqa: PLC0415 - only for a mistake
+        from osconf.lang.expected import describe_expected, describe_token
 
         wanted = describe_expected(states)
         message = f"unexpected {describe_token(kind, value)}"

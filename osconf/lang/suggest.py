@@ -16,7 +16,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     elif not isinstance(names, (dict, list, tuple, set, frozenset)) or len(names) > _MAX_CANDIDATES:
         return None
     else:
-        from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+        from difflib import get_close_matches
 
         close = get_close_matches(name, sorted(names), n=3, cutoff=0.7)
     if not close:

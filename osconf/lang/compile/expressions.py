@@ -256,6 +256,9 @@ def write_with(g: Generator, node: With, scope: Scope | None) -> Scope | None:
 def write_list(g: Generator, node: ListNode, scope: Scope | None) -> Code:
     members = [g.lazy(member, scope) for member in node.members]
     g.at = node.at
+    if members and all(isinstance(member, Literal) for member in node.members):
+        # Each evaluation makes a list of its own, as printing («repeated») shows; Python would share a constant.
+        return f"(*({', '.join(members)},),)", "list"
     if len(members) == 1:
         return f"({members[0]},)", "list"
     return f"({', '.join(members)})", "list"

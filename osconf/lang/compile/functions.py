@@ -6,6 +6,7 @@ from osconf.lang.compile.analysis import count_parameters, forced_first
 from osconf.lang.compile.cells import write_cells
 from osconf.lang.compile.generator import Generator, generates
 from osconf.lang.compile.scopes import Binding, Buffer, Code, Scope, python_name
+from osconf.lang.kinds import Pattern
 from osconf.lang.nodes import Formals, Function
 
 
@@ -53,7 +54,8 @@ def write_function(g: Generator, node: Function, scope: Scope | None, binding: B
         inner = _write_pattern(g, node, node.formals, parameters[0], scope)
         g.tail(node.body, inner)
     g.buffer, g.at = outer, at
-    g.functions[name] = (node.at, formals, node.name)
+    is_open = node.formals is not None and node.formals.is_open
+    g.functions[name] = Pattern(node.at, formals, node.name, node.parameter, is_open)
     head = ", ".join([parameters[0].python, *(f"{p.python}=UNSET" for p in parameters[1:])])
     lines = [(0, f"def {name}({head}):", node.at), *buffer.lines]
     if buffer.is_closed:

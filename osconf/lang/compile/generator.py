@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from osconf.errors import EvalError
 from osconf.lang.compile.analysis import Mentions
 from osconf.lang.compile.scopes import Binding, Buffer, Code, Line, Scope
+from osconf.lang.kinds import Pattern
 from osconf.lang.nodes import (
     Assert,
     Attrs,
@@ -37,7 +38,7 @@ N = TypeVar("N", bound=Callable[..., Code])
 P = TypeVar("P", bound=Callable[..., "Scope | None"])
 
 GENERATORS: dict[type[Node], Generate] = {}
-PREPARERS: dict[type[Node], Callable[["Generator", Any, Scope | None], Scope | None]] = {}
+PREPARERS: dict[type[Node], Callable[[Generator, Any, Scope | None], Scope | None]] = {}
 
 FORCE = "if type({0}) is L: {0} = {0}[1] if {0}[0] is None else {0}[0]({0})"
 _MAX_INDENT = 60
@@ -90,7 +91,7 @@ class Generator:
         """Functions of the module: name, number of parameters, lines."""
         self.constants: dict[str, Constant] = {}
         self.spots: dict[int, str] = {}
-        self.functions: dict[str, tuple[int, dict[str, bool] | None, str | None]] = {}
+        self.functions: dict[str, Pattern] = {}
         self.buffer = Buffer("main", None, is_thunk=False)
         self.at = 0
         self._count = 0
@@ -146,7 +147,7 @@ class Generator:
 
     # -- variables -----------------------------------------------------------------------------------------------------
 
-    def find(self, scope: Scope | None, name: str) -> Binding | str | None | tuple[Binding, ...]:
+    def find(self, scope: Scope | None, name: str) -> Binding | str | tuple[Binding, ...] | None:
         """A Binding; the name of a global; or the sets of the surrounding `with`, innermost first."""
         scopes: list[Binding] = []
         while scope is not None:
@@ -412,7 +413,7 @@ class Generator:
 
     def undefined(self, name: str, at: int) -> EvalError:
         """The error of a name that means nothing here."""
-        from osconf.lang.suggest import did_you_mean  # noqa: PLC0415 - only for a mistake
+        from osconf.lang.suggest import did_you_mean
 
         hint = did_you_mean(name, [*self.global_names, "builtins", "true", "false", "null"])
         return EvalError(

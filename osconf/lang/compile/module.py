@@ -14,7 +14,7 @@ from osconf.lang.source import Source
 WRITERS = (bindings, calls, expressions, functions, operators)
 """The modules that register what writes each kind of node."""
 
-FunctionTable = dict[str, tuple[int, dict[str, bool] | None, str | None]]
+FunctionTable = dict[str, tuple[object, ...]]
 
 
 class Unit(NamedTuple):
@@ -29,7 +29,7 @@ class Unit(NamedTuple):
     constants: dict[str, Constant]
     """Variables of the module that are made from data."""
     functions: FunctionTable
-    """Python name -> (offset, names and defaults of the pattern, name it is bound to)."""
+    """Python name -> how the function was written, a `kinds.Pattern` as a tuple."""
 
 
 def generate_module(
@@ -51,4 +51,6 @@ def generate_module(
         texts[name] = (len(offsets) + 1, parameters, text)
         offsets.extend([at for _, _, at in lines])
     spots = array("I", generator.spots).tobytes()
-    return Unit(texts, offsets.tobytes(), spots, generator.constants, generator.functions)
+    return Unit(
+        texts, offsets.tobytes(), spots, generator.constants, {n: tuple(p) for n, p in generator.functions.items()}
+    )

@@ -1,0 +1,149 @@
+"""The operators: arithmetic in 64 bits, joining, comparison."""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from osconf.errors import EvalError
+from osconf.lang.coercion import coerce_to_string, concat_strings, join_path
+from osconf.lang.kinds import UNSET, is_attrs, show_type
+from osconf.lang.mistakes import described, expect_list, raise_overflow, raise_type
+from osconf.lang.selection import is_derivation
+from osconf.lang.thunks import force
+from osconf.lang.values import ContextStr, LazyAttrs, Path, Value
+
+INT_MIN = -0x8000000000000000
+INT_MAX = 0x7FFFFFFFFFFFFFFF
+
+
+def concat_lists(left: Value, right: Value) -> tuple[Value, ...]:
+    """`left ++ right`."""
+    return expect_list(left) + expect_list(right)
+
+
+def add(left: Value, right: Value) -> Value:
+    """`left + right`: numbers, strings, paths."""
+    kind = type(left)
+    if kind is int or kind is float:
+        other = type(right)
+        if kind is int and other is int:
+            result = left + right
+            if not INT_MIN <= result <= INT_MAX:
+                raise_overflow("+", left, right)
+            return result
+        if other is int or other is float:
+            return left + right
+        raise EvalError(f"cannot add {described(right)} to {show_type(left)}", code="wrong-type")
+    if kind is Path:
+        return join_path(left.text, right)
+    copies = kind is str or kind is ContextStr
+    left = coerce_to_string(left, copy_to_store=copies)
+    right = coerce_to_string(right, copy_to_store=copies)
+    return concat_strings((left, right))
+
+
+def add_numbers(left: Value, right: Value) -> Value:
+    """`builtins.add`: numbers only."""
+    return _compute("+", left, right)
+
+
+def subtract(left: Value, right: Value) -> Value:
+    """`left - right`."""
+    return _compute("-", left, right)
+
+
+def multiply(left: Value, right: Value) -> Value:
+    """`left * right`."""
+    return _compute("*", left, right)
+
+
+def divide(left: Value, right: Value) -> Value:
+    """`left / right`; integers round towards zero."""
+    return _compute("/", left, right)
+
+
+def _compute(operator: str, left: Value, right: Value) -> Value:
+    one, two = type(left), type(right)
+    if one is not int and one is not float:
+        raise_type(left, "a float" if two is float else "an integer")
+    if two is not int and two is not float:
+        raise_type(right, "a float" if one is float else "an integer")
+    if operator == "+":
+        result = left + right
+    elif operator == "-":
+        result = left - right
+    elif operator == "*":
+        result = left * right
+    elif right == 0:
+        raise EvalError("division by zero", code="division-by-zero")
+    elif one is int and two is int:
+        result = abs(left) // abs(right)
+        if (left < 0) != (right < 0):
+            result = -result
+    else:
+        result = left / right
+    if type(result) is int and not INT_MIN <= result <= INT_MAX:
+        raise_overflow(operator, left, right)
+    return result
+
+
+def less_than(left: Value, right: Value) -> bool:
+    """`left < right` of forced values."""
+    one, two = type(left), type(right)
+    if (one is int or one is float) and (two is int or two is float):
+        return bool(left < right)
+    if (one is str or one is ContextStr) and (two is str or two is ContextStr):
+        return str.__lt__(left, right)
+    if one is tuple and two is tuple:
+        for x, y in zip(left, right, strict=False):
+            if not equal(x, y):
+                return less_than(force(x), force(y))
+        return len(left) < len(right)
+    if one is Path and two is Path:
+        return bool(left.text < right.text)
+    raise EvalError(f"cannot compare {described(left)} with {described(right)}", code="not-comparable")
+
+
+def equal(left: Value, right: Value) -> bool:
+    """Whether two members (of a list, of a set) are equal: the same cell is, whatever it holds."""
+    one = left if type(left) is not list else left[1] if left[0] is None else left[0](left)
+    two = right if type(right) is not list else right[1] if right[0] is None else right[0](right)
+    return left is right or equal_values(one, two)
+
+
+def equal_values(left: Value, right: Value) -> bool:
+    """`left == right` of two forced values; functions are never equal."""
+    one, two = type(left), type(right)
+    if one is two:
+        if one is tuple:
+            return len(left) == len(right) and all_equal(left, right)
+        if one is dict or one is LazyAttrs:
+            return _equal_attrs(left, right)
+        return one is not FunctionType and bool(left == right)
+    if (one is int or one is float) and (two is int or two is float):
+        return float(left) == float(right)
+    if (one is str or one is ContextStr) and (two is str or two is ContextStr):
+        return str.__eq__(left, right)
+    if is_attrs(left) and is_attrs(right):
+        return _equal_attrs(left, right)
+    return False
+
+
+def all_equal(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
+    """Whether two lists of the same length hold equal members."""
+    for x, y in zip(left, right, strict=True):
+        if not equal(x, y):
+            return False
+    return True
+
+
+def _equal_attrs(left: Value, right: Value) -> bool:
+    if is_derivation(left) and is_derivation(right) and "outPath" in left and "outPath" in right:
+        return equal(left["outPath"], right["outPath"])
+    if len(left) != len(right):
+        return False
+    for name in sorted(left):
+        other = right.get(name, UNSET)
+        if other is UNSET or not equal(left[name], other):
+            return False
+    return True
