@@ -23,7 +23,7 @@ def coerce_to_string(value: Value, *, copy_to_store: bool = False, more: bool = 
     if kind is str or kind is ContextStr:
         return value  # type: ignore[no-any-return]
     if kind is Path:
-        return current_evaluator().copy_path_to_store(value) if copy_to_store else value.text  # type: ignore[no-any-return]
+        return current_evaluator().copy_path_to_store(value) if copy_to_store else value.text
     if kind is dict or kind is LazyAttrs:
         to_string = value.get("__toString")
         if to_string is not None:

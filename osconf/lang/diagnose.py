@@ -1,7 +1,7 @@
 """Explain an error to people: the user's own line with a caret, what to do next, the way there with `--show-trace`.
 
-Positions cost nothing while code runs: generated code carries the source's name, and its line table leads from a line of
-a Python traceback to the place in the text.
+Positions cost nothing while code runs: generated code carries the source's name, and its line table leads from a line
+of a Python traceback to the place in the text.
 """
 
 from __future__ import annotations

@@ -41,8 +41,10 @@ _WORDS = {
     "$END": "the end of the text",
 }
 _STARTS_OF_SIMPLE = frozenset(
-    ("ID", "INT", "FLOAT", "STRING", "URI", "QUOTE", "INDENTED", "PATH", "PATH_START", "SEARCH_PATH", "LEFT_PAREN")
-    + ("LEFT_BRACE", "LEFT_BRACKET", "REC", "LET")
+    (
+        *("ID", "INT", "FLOAT", "STRING", "URI", "QUOTE", "INDENTED", "PATH", "PATH_START", "SEARCH_PATH"),
+        *("LEFT_PAREN", "LEFT_BRACE", "LEFT_BRACKET", "REC", "LET"),
+    )
 )
 _STARTS = _STARTS_OF_SIMPLE | {"NOT", "MINUS", "IF", "WITH", "ASSERT"}
 _STARTS_OF_NAME = frozenset(("ID", "OR", "STRING", "QUOTE", "DOLLAR_BRACE"))

@@ -6,6 +6,7 @@ The only user of lark in the language: the committed tables are plain data, so a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 HEADER = '''"""LALR tables of the language, generated from grammar.lark by generate_tables.py; not for editing.
 
@@ -24,9 +25,9 @@ def render_tables(grammar: str) -> str:
     from lark.parsers.lalr_analysis import Shift
 
     parser = Lark(grammar, parser="lalr", lexer="basic", keep_all_tokens=True, maybe_placeholders=False)
-    table = parser.parser.parser._parse_table  # type: ignore[attr-defined]
+    table = parser.parser.parser._parse_table
     numbers: dict[object, int] = {}
-    rules = []
+    rules: list[Any] = []
     for state in table.states.values():
         for kind, argument in state.values():
             if kind is not Shift and argument not in numbers:

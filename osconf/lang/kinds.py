@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import NamedTuple
 
 from osconf.errors import Position
-from osconf.lang.source import SOURCES
+from osconf.lang.source import Source
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value
 
 
@@ -95,8 +95,10 @@ def function_args(function: Value) -> dict[str, bool] | None:
 def function_position(function: Value) -> Position | None:
     """Where a function of the language was written."""
     pattern = function_pattern(function)
-    source = SOURCES.get(function.__code__.co_filename) if pattern else None
-    return source.position(pattern.offset) if source and pattern else None
+    if pattern is None:
+        return None
+    source: Source = function.__globals__["SOURCE"]
+    return source.position(pattern.offset)
 
 
 def function_name(function: Value) -> str | None:

@@ -58,6 +58,7 @@ class Module:
         self.is_dirty = False
         namespace = self.namespace = dict(runtime)
         namespace["FUNCTIONS"] = functions
+        namespace["SOURCE"] = source
         namespace["complete"] = self.complete
         if scope is not None:
             namespace["SCOPE"] = scope
@@ -85,7 +86,7 @@ class Module:
         """Give a stub its code; the function."""
         function: FunctionType = self.namespace[name]
         function.__code__ = self._code_of(name)
-        function.__kwdefaults__ = None  # type: ignore[assignment]
+        function.__kwdefaults__ = None
         return function
 
     def saved(self) -> Saved:

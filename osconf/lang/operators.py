@@ -131,7 +131,7 @@ def equal_values(left: Value, right: Value) -> bool:
 
 def all_equal(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool:
     """Whether two lists of the same length hold equal members."""
-    for x, y in zip(left, right, strict=True):
+    for x, y in zip(left, right, strict=True):  # noqa: SIM110 - a generator would spend C stack on nested lists
         if not equal(x, y):
             return False
     return True

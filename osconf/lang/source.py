@@ -1,7 +1,7 @@
 """Source texts: from an offset to a place that people can read.
 
-A text is kept as the language keeps strings, bytes as latin-1, so columns count bytes as Nix counts them. Generated code
-carries the source's name as its file name; `SOURCES` leads from there back to the text.
+A text is kept as the language keeps strings, bytes as latin-1, so columns count bytes as Nix counts them. Generated
+code carries the source's name as its file name; `SOURCES` leads from there back to the text.
 """
 
 from __future__ import annotations

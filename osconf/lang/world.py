@@ -1,8 +1,8 @@
 """What the evaluator may ask of the world, as one injected Protocol, and `PureWorld`, which never writes.
 
 Every `str` that crosses this border is a string of the language (bytes as latin-1); a World converts with
-`values.from_latin` when it touches the operating system. Paths are absolute and canonical. A path that does not exist is
-a `FileNotFoundError`, other refusals of the operating system are `OSError`: the evaluator explains them.
+`values.from_latin` when it touches the operating system. Paths are absolute and canonical. A path that does not exist
+is a `FileNotFoundError`, other refusals of the operating system are `OSError`: the evaluator explains them.
 """
 
 from __future__ import annotations

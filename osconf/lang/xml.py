@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from osconf.errors import EvalError, Position
-from osconf.lang.runtime import attr_position, force, function_args, function_position, is_derivation
+from osconf.lang.runtime import attr_position, force, function_pattern, function_position, is_derivation
 from osconf.lang.show import format_float
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, from_latin, to_latin
 
@@ -132,12 +132,15 @@ class _Writer:
             self.empty("unevaluated")
             return
         self.open("function", self.place(position) if self.show_positions else {})
-        names = function_args(function)
-        if names is None:
-            self.empty("varpat", name=function.__code__.co_varnames[0])
+        pattern = function_pattern(function)
+        if pattern is None or pattern.formals is None:
+            self.empty("varpat", name=(pattern and pattern.parameter) or "")
         else:
-            self.open("attrspat")
-            for name in sorted(names):
+            marks = {"ellipsis": "1"} if pattern.is_open else {}
+            if pattern.parameter is not None:
+                marks["name"] = pattern.parameter
+            self.open("attrspat", marks)
+            for name in sorted(pattern.formals):
                 self.empty("attr", name=name)
             self.close("attrspat")
         self.close("function")

@@ -25,6 +25,7 @@ from osconf.lang.nodes import (
 @generates(Attrs)
 def write_attrs(g: Generator, node: Attrs, scope: Scope | None) -> Code:
     g.at = node.at
+    inner: Scope | None
     if node.is_recursive:
         inner, members = _write_group(g, node, scope)
     else:
@@ -170,11 +171,11 @@ def _shared_binding(
             return binding
     elif definition.source >= 0:
         subject = subjects[definition.source]
-        if isinstance(subject, Variable) and subject.name == "builtins" and name in g.primops:
-            if g.is_global(inner, "builtins") and "builtins" not in inner.names:
-                binding = Binding("", g.buffer, forced=True)
-                binding.builtin = name
-                return binding
+        is_builtins = isinstance(subject, Variable) and subject.name == "builtins" and "builtins" not in inner.names
+        if is_builtins and name in g.primops and g.is_global(inner, "builtins"):
+            binding = Binding("", g.buffer, forced=True)
+            binding.builtin = name
+            return binding
     return None
 
 
@@ -205,7 +206,7 @@ def _strict_bindings(
     if not candidates:
         return []
     used: set[str] = set()
-    for name, definition in node.definitions.items():
+    for definition in node.definitions.values():
         if definition.value is not None:
             used |= g.mentions.of(definition.value)
     for subject in node.sources:

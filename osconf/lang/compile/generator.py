@@ -3,7 +3,8 @@
 The modules beside this one register one function per kind of node with `@generates`. Each gives an expression for the
 forced value (`Code`), after it has written the statements that the expression needs.
 
-A thunk's cell is `[code, captured…]`; an attribute's cell has its `Spot` in slot 2: `[code, captured, spot, captured…]`.
+A thunk's cell is `[code, captured…]`; an attribute's cell has its `Spot` in slot 2:
+`[code, captured, spot, captured…]`.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ class Generator:
         return name
 
     def aside(self, write: Callable[[], Any]) -> tuple[list[Line], Any]:
-        """Run `write` for a block one level deeper and keep its lines apart; what it learns of variables is forgotten."""
+        """Run `write` for a block one level deeper; keep its lines apart, forget what it learns of variables."""
         buffer = self.buffer
         lines, buffer.lines = buffer.lines, []
         known = dict(buffer.known)

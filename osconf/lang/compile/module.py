@@ -7,7 +7,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from osconf.lang.compile import bindings, calls, expressions, functions, operators
-from osconf.lang.compile.generator import Constant, Generator, Line
+from osconf.lang.compile.generator import Constant, Generator
+from osconf.lang.compile.scopes import Line
 from osconf.lang.nodes import Node
 from osconf.lang.source import Source
 

@@ -56,7 +56,7 @@ class Buffer:
         self.function = function
         self.lines: list[Line] = []
         self.indent = 1
-        self.base = 0 if is_thunk or parent is None else parent.base + parent.indent
+        self.base: int = 0 if is_thunk or parent is None else parent.base + parent.indent
         """Levels of indentation that the function itself may end up with; Python allows 100."""
         self.captures: dict[Binding, None] = {}
         """What a thunk takes along in its cell, in order."""

@@ -23,7 +23,7 @@ from osconf.lang.runtime import (
     raise_missing,
     run_call2_thunk,
 )
-from osconf.lang.values import LazyAttrs, Value
+from osconf.lang.values import LazyAttrs, Value, to_latin
 
 Attrs = dict[str, Value]
 
@@ -89,7 +89,7 @@ def attribute_position(name: Value, attrs: Value) -> dict[str, Any] | None:
     position = attr_position(expect_attrs(attrs, "the second argument passed to builtins.unsafeGetAttrPos"), name)
     if position is None or not position.file.startswith("/"):
         return None
-    return {"file": position.file, "line": position.line, "column": position.column}
+    return {"file": to_latin(position.file), "line": position.line, "column": position.column}
 
 
 @primop("removeAttrs", "!!")
