@@ -41,6 +41,7 @@ let
     );
     aliases = builtins.toJSON (programs.aliases.${name} or { });
     archivePackage = name;
+    archiveSha256 = metadata.sha256;
     format = primops.environmentFormat;
   };
 
@@ -75,6 +76,7 @@ let
 
     archivePackage = name;
     inherit (metadata)
+      sha256
       depends
       builtFromSource
       developmentPackages

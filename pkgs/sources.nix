@@ -5,8 +5,8 @@
   suite ? "trixie",
   components ? [ "main" ],
   architecture ? "amd64",
-  # The suites beside the main one: "updates" "security" "backports".
-  pockets ? if suite == "sid" || suite == "experimental" then [ ] else [ "updates" "security" ],
+  # The suites beside the main one: "updates" "security" "backports". Only a release needs them.
+  pockets ? if builtins.elem suite [ "bookworm" "trixie" ] then [ "updates" "security" ] else [ ],
   # Whether the suite itself is among the sources.
   own ? true,
 }:

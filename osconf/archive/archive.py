@@ -22,6 +22,7 @@ from osconf.archive.lock import (
     load_lock,
     save_lock,
 )
+from osconf.archive.mixed import ForeignRoot, resolve_mixed
 from osconf.archive.package import Package
 from osconf.archive.resolver import Resolution, Root, resolve_closure
 from osconf.archive.source import Source
@@ -115,16 +116,37 @@ class Archive:
         """The closure of the roots; its packages are noted for the lock."""
         wanted = list(roots)
         resolution = resolve_closure(self.universe, wanted, essential=essential)
-        reasons = {root.name: root.reason for root in reversed(wanted)}
+        self._record(resolution, wanted, resolution.parents)
+        return resolution
+
+    def resolve_with(
+        self, roots: Iterable[Root], foreign: Iterable[tuple[Root, Archive]], *, essential: bool = True
+    ) -> list[tuple[str, Archive]]:
+        """The closure of roots here and in other archives: each package with the archive that it comes from."""
+        wanted, others = list(roots), list(foreign)
+        by_universe = {id(archive.universe): archive for _, archive in others}
+        foreign_roots = [ForeignRoot(root, archive.universe) for root, archive in others]
+        mixed = resolve_mixed(self.universe, wanted, foreign_roots, essential=essential)
+        reasons = [*wanted, *(root for root, _ in others)]
+        homes = {
+            name: by_universe[id(mixed.foreign[name])] if name in mixed.foreign else self
+            for name in mixed.resolution.names
+        }
+        for archive in {id(home): home for home in homes.values()}.values():
+            archive._record(mixed.resolution, reasons, [name for name, home in homes.items() if home is archive])
+        return list(homes.items())
+
+    def _record(self, resolution: Resolution, roots: Sequence[Root], names: Iterable[str]) -> None:
+        reasons = {root.name: root.reason for root in reversed(roots)}
+        parents = resolution.parents
         self.lock_file.record(
             self.group,
             [
-                LockedPackage(package, reason=f"needed by {parent}" if parent else reasons.get(name, ""))
-                for name, parent in resolution.parents.items()
+                LockedPackage(package, reason=f"needed by {parents[name]}" if parents[name] else reasons.get(name, ""))
+                for name in names
                 if (package := self.universe.find(name)) is not None
             ],
         )
-        return resolution
 
     def source_of(self, package: Package) -> Source:
         """The source that a package comes from."""

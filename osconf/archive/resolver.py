@@ -26,6 +26,16 @@ class Root:
     reason: str = ""
 
 
+class ResolutionError(ArchiveError):
+    """No set of packages fits; `names` are those of the first failure."""
+
+    code = "unsatisfiable"
+
+    def __init__(self, message: str, names: tuple[str, ...] = (), *, code: str, hint: str | None = None) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.names = names
+
+
 @dataclass(slots=True)
 class _Dead:
     """Why a branch of the search failed."""
@@ -139,7 +149,7 @@ class _Search:
                     for option in options[:3]
                 )
                 text = f"‘{name}’ {self._chain(state, name)} needs ‘{format_group(group)}’, but {forbidders}"
-                return _Dead(text, "conflict", (name,)), None
+                return _Dead(text, "conflict", (name, *options)), None
             return None, _Choice(state, name, open_options)
         return None, None
 
@@ -170,16 +180,16 @@ class _Search:
             steps.append(reason)
         return f"({', '.join(steps)})" if steps else "(wanted for itself)"
 
-    def _explain(self) -> ArchiveError:
+    def _explain(self) -> ResolutionError:
         failure = self.first_failure
         if failure is None:
-            return ArchiveError("the search for a set of packages took too long", code="unsatisfiable")
+            return ResolutionError("the search for a set of packages took too long", code="unsatisfiable")
         hints = {
             "conflict": "remove one of the two, or choose another alternative explicitly",
             "unsatisfiable": "the sources do not fit together; `osconf lock update` may have been interrupted by a "
             "change of the archive",
         }
-        return ArchiveError(failure.message, code=failure.code, hint=hints.get(failure.code))
+        return ResolutionError(failure.message, failure.names, code=failure.code, hint=hints.get(failure.code))
 
 
 def check_roots(universe: Universe, roots: Iterable[Root]) -> None:

@@ -69,7 +69,7 @@ class Universe:
     ) -> None:
         self._held = MemoryIndex((held or {}).values())
         self._indexes: tuple[PackageIndex, ...] = (self._held, *indexes)
-        self._architecture = architecture
+        self.architecture = architecture
         self._found: dict[str, Package | None] = {}
         self._satisfiers: dict[Atom, tuple[str, ...]] = {}
         self._names: list[str] | None = None
@@ -137,7 +137,7 @@ class Universe:
         if known is not None:
             return known
         found: list[str] = []
-        if atom.qualifier in _NATIVE or atom.qualifier == self._architecture:
+        if atom.qualifier in _NATIVE or atom.qualifier == self.architecture:
             real = self.find(atom.name)
             if real and (not atom.relation or satisfies(real.version, atom.relation, atom.version)):
                 found.append(atom.name)

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from osconf.archive.acquire import Access
 from osconf.archive.archive import Archive, LockFile
@@ -32,6 +32,13 @@ _OTHER_ABI = re.compile(r"lib(32|64|x32|n32)")
 _SEPARATORS = str.maketrans("", "", "-_.")
 
 
+class Referred(NamedTuple):
+    """A package that a value refers to; `sha256` of its .deb tells which version, "" when it was only named."""
+
+    name: str
+    sha256: str = ""
+
+
 @dataclass
 class ArchiveContext:
     """The archives of one evaluation: how to reach them, the lock that pins them, those that are open."""
@@ -39,7 +46,9 @@ class ArchiveContext:
     access: Access
     lock_file: LockFile
     archives: dict[str, Archive] = field(default_factory=dict)
-    packages_behind: dict[str, frozenset[str]] = field(default_factory=dict)
+    package_sets: dict[str, LazyAttrs] = field(default_factory=dict)
+    """The sets that `archivePackages` gave, under the group of their archive."""
+    packages_behind: dict[str, frozenset[Referred]] = field(default_factory=dict)
     """Derivation path → the packages it stands for, memoised: a derivation never changes."""
 
     def open_archive(self, sources: list[dict[str, Any]]) -> Archive:
@@ -164,13 +173,15 @@ def _archive_packages(context: ArchiveContext, arguments: Value) -> LazyAttrs:
         package = archive.find(from_latin(name))
         if package is None:
             raise KeyError(name)
+        context.package_sets.setdefault(archive.group, packages)
         return make_thunk(lambda: call_function(build, name, _describe_package(archive, package)))
 
-    return LazyAttrs(
+    packages = LazyAttrs(
         lambda: _strings(_archive_of(context, arguments).universe.names()),
         lookup,
         lambda name: list(_strings(_archive_of(context, arguments).universe.near_names(from_latin(name)))),
     )
+    return packages
 
 
 def _pattern_packages(_context: ArchiveContext, arguments: Value) -> LazyAttrs:
@@ -234,24 +245,74 @@ def _near_names(context: ArchiveContext, arguments: Value) -> tuple[str, ...]:
     return _strings(_archive_of(context, arguments).universe.near_names(name))
 
 
+def _resolve_environment(context: ArchiveContext, arguments: Value) -> tuple[Value, ...]:
+    """`{ sources; packages; roots; context; reason; essential ? true; } -> [ package ]`: the closure, by name.
+
+    `roots` are package values or `{ name; reason; }`; every package that `context` refers to joins. A package of
+    another suite brings what this one has too old.
+    """
+    archive = _archive_of(context, arguments)
+    members = expect_attrs(arguments)
+    reason = from_latin(expect_string(_member(arguments, "reason")))
+    roots: list[Root] = []
+    foreign: list[tuple[Root, Archive]] = []
+
+    def add(referred: Referred, why: str) -> None:
+        home = _home_of(context, archive, referred)
+        if home is archive:
+            roots.append(Root(referred.name, why))
+        else:
+            foreign.append((Root(referred.name, why), home))
+
+    for item in expect_list(_member(arguments, "roots")):
+        item = expect_attrs(force(item))
+        name = from_latin(expect_string(_member(item, "name")))
+        add(Referred(name, to_python(item.get("sha256", ""))), to_python(item.get("reason", "")))
+    for referred in sorted(_referred_packages(context, force(members.get("context")))):
+        add(referred, f"referred to by {reason}")
+    essential = bool(force(members["essential"])) if "essential" in members else True
+    own = expect_attrs(_member(arguments, "packages"))
+    return tuple(
+        force((own if home is archive else context.package_sets[home.group])[to_latin(name)])
+        for name, home in archive.resolve_with(roots, foreign, essential=essential)
+    )
+
+
+def _home_of(context: ArchiveContext, archive: Archive, referred: Referred) -> Archive:
+    """The archive that a package comes from: this one, unless only another has that very .deb."""
+    package = archive.find(referred.name)
+    if not referred.sha256 or (package is not None and package.sha256 == referred.sha256):
+        return archive
+    for other in context.archives.values():
+        package = other.find(referred.name)
+        if package is not None and package.sha256 == referred.sha256 and other.group in context.package_sets:
+            return other
+    return archive
+
+
 def _context_packages(context: ArchiveContext, value: Value) -> tuple[str, ...]:
     """`any -> [ name ]`: the archive packages that a value's strings refer to, also through written and rendered files.
 
     Compilers of what was built are not followed.
     """
-    names: set[str] = set()
+    return _strings(sorted({referred.name for referred in _referred_packages(context, value)}))
+
+
+def _referred_packages(context: ArchiveContext, value: Value) -> set[Referred]:
+    found: set[Referred] = set()
     elements: set[str] = set()
-    _collect_references(value, names, elements, set())
+    _collect_references(value, found, elements)
     for element in elements:
         derivation = _derivation_of(element)
         if derivation is not None:
-            names |= _packages_behind(context, derivation)
-    return tuple(sorted(names))
+            found |= _packages_behind(context, derivation)
+    return found
 
 
-def _collect_references(value: Value, names: set[str], elements: set[str], seen: set[int]) -> None:
+def _collect_references(value: Value, found: set[Referred], elements: set[str]) -> None:
     """Walk a value: context elements of its strings, names of its package values."""
     pending = [value]
+    seen: set[int] = set()
     while pending:
         item = force(pending.pop())
         if isinstance(item, str):
@@ -261,10 +322,10 @@ def _collect_references(value: Value, names: set[str], elements: set[str], seen:
         elif is_attrs(item) and id(item) not in seen and not isinstance(item, LazyAttrs):
             seen.add(id(item))
             if "archivePackage" in item:
-                names.add(from_latin(expect_string(force(item["archivePackage"]))))
+                found.add(Referred(to_python(item["archivePackage"]), to_python(item.get("sha256", ""))))
             elif "outPath" in item:
                 if "archiveDependencies" in item:
-                    names.update(to_python(item["archiveDependencies"]))
+                    found.update(Referred(name) for name in to_python(item["archiveDependencies"]))
                 pending.append(item["outPath"])
             elif "__toString" in item:
                 pending.append(call_function(force(item["__toString"]), item))
@@ -279,18 +340,17 @@ def _derivation_of(element: str) -> str | None:
     return element[1:] if element.startswith("=") else None
 
 
-def _packages_behind(context: ArchiveContext, path: str) -> frozenset[str]:
+def _packages_behind(context: ArchiveContext, path: str) -> frozenset[Referred]:
     """The packages a derivation stands for: its own when it is a package's view, its inputs' when it is transparent."""
     known = context.packages_behind.get(path)
     if known is None:
-        derivation = current().world.read_derivation(path)
-        found: set[str] = set()
-        environment = derivation.env
+        environment = current().world.read_derivation(path).env
+        found: set[Referred] = set()
         if "archivePackage" in environment:
-            found.add(from_latin(environment["archivePackage"]))
-        found.update(from_latin(environment.get("archiveDependencies", "")).split())
+            found.add(Referred(from_latin(environment["archivePackage"]), environment.get("archiveSha256", "")))
+        found.update(Referred(name) for name in from_latin(environment.get("archiveDependencies", "")).split())
         if environment.get("osconfTransparent") == "1":
-            for dependency in derivation.input_derivations:
+            for dependency in current().world.read_derivation(path).input_derivations:
                 found |= _packages_behind(context, dependency)
         known = context.packages_behind[path] = frozenset(found)
     return known
@@ -321,6 +381,7 @@ _ARCHIVE_PRIMOPS: dict[str, tuple[str, Callable[..., Value]]] = {
     "archivePackages": ("!", _archive_packages),
     "patternPackages": ("!", _pattern_packages),
     "resolveClosure": ("!", _resolve_closure),
+    "resolveEnvironment": ("!", _resolve_environment),
     "nearNames": ("!", _near_names),
     "contextPackages": ("-", _context_packages),
     "compareDebianVersions": ("!!", _version_order),

@@ -16,7 +16,16 @@ let
     else if builtins.isString member && builtins.substring 0 1 member != "/" then
       addRoot state member reason
     else if member ? archivePackage then
-      addRoot state member.archivePackage reason
+      state
+      // {
+        roots = state.roots ++ [
+          {
+            name = member.archivePackage;
+            inherit (member) sha256;
+            inherit reason;
+          }
+        ];
+      }
     else if member ? environmentMembers then
       builtins.foldl' (addMember reason) state member.environmentMembers
     else
@@ -57,19 +66,16 @@ in
     }:
     let
       members = sortMembers reason packages;
-      referred = primops.contextPackages [
-        context
-        members.contexts
-        extraTrees
-      ];
-      names = primops.resolveClosure {
+      closure = primops.resolveEnvironment {
         inherit sources essential;
-        roots =
-          members.roots
-          ++ map (package: {
-            name = package;
-            reason = "referred to by ‘${name}’";
-          }) referred;
+        packages = archive;
+        inherit (members) roots;
+        context = [
+          context
+          members.contexts
+          extraTrees
+        ];
+        reason = "the environment ‘${name}’";
       };
     in
     final.makePackage {
@@ -77,17 +83,17 @@ in
       builder = "builtin:environment";
       packages = builtins.toJSON (
         map (package: {
-          name = package;
-          contents = "${archive.${package}.contents}";
-        }) names
+          name = package.archivePackage;
+          contents = "${package.contents}";
+        }) closure
       );
       extraTrees = builtins.toJSON (lib.unique (map (tree: "${tree}") (extraTrees ++ members.trees)));
       alternatives = builtins.toJSON alternatives;
       osconfEnvironmentKind = kind;
       format = primops.environmentFormat;
       passthru = {
-        packages = names;
-        roots = map (root: root.name) members.roots ++ referred;
+        packages = map (package: package.archivePackage) closure;
+        roots = map (root: root.name) members.roots;
       };
     };
 
