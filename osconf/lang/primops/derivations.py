@@ -229,7 +229,6 @@ def _instantiate(recipe: _Recipe) -> dict[str, str]:
         recipe.name,
     )
     path = world.write_derivation(derivation)
-    _hashes()[path] = hash_modulo(derivation, hash_of_derivation)
     result = {
         name: with_context(output.path, (f"!{name}!{path}",)) for name, output in sorted(derivation.outputs.items())
     }

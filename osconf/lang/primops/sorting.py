@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from osconf.errors import EvalError
 from osconf.lang.primops.expect import mismatch
 from osconf.lang.runtime import call, force, show_type
 from osconf.lang.values import ContextStr, Path, Value
@@ -29,7 +30,9 @@ def sort_plain(items: tuple[Value, ...]) -> tuple[Value, ...] | None:
 
 def merge_sort(items: list[Value], comparator: Value) -> list[Value]:
     """Sort stably with a function of the language; bottom-up, in lists."""
-    less = _comparison(comparator)
+    # A function of two parameters is called at once; anything else goes through the general call.
+    saturated = type(comparator) is FunctionType and comparator.__code__.co_argcount == 2
+    less = comparator if saturated else lambda a, b: call(comparator, a, b)
     runs = [[item] for item in items]
     while len(runs) > 1:
         paired = [_merge(runs[i], runs[i + 1], less) for i in range(0, len(runs) - 1, 2)]
@@ -39,34 +42,41 @@ def merge_sort(items: list[Value], comparator: Value) -> list[Value]:
     return runs[0] if runs else []
 
 
-def _merge(left: list[Value], right: list[Value], less: Callable[[Value, Value], bool]) -> list[Value]:
-    if not less(right[0], left[-1]):
+def _merge(left: list[Value], right: list[Value], less: Callable[[Value, Value], Value]) -> list[Value]:
+    answer = less(right[0], left[-1])
+    if answer is False:
         return left + right
+    if answer is not True:
+        raise _not_an_order(answer)
+    if len(left) == 1 == len(right):
+        return [right[0], left[0]]
     merged: list[Value] = []
+    append = merged.append
     i = j = 0
+    left_size, right_size = len(left), len(right)
+    first, second = left[0], right[0]
     while True:
-        if less(right[j], left[i]):
-            merged.append(right[j])
+        answer = less(second, first)
+        if answer is True:
+            append(second)
             j += 1
-            if j == len(right):
-                return merged + left[i:]
-        else:
-            merged.append(left[i])
+            if j == right_size:
+                merged += left[i:]
+                return merged
+            second = right[j]
+        elif answer is False:
+            append(first)
             i += 1
-            if i == len(left):
-                return merged + right[j:]
+            if i == left_size:
+                merged += right[j:]
+                return merged
+            first = left[i]
+        else:
+            raise _not_an_order(answer)
 
 
-def _comparison(comparator: Any) -> Callable[[Value, Value], bool]:
-    saturated = type(comparator) is FunctionType and comparator.__code__.co_argcount == 2
-
-    def less(a: Value, b: Value) -> bool:
-        answer = comparator(a, b) if saturated else call(comparator, a, b)
-        if answer is True or answer is False:
-            return bool(answer)
-        raise mismatch(answer, "a Boolean", "the return value of the sorting function passed to builtins.sort")
-
-    return less
+def _not_an_order(answer: Value) -> EvalError:
+    return mismatch(answer, "a Boolean", "the return value of the sorting function passed to builtins.sort")
 
 
 COMPARABLE = frozenset(("number", "string", "path", "list"))

@@ -43,9 +43,16 @@ def add_source(
     selects: Callable[[str, str], bool] | None = None
     if keep is not None:
         where = "the return value of the path filter function"
+        # A world may ask twice: to compute the store path, and later to copy; the answers must be the same.
+        answers: dict[str, bool] = {}
 
         def selects(relative: str, kind: str) -> bool:
-            return expect_bool(call(keep, f"{path}/{relative}" if relative else path, kind), where)
+            answer = answers.get(relative)
+            if answer is None:
+                answer = answers[relative] = expect_bool(
+                    call(keep, f"{path}/{relative}" if relative else path, kind), where
+                )
+            return answer
 
     try:
         result = current().world.add_path(path, name, recursive=recursive, keep=selects, expected=expected)

@@ -16,7 +16,7 @@ from osconf.lang.primops.expect import (
 )
 from osconf.lang.primops.registry import primop
 from osconf.lang.runtime import force
-from osconf.lang.values import ContextStr, Value, with_context
+from osconf.lang.values import ContextStr, Value, context_of, with_context
 
 
 @primop("toString", "!")
@@ -110,16 +110,20 @@ def replace_strings(wanted: Value, replacements: Value, text: Value) -> str:
         )
     needles = []
     for source in sources:
-        source = force(source)
+        if type(source) is list:
+            source = source[1] if source[0] is None else source[0](source)
         if type(source) is not str:
             source = str.__str__(
                 expect_string(source, "one of the strings to replace passed to builtins.replaceStrings")
             )
         needles.append(source)
-    text = expect_string(text, "the third argument passed to builtins.replaceStrings")
-    context: set[str] = set(text.context) if type(text) is ContextStr else set()
-    plain = str.__str__(text)
-    replaced = _replace(plain, needles, targets, context)
+    if type(text) is str:
+        plain = text
+        context: set[str] = set()
+    else:
+        plain = str.__str__(expect_string(text, "the third argument passed to builtins.replaceStrings"))
+        context = set(context_of(text))
+    replaced = _replace(plain, tuple(needles), targets, context)
     return with_context(replaced, context) if context else replaced
 
 
@@ -128,49 +132,50 @@ def _replacement(target: Value, context: set[str]) -> str:
     if type(target) is str:
         return target
     target = expect_string(target, "one of the replacement strings passed to builtins.replaceStrings")
-    context |= target.context
+    context |= context_of(target)
     return str.__str__(target)
 
 
-def _replace(text: str, needles: list[str], targets: tuple[Value, ...], context: set[str]) -> str:
+def _replace(text: str, needles: tuple[str, ...], targets: tuple[Value, ...], context: set[str]) -> str:
     if not needles:
         return text
     if len(needles) == 1 and needles[0]:
         return text.replace(needles[0], _replacement(targets[0], context)) if needles[0] in text else text
+    pattern, places = _scanner(needles)
     chosen: dict[str, str] = {}
-    first: dict[str, Value] = {}
-    for needle, target in zip(needles, targets, strict=True):
-        first.setdefault(needle, target)
 
     def choose(found: re.Match[str]) -> str:
         needle = found[0]
         result = chosen.get(needle)
         if result is None:
-            result = chosen[needle] = _replacement(first[needle], context)
+            result = chosen[needle] = _replacement(targets[places[needle]], context)
         return result
 
-    if "" not in first:
-        return _alternatives(tuple(first)).sub(choose, text)
+    if "" not in places:
+        return text if pattern is None or pattern.search(text) is None else pattern.sub(choose, text)
     # An empty string matches before every byte and at the end, unless an earlier one matches there.
-    reachable = tuple(first)[: list(first).index("")]
-    longer = _alternatives(reachable) if reachable else None
     parts = []
     position = 0
     while position <= len(text):
-        found = longer.match(text, position) if longer else None
+        found = pattern.match(text, position) if pattern else None
         if found:
             parts.append(choose(found))
             position = found.end()
             continue
-        parts.append(_replacement(first[""], context))
+        parts.append(_replacement(targets[places[""]], context))
         parts.append(text[position : position + 1])
         position += 1
     return "".join(parts)
 
 
 @lru_cache(maxsize=1024)
-def _alternatives(needles: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, needles)))
+def _scanner(needles: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str, int]]:
+    """What finds the needles that stand before an empty one, and the index of each needle."""
+    places: dict[str, int] = {}
+    for index, needle in enumerate(needles):
+        places.setdefault(needle, index)
+    reachable = [needle for needle in places if places[needle] < places.get("", len(needles))]
+    return re.compile("|".join(map(re.escape, reachable))) if reachable else None, places
 
 
 @primop("match", "!!")

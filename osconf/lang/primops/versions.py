@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import zip_longest
 
 from osconf.lang.primops.expect import expect_plain_string
 from osconf.lang.primops.registry import primop
@@ -12,41 +14,45 @@ _COMPONENT = re.compile(r"[0-9]+|[^0-9.\-]+")
 _VERSION_DASH = re.compile(r"-(?=[^a-zA-Z])")
 _NUMBER_MAX = 2**31 - 1
 
+Component = tuple[str, int | None]
+_NOTHING: Component = ("", None)
+
 
 def split_components(version: str) -> list[str]:
     """The runs of digits and of other characters; dots and dashes only separate."""
     return _COMPONENT.findall(version)
 
 
-def _number(component: str) -> int | None:
-    if component[:1].isdigit() and (number := int(component)) <= _NUMBER_MAX:
-        return number
-    return None
+@lru_cache(maxsize=8192)
+def _read_components(version: str) -> tuple[Component, ...]:
+    """The components, each with its number when it is one that fits into 32 bits."""
+    return tuple(
+        (text, int(text) if text[0].isdigit() and int(text) <= _NUMBER_MAX else None)
+        for text in split_components(version)
+    )
 
 
-def _comes_before(a: str, b: str) -> bool:
-    x, y = _number(a), _number(b)
-    if x is not None and y is not None:
-        return x < y
-    if (a == "" and y is not None) or (a == "pre" and b != "pre"):
+def _comes_before(a: Component, b: Component) -> bool:
+    (x, first), (y, second) = a, b
+    if first is not None and second is not None:
+        return first < second
+    if (x == "" and second is not None) or (x == "pre" and y != "pre"):
         return True
-    if b == "pre":
+    if y == "pre":
         return False
     # `2.3a` comes before `2.3.1`.
-    if y is not None:
+    if second is not None:
         return True
-    return False if x is not None else a < b
+    return False if first is not None else x < y
 
 
 def compare(a: str, b: str) -> int:
     """-1, 0 or 1 as version `a` is older than, as old as, or newer than `b`."""
     if a == b:
         return 0
-    first, second = split_components(a), split_components(b)
-    longest = max(len(first), len(second))
-    first += [""] * (longest - len(first))
-    second += [""] * (longest - len(second))
-    for x, y in zip(first, second, strict=True):
+    for x, y in zip_longest(_read_components(a), _read_components(b), fillvalue=_NOTHING):
+        if x == y:
+            continue
         if _comes_before(x, y):
             return -1
         if _comes_before(y, x):
