@@ -50,17 +50,16 @@ class Database:
 
     @staticmethod
     def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
-        mode = "ro" if read_only else "rwc"
+        if not read_only:
+            return _open_file(file, "mode=rwc")
+        connection = _open_file(file, "mode=ro")
         try:
-            return sqlite3.connect(
-                f"{file.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        except sqlite3.Error as error:
-            raise explain_database_error(file, error) from error
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            # Without a writer there is no shared memory file, and we may not make one: the file is complete as it is.
+            connection.close()
+            connection = _open_file(file, "mode=ro&immutable=1")
+        return connection
 
     def _migrate(self, read_only: bool) -> None:
         applied = self._applied_version()
@@ -295,6 +294,19 @@ class Database:
         """What SQLite finds wrong with the file; empty when it is sound."""
         found = [str(row[0]) for row in self._rows("PRAGMA integrity_check")]
         return [] if found == ["ok"] else found
+
+
+def _open_file(file: Path, options: str) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(
+            f"{file.absolute().as_uri()}?{options}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:
+        raise explain_database_error(file, error) from error
 
 
 def _statements(script: str) -> Iterator[str]:

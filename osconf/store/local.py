@@ -269,7 +269,7 @@ class LocalStore:
         with explaining(f"add '{name}' to the store"):
             temporary = self.temporary_path()
             temporary.write_bytes(data)
-            self._install(temporary, info)
+            self.install(temporary, info)
         return path
 
     def add_path(
@@ -310,7 +310,7 @@ class LocalStore:
                 info = PathInfo(
                     path, nar_hash, nar_size, ultimate=True, content_address=fixed_content_address(content, recursive)
                 )
-                self._install(temporary, info)
+                self.install(temporary, info)
             except BaseException:
                 remove_tree(temporary)
                 raise
@@ -320,8 +320,11 @@ class LocalStore:
         """A fresh place on the store's filesystem and mount; the caller makes it and moves or removes it."""
         return self.layout.temporary / f"{os.getpid()}-{next(self._numbers)}"
 
-    def _install(self, temporary: Path, info: PathInfo) -> None:
-        """Give content its name and make it part of the pending batch."""
+    def install(self, temporary: Path, info: PathInfo) -> None:
+        """Give content at a temporary place (see `temporary_path`) its name and put it into the pending batch.
+
+        The caller vouches for `info`, its hash above all. The path should be a temporary root already.
+        """
         real = self.real_path(info.path)
         canonicalise(temporary)
         with PathLock(self.layout.locks, real.name):
