@@ -41,8 +41,8 @@ def test_a_dependency_that_is_too_old_comes_along() -> None:
 def test_what_no_longer_fits_comes_along_too() -> None:
     testing = make_universe(
         package("git", "2", depends="libc (>= 2)"),
-        package("libc", "2"),
-        package("libc-bin", "2", depends="libc (>= 2)"),
+        package("libc", "2", essential=True),
+        package("libc-bin", "2", depends="libc (>= 2)", essential=True),
     )
     assert resolve(testing, "git") == {"git": "2", "libc": "2", "libc-bin": "2", "ssl": "1", "web": "1"}
 
