@@ -141,7 +141,11 @@ def _replace(text: str, needles: tuple[str, ...], targets: tuple[Value, ...], co
         return text
     if len(needles) == 1 and needles[0]:
         return text.replace(needles[0], _replacement(targets[0], context)) if needles[0] in text else text
-    pattern, places = _scanner(needles)
+    pattern, places, are_bytes = _scanner(needles)
+    if are_bytes:
+        # Only what occurs is replaced, so that other replacements stay unevaluated.
+        table = {ord(byte): _replacement(targets[at], context) for byte, at in places.items() if byte in text}
+        return text.translate(table) if table else text
     chosen: dict[str, str] = {}
 
     def choose(found: re.Match[str]) -> str:
@@ -169,13 +173,14 @@ def _replace(text: str, needles: tuple[str, ...], targets: tuple[Value, ...], co
 
 
 @lru_cache(maxsize=1024)
-def _scanner(needles: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str, int]]:
-    """What finds the needles that stand before an empty one, and the index of each needle."""
+def _scanner(needles: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str, int], bool]:
+    """What finds the needles that stand before an empty one, the index of each, whether all are single bytes."""
     places: dict[str, int] = {}
     for index, needle in enumerate(needles):
         places.setdefault(needle, index)
     reachable = [needle for needle in places if places[needle] < places.get("", len(needles))]
-    return re.compile("|".join(map(re.escape, reachable))) if reachable else None, places
+    pattern = re.compile("|".join(map(re.escape, reachable))) if reachable else None
+    return pattern, places, all(len(needle) == 1 for needle in needles)
 
 
 @primop("match", "!!")
