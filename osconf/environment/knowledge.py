@@ -54,7 +54,8 @@ DIVERSIONS: dict[str, str] = {
 # What scripts make once per machine and first-boot units or modules make here: keys, databases, host facts.
 FIRST_BOOT = re.compile(
     r"""(?x)
-    etc/ldap/slapd\.d/.* | etc/mysql/debian\.cnf | etc/exim4/passwd\.client | etc/ssl/private/.* | etc/redis/.*\.acl
+    etc/ldap/slapd\.d/.* | etc/mysql/debian\.cnf | etc/exim4/passwd\.client | etc/ssl/private/.*
+    | etc/redis/.*\.acl | etc/bind/rndc\.key
     | var/lib/(rabbitmq/\.erlang\.cookie | ldap/.* | snmp/.* | krb5kdc/.* | samba/.* | munge/.* | ipsec/.* )
     """
 )

@@ -47,7 +47,9 @@ _EXPECTED_STATE = re.compile(
 )
 
 
-_PRIVATE = "/{path} is private to the machine and made by a maintainer script; a first-boot unit has to make it"
+# What mktemp(1) makes of a template.
+_TEMPORARY = re.compile(r"\.[A-Za-z0-9]{6,12}$")
+_LARGEST_TEMPLATE = 64 * 1024
 
 
 def record_scripts(farm: Farm, packages: Iterable[Package], workshop: Workshop) -> Facts:
@@ -70,6 +72,7 @@ def record_scripts(farm: Farm, packages: Iterable[Package], workshop: Workshop) 
     _read_logs(record, scripted, facts)
     _take_etc(farm, result.etc, facts)
     _note_state(farm, result.var, facts)
+    _forget_temporary(farm, result.var, facts)
     _grant_privileges(farm, facts)
     return facts
 
@@ -180,8 +183,8 @@ def _read_logs(record: Path, packages: list[Package], facts: Facts) -> None:
 
 
 def _take_etc(farm: Farm, upper: Path, facts: Facts) -> None:
-    """New files of /etc join the farm. A private file is taken when some package ships its content: it is no secret."""
-    shipped = {entry.digest for _, entry in farm.plan.files.values()}
+    """New files of /etc join the farm, unless they are secrets."""
+    shipped = _shipped_digests(farm)
     for path in sorted(upper.rglob("*")):
         relative = f"etc/{path.relative_to(upper).as_posix()}"
         mode = path.lstat().st_mode
@@ -191,14 +194,32 @@ def _take_etc(farm: Farm, upper: Path, facts: Facts) -> None:
             if not str(path.readlink()).startswith("/etc/alternatives/"):
                 farm.link(relative, str(path.readlink()))
         elif stat.S_ISREG(mode):
-            if mode & 0o044 or hashlib.sha256(path.read_bytes()).hexdigest() in shipped:
+            if _is_public(path, mode, shipped):
                 farm.take(relative, path)
             else:
-                facts.warnings.append(_PRIVATE.format(path=relative))
+                facts.warnings.append(f"/{relative} is made by a maintainer script as a secret of the machine")
+
+
+def _shipped_digests(farm: Farm) -> frozenset[str]:
+    return frozenset(entry.digest for _, entry in farm.plan.files.values())
+
+
+def _is_public(path: Path, mode: int, shipped: frozenset[str]) -> bool:
+    """Whether everybody may read a file, or could in the package that ships its content."""
+    return bool(mode & stat.S_IROTH) or hashlib.sha256(path.read_bytes()).hexdigest() in shipped
+
+
+def _is_constant(path: Path, shipped: frozenset[str]) -> bool:
+    """Whether a file of /var is a template that scripts put there, not a database that grew there."""
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() in shipped:
+        return True
+    return len(content) <= _LARGEST_TEMPLATE and b"\0" not in content
 
 
 def _note_state(farm: Farm, upper: Path, facts: Facts) -> None:
-    """Directories of /var become tmpfiles.d lines, public files are offered from the factory."""
+    """Directories of /var become tmpfiles.d lines, constant files are offered from the factory."""
+    shipped = _shipped_digests(farm)
     for path in sorted(upper.rglob("*")):
         relative = f"var/{path.relative_to(upper).as_posix()}"
         mode = path.lstat().st_mode
@@ -206,11 +227,26 @@ def _note_state(farm: Farm, upper: Path, facts: Facts) -> None:
             continue
         if stat.S_ISDIR(mode):
             note_state(farm, relative, "dir", mode)
-        elif stat.S_ISREG(mode) and mode & 0o044:
-            note_state(farm, relative, "file", mode | stat.S_IWUSR)
-            farm.take(f"{FACTORY}/{relative}", path)
         elif stat.S_ISREG(mode):
-            facts.warnings.append(_PRIVATE.format(path=relative))
+            if _is_public(path, mode, shipped) and _is_constant(path, shipped):
+                note_state(farm, relative, "file", mode | stat.S_IWUSR)
+                farm.take(f"{FACTORY}/{relative}", path)
+            else:
+                facts.warnings.append(f"/{relative} is made by a maintainer script; a first-boot unit has to make it")
+
+
+def _forget_temporary(farm: Farm, upper: Path, facts: Facts) -> None:
+    """Drop owners and modes of paths that were gone when the script ended: their names are random."""
+    for recorded in (facts.owners, facts.modes):
+        for path in list(recorded):
+            relative = path.strip("/")
+            below_var = relative.removeprefix("var/")
+            if below_var != relative and not relative.startswith(("var/run/", "var/lock/")):
+                is_gone = relative not in farm.plan.state and not (upper / below_var).exists()
+                if is_gone and not _EXPECTED_STATE.match(relative):
+                    del recorded[path]
+            elif _TEMPORARY.search(path):
+                del recorded[path]
 
 
 def _grant_privileges(farm: Farm, facts: Facts) -> None:

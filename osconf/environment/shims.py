@@ -17,7 +17,8 @@ _NAMES = """
     a2dismod a2enconf a2ensite pg_createcluster make-ssl-cert ssh-keygen newaliases postmap mount umount modprobe
     depmod sysctl service install-info update-gsfontmap update-fonts-scale update-fonts-dir update-fonts-alias
     xfonts-scale add-shell remove-shell update-shells journalctl dbus-send kill pkill killall start-stop-daemon
-    slapadd slapindex tl-paper runuser su update-mime
+    slapadd slapindex mariadb-install-db
+    mysql_install_db rndc-confgen tl-paper runuser su update-mime
     mktexlsr fmtutil-sys update-gdkpixbuf-loaders iconvconfig update-dictcommon-aspell
     update-dictcommon-hunspell update-default-ispell update-default-wordlist select-default-ispell
 """
@@ -35,6 +36,7 @@ for argument in "$@"; do previous=$last; last=$argument; done
 case $name in
     update-alternatives)
         # Scripts that run later may call the command that is registered here (awk).
+        while [ $# -gt 4 ] && [ "$1" != --install ]; do shift; done
         if [ "$1" = --install ] && [ -e "$4" ] && [ ! -e "$2" ]; then ln -sf "$4" "$2" 2> /dev/null; fi
         ;;
     getent) [ "$2" = root ] && exec /rec/real/bin/getent "$@"; exit 2 ;;

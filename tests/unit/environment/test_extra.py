@@ -86,13 +86,3 @@ def test_directories_behind_links_of_a_tree_are_merged(tmp_path: Path, make_pack
     (base / "share").symlink_to("/osconf/store/inner/share")
     merge_extra_trees(plan, [(name, base)])
     assert plan.links["usr/share/doc/inner"] == "/osconf/store/outer/share/doc/inner"
-
-
-def test_a_view_adds_nothing_to_the_environment_of_its_package(tmp_path: Path, make_package: PackageMaker) -> None:
-    plan = plan_tree([make_package("p", {"usr/bin/p": ""})])
-    tree = make_tree(tmp_path / "view", {"share/x": ""})
-    (tree[1] / "bin").mkdir()
-    (tree[1] / "bin/p").symlink_to("/usr/bin/p")
-    merge_extra_trees(plan, [tree])
-    assert "usr/bin/p" in plan.files
-    assert plan.overrides == []
