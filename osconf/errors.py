@@ -84,8 +84,8 @@ class SyntaxFailure(EvalError):
     code = "syntax-error"
 
 
-class OptionError(EvalError):
-    """A configuration does not fit the options that are declared."""
+class OptionError(Throw):
+    """A configuration does not fit the options that are declared; caught by `tryEval`, like `throw`."""
 
     code = "option-error"
 

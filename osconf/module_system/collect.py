@@ -23,7 +23,7 @@ from osconf.lang.runtime import (
     is_function,
     is_string,
 )
-from osconf.lang.values import Path, Value, from_latin
+from osconf.lang.values import Path, Value, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.definitions import UNKNOWN_FILE
 
@@ -157,7 +157,12 @@ class _Loader:
         for name in _argument_names(function):
             if name not in arguments:
                 arguments[name] = [run_argument, (self.evaluation, name, file, function), None]
-        content = call(function, arguments)
+        try:
+            content = call(function, arguments)
+        except EvalError as error:
+            if error.code == "unexpected-argument" and mistakes.is_direct_call(error):
+                raise mistakes.closed_arguments(function, file) from None
+            raise
         if not is_attrs(content):
             raise mistakes.not_a_module(content, file, mistakes.position_of_value(function))
         return self._from_attrs(content, file, key)
@@ -261,4 +266,4 @@ def _argument_names(function: Value) -> dict[str, bool]:
 def _file_of(value: Value) -> str:
     """The file a module without one was written in."""
     position = mistakes.position_of_value(value)
-    return position.file if position is not None else UNKNOWN_FILE
+    return to_latin(position.file) if position is not None else UNKNOWN_FILE

@@ -64,16 +64,23 @@ _PROPERTIES = frozenset(("if", "merge", "override", "order", "definition"))
 
 def apply_wraps(definition: Definition, wraps: Wraps | None) -> bool:
     """Put the properties of the surrounding sets on a definition; False when a condition does not hold."""
+    priority: Value = None
+    order: Value = None
     while wraps is not None:
         outer, kind, argument = wraps
         if kind == "if":
             if not holds(argument, definition.position):
                 return False
         elif kind == "override":
-            definition.priority = argument  # the outermost comes last and wins
+            priority = argument  # the outermost comes last and wins
         else:
-            definition.order = argument
+            order = argument
         wraps = outer
+    # Only now: a priority may be known only when the condition around it holds (aliases of options).
+    if priority is not None:
+        definition.priority = force(priority)
+    if order is not None:
+        definition.order = force(order)
     return True
 
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from osconf.errors import OptionError, Position
+from osconf.errors import OptionError, OsconfError, Position
 from osconf.lang.brief import show_brief
-from osconf.lang.runtime import current_evaluator, force, function_position, is_function, show_type, spot_of
+from osconf.lang.runtime import (
+    current_evaluator,
+    force,
+    function_args,
+    function_position,
+    is_function,
+    show_type,
+    spot_of,
+)
 from osconf.lang.values import Path, Value, from_latin
-from osconf.module_system.definitions import UNKNOWN_FILE, Definition
-from osconf.module_system.place import Place
+from osconf.module_system.definitions import OPTION_DEFAULT_PRIORITY, UNKNOWN_FILE, Definition
+from osconf.module_system.place import Place, show_path
 
 if TYPE_CHECKING:
     from osconf.module_system.tree import Option
@@ -36,12 +44,17 @@ def show_origin(definition: Definition) -> str:
 
 def show_value(value: Value) -> str:
     """A value in a few words; what is inside a set or list is not evaluated for it."""
+    if type(value) is dict and "_type" in value and "loc" in value and force(value["_type"]) == "option":
+        return f"the declaration of `{show_path(force(value['loc']))}'"
     return show_brief(value, 2)
 
 
 def list_definitions(definitions: Sequence[Definition]) -> str:
     """Definitions side by side, one per line."""
-    shown = [(show_value(d.value), show_origin(d)) for d in definitions[:_MAX_SHOWN]]
+    shown = [
+        ("the default" if d.priority == OPTION_DEFAULT_PRIORITY else show_value(d.value), show_origin(d))
+        for d in definitions[:_MAX_SHOWN]
+    ]
     width = min(max((len(value) for value, _ in shown), default=0), 40)
     lines = [f"  {value:<{width}}  at {origin}" for value, origin in shown]
     if len(definitions) > _MAX_SHOWN:
@@ -63,7 +76,7 @@ def wrong_type(place: Place, option_type: OptionType, definitions: Sequence[Defi
     first = bad[0]
     value = force(first.value)
     lines = [
-        f"the option `{place}' must be {_with_article(option_type.description)}, but its value is {show_type(value)}:",
+        f"{place.describe()} must be {_with_article(option_type.description)}, but its value is {show_type(value)}:",
         list_definitions(bad),
     ]
     good = [d for d in definitions if d not in bad]
@@ -94,6 +107,8 @@ def _type_hint(option_type: OptionType, value: Value) -> str | None:
                 return f'did you mean "{close[0]}"?'
     if type(value) is int and option_type.check(str(value)):
         return f'write it as a string: "{value}"'
+    if type(value) is dict and "_type" in value and "loc" in value:
+        return f"the value of an option is in `config': config.{show_path(force(value['loc']))}"
     if is_function(value):
         return "a function was given: is an argument missing, or a pair of parentheses in a list?"
     return None
@@ -115,7 +130,7 @@ def _closest(name: str, names: Sequence[str], n: int = 1, cutoff: float = 0.6) -
 def conflict(place: Place, definitions: Sequence[Definition]) -> OptionError:
     """Definitions exclude each other."""
     return OptionError(
-        f"the option `{place}' has definitions that exclude each other:\n"
+        f"{place.describe()} has definitions that exclude each other:\n"
         + list_definitions(definitions)
         + declared_at(place.option),
         position=position_of_definition(definitions[0]),
@@ -128,7 +143,7 @@ def not_unique(place: Place, definitions: Sequence[Definition], message: str = "
     """Several definitions where one is allowed."""
     more = f"\n{from_latin(message).strip()}" if message else ""
     return OptionError(
-        f"the option `{place}' may be defined once, but it is defined {len(definitions)} times:{more}\n"
+        f"{place.describe()} may be defined once, but it is defined {len(definitions)} times:{more}\n"
         + list_definitions(definitions)
         + declared_at(place.option),
         position=position_of_definition(definitions[0]),
@@ -191,7 +206,7 @@ def no_such_options(unknown: Sequence[tuple[Place, Definition, str | None]]) -> 
     if len(unknown) == 1:
         where = show_origin(first)
         return OptionError(
-            f"the option `{place}' does not exist" + ("" if position_of_definition(first) else f" (set in {where})"),
+            f"{place.describe()} does not exist" + ("" if position_of_definition(first) else f" (set in {where})"),
             position=position_of_definition(first),
             hint=suggestion,
             code="unknown-option",
@@ -283,6 +298,22 @@ def missing_argument(name: str, file: str, known: Sequence[str], position: Posit
         position=position,
         hint=hint,
         code="missing-module-argument",
+    )
+
+
+def is_direct_call(error: OsconfError) -> bool:
+    """Whether an error about arguments comes from the call itself, not from deeper in the function."""
+    return error.position is None and not error.frames
+
+
+def closed_arguments(function: Value, file: str) -> OptionError:
+    """A module function does not take further arguments."""
+    names = ", ".join(sorted(function_args(function) or ()))
+    return OptionError(
+        f"the module {from_latin(file)} takes only the arguments {{ {names} }}, but modules are called with more",
+        position=function_position(function) if is_function(function) else None,
+        hint=f"let it take any: {{ {names}, ... }}:",
+        code="module-arguments",
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_'-]*\Z")
 _PLACEHOLDER = re.compile(r"<.*>\Z|\*\Z|\[definition .*\]\Z")
+_ENTRY = re.compile(r"\[definition \d+-entry (\d+)\]\Z")
 _KEYWORDS = frozenset(("assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"))
 
 
@@ -30,6 +31,16 @@ class Place:
 
     def __str__(self) -> str:
         return show_path(self.parts)
+
+    def describe(self) -> str:
+        """How messages name it: the option `a.b', entry 2 of the option `a.b'."""
+        for at, part in enumerate(self.parts):
+            entry = _ENTRY.match(part)
+            if entry:
+                below = show_path(self.parts[at + 1 :])
+                inside = f"`{below}' in " if below else ""
+                return f"{inside}entry {entry[1]} of the option `{show_path(self.parts[:at])}'"
+        return f"the option `{self}'"
 
 
 def show_path(parts: tuple[str, ...] | list[str]) -> str:

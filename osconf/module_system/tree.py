@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from osconf.errors import OptionError, OsconfError, Position
+from osconf.errors import EvalError, OsconfError, Position
 from osconf.lang.runtime import call, force, is_attrs, make_thunk, spot_of
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin, to_latin
 from osconf.module_system import mistakes
@@ -126,7 +126,7 @@ class Level:
                 self._spread(file, cell, value["content"], (wraps, "if", value["condition"]), into)
                 return
             if kind in ("override", "order"):
-                self._spread(file, cell, value["content"], (wraps, kind, force(value["priority"])), into)
+                self._spread(file, cell, value["content"], (wraps, kind, value["priority"]), into)
                 return
             if kind == "definition":
                 self._spread(str(force(value["file"])), cell, value["value"], wraps, into)
@@ -349,7 +349,7 @@ class Option:
 # -- members of config -------------------------------------------------------------------------------------------------
 
 
-class OptionCycle(OptionError):
+class OptionCycle(EvalError):
     """An option's value needs itself; the path is completed on the way up."""
 
     def __init__(self, parts: tuple[str, ...]) -> None:

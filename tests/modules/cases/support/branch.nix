@@ -1,0 +1,1 @@
+{ lib, ... }: { imports = [ ./leaf.nix ./disabled.nix ]; trail = lib.mkBefore [ "branch" ]; }
