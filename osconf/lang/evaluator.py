@@ -314,7 +314,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "3"
+COMPILER_VERSION = "4"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 

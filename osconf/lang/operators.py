@@ -115,6 +115,8 @@ def equal_values(left: Value, right: Value) -> bool:
     """`left == right` of two forced values; functions are never equal."""
     one, two = type(left), type(right)
     if one is two:
+        if one is str or one is int:
+            return bool(left == right)
         if one is tuple:
             return len(left) == len(right) and all_equal(left, right)
         if one is dict or one is LazyAttrs:

@@ -10,6 +10,7 @@ from osconf.lang.nodes import Attrs, Binary, Call, ListNode, Literal, Negate, No
 _OVERRIDABLE = {"-": "__sub", "*": "__mul", "/": "__div", "<": "__lessThan"}
 _MIRRORED = {">": "<", "<=": "<", ">=": "<"}
 _NUMBERS = {"+": "add", "-": "subtract", "*": "multiply"}
+_IN_RANGE = "-0x8000000000000000 <= {0} <= 0x7fffffffffffffff"
 _SINGLETONS = {"null": "None", "true": "True", "false": "False"}
 
 
@@ -103,8 +104,8 @@ def _write_equality(g: Generator, node: Binary, scope: Scope | None) -> Code:
         if isinstance(constant, Literal):
             if isinstance(constant.value, str):
                 return f"({g.stored_value(subject, scope)[0]} {operator} {constant.value!r})", "bool"
-            if isinstance(constant.value, int) and constant.value > 1:
-                return f"({g.stored_value(subject, scope)[0]} {operator} {constant.value})", "bool"
+            if isinstance(constant.value, int):
+                return _compare_with_int(g.stored_value(subject, scope)[0], constant.value, is_equal), "bool"
         elif isinstance(constant, Variable) and constant.name in _SINGLETONS and g.is_global(scope, constant.name):
             value = g.stored_value(subject, scope)[0]
             return f"({value} {'is' if is_equal else 'is not'} {_SINGLETONS[constant.name]})", "bool"
@@ -123,6 +124,14 @@ def _write_equality(g: Generator, node: Binary, scope: Scope | None) -> Code:
     return result if is_equal else f"(not {result})", "bool"
 
 
+def _compare_with_int(value: str, number: int, is_equal: bool) -> str:
+    # In Python True == 1 and False == 0.
+    if number > 1:
+        return f"({value} {'==' if is_equal else '!='} {number})"
+    test = f"{value} == {number} and type({value}) is not bool"
+    return f"({test})" if is_equal else f"(not ({test}))"
+
+
 def _are_ints(*operands: Code) -> str:
     return " and ".join(f"type({expression}) is int" for expression, kind in operands if kind != "int") or "True"
 
@@ -137,15 +146,15 @@ def _write_arithmetic(g: Generator, operator: str, one: Code, two: Code) -> Code
         return g.store(f"{left} + {right} if {' and '.join(unsure)} else add({left}, {right})"), None
     result = f"_{g.number()}"
     if operator == "+" and "int" not in {left_kind, right_kind}:
-        g.emit(f"if type({left}) is type({right}) is str: {result} = {left} + {right}")
-        g.emit(f"else: {result} = add({left}, {right})")
+        g.emit(f"if type({left}) is type({right}) is int:")
+        g.emit(f" {result} = {left} + {right}")
+        g.emit(f" if not {_IN_RANGE.format(result)}: raise_overflow('+', {left}, {right})")
+        g.emit(f"else: {result} = {left} + {right} if type({left}) is type({right}) is str else add({left}, {right})")
         return result, None
     g.emit(f"if {_are_ints(one, two)}:")
     g.buffer.indent += 1
     g.emit(f"{result} = {left} {operator} {right}")
-    g.emit(
-        f"if not -0x8000000000000000 <= {result} <= 0x7fffffffffffffff: raise_overflow({operator!r}, {left}, {right})"
-    )
+    g.emit(f"if not {_IN_RANGE.format(result)}: raise_overflow({operator!r}, {left}, {right})")
     g.buffer.indent -= 1
     g.emit(f"else: {result} = {function}({left}, {right})")
     return result, "int" if left_kind == right_kind == "int" else None

@@ -17,6 +17,8 @@ def add(left: Value, right: Value) -> int | float:
 
     builtins.add 1 2  =>  3
     """
+    if type(left) is type(right) is int and INT_MIN <= (result := left + right) <= INT_MAX:
+        return result
     return _arithmetic(add_numbers, left, right, "addition")
 
 
@@ -26,6 +28,8 @@ def sub(left: Value, right: Value) -> int | float:
 
     builtins.sub 3 1  =>  2
     """
+    if type(left) is type(right) is int and INT_MIN <= (result := left - right) <= INT_MAX:
+        return result
     return _arithmetic(subtract, left, right, "subtraction")
 
 
@@ -35,6 +39,8 @@ def mul(left: Value, right: Value) -> int | float:
 
     builtins.mul 2 3  =>  6
     """
+    if type(left) is type(right) is int and INT_MIN <= (result := left * right) <= INT_MAX:
+        return result
     return _arithmetic(multiply, left, right, "multiplication")
 
 
