@@ -26,6 +26,11 @@ _PLACES = {
 }
 
 
+# Directories that generators write to, beside those near the root: they are never one link into a store path.
+_WRITTEN = frozenset({"etc/ssl/certs", "usr/share/glib-2.0/schemas"})
+_WRITTEN_BELOW = ("usr/share/icons/", "usr/share/mime/", "usr/lib/x86_64-linux-gnu/", "usr/lib/aarch64-linux-gnu/")
+
+
 @dataclass(frozen=True, slots=True)
 class _Trees:
     """Where store paths physically are: links inside trees name logical paths."""
@@ -92,7 +97,7 @@ def _merge_directory(plan: TreePlan, store: _Trees, place: str, sources: Iterabl
     for name, candidates in sorted(entries.items()):
         path = f"{place}/{name}"
         resolved = plan.resolve(path)
-        is_shared = resolved in plan.directories or len(candidates) > 1
+        is_shared = resolved in plan.directories or len(candidates) > 1 or _is_written_to(path)
         reals = [store.real(store.resolve(candidate)) for candidate in candidates]
         if is_shared and all(real.is_dir() for real in reals):
             _merge_directory(plan, store, resolved or path, candidates)
@@ -106,6 +111,10 @@ def _merge_directory(plan: TreePlan, store: _Trees, place: str, sources: Iterabl
         if plan.has(path):
             plan.overrides.append(f"{path}: {candidates[0]} instead of {plan.owners.get(path, 'a package')}'s")
         plan.put_link(path, candidates[0])
+
+
+def _is_written_to(path: str) -> bool:
+    return path.count("/") <= 2 or path in _WRITTEN or path.startswith(_WRITTEN_BELOW)
 
 
 def _is_there(plan: TreePlan, path: str, target: str) -> bool:

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osconf.environment.plan import TreePlan
+from osconf.errors import BuildError
 
 # The file system refuses more links to one inode (ext4: 65 000), or the package lies on another file system, or the
 # kernel forbids links to files of other users (fs.protected_hardlinks).
 _COPY_INSTEAD = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM})
+
+
+_OWN_DIRECTORIES = ("usr/", "etc/", "var/")
 
 
 def link_farm(plan: TreePlan, root: Path) -> None:
@@ -106,7 +110,14 @@ class Farm:
         self.plan.move(relative, destination)
 
     def _make_room(self, relative: str) -> Path:
-        path = self.root / relative
+        place = self.plan.resolve_parent(relative)
+        if "/" in place and not place.startswith(_OWN_DIRECTORIES):
+            raise BuildError(
+                f"/{relative} has to be generated, but its directory belongs to a built package (/{place})",
+                code="generated-in-store",
+                hint="a built package must not replace that whole directory by a link",
+            )
+        path = self.root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or path.exists():
             path.unlink()

@@ -23,7 +23,8 @@ from osconf.errors import BuildError
 
 WRAPPERS = "/run/wrappers/bin"
 BOOTED_MODULES = "/run/booted-system/modules"
-FACTORY = "usr/share/osconf/factory"
+# Where tmpfiles.d(5) looks for what it copies into /etc and /var.
+FACTORY = "usr/share/factory"
 
 
 @dataclass(frozen=True, slots=True)

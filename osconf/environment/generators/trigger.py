@@ -111,9 +111,9 @@ TRIGGERS: tuple[Trigger, ...] = (
         needs=("usr/bin/journalctl",),
         watches=("usr/lib/systemd/catalog",),
         command="mkdir -p /var/lib/systemd/catalog && journalctl --update-catalog"
-        " && mkdir -p /usr/share/osconf/factory/var/lib/systemd/catalog"
-        " && cp /var/lib/systemd/catalog/database /usr/share/osconf/factory/var/lib/systemd/catalog/database",
-        outputs=("usr/share/osconf/factory/var/lib/systemd/catalog/database",),
+        " && mkdir -p /usr/share/factory/var/lib/systemd/catalog"
+        " && cp /var/lib/systemd/catalog/database /usr/share/factory/var/lib/systemd/catalog/database",
+        outputs=("usr/share/factory/var/lib/systemd/catalog/database",),
     ),
     Trigger(
         "fontconfig",
@@ -122,9 +122,9 @@ TRIGGERS: tuple[Trigger, ...] = (
         # A cache is valid for one modification time of its directory: the store's.
         command="find /usr/share/fonts -type d -exec touch -d @1 {} +\n"
         "mkdir -p /var/cache/fontconfig && fc-cache --system-only --really-force\n"
-        "mkdir -p /usr/share/osconf/factory/var/cache\n"
-        "cp -r /var/cache/fontconfig /usr/share/osconf/factory/var/cache/fontconfig",
-        outputs=("usr/share/osconf/factory/var/cache/fontconfig/*",),
+        "mkdir -p /usr/share/factory/var/cache\n"
+        "cp -r /var/cache/fontconfig /usr/share/factory/var/cache/fontconfig",
+        outputs=("usr/share/factory/var/cache/fontconfig/*",),
     ),
     Trigger(
         "certificate-links",

@@ -25,7 +25,9 @@ def make_tree(place: Path, files: dict[str, str]) -> tuple[str, Path]:
 def test_a_directory_of_one_tree_is_one_link(tmp_path: Path) -> None:
     plan = TreePlan(directories={"usr", "usr/share"})
     merge_extra_trees(plan, [make_tree(tmp_path / "t", {"share/app/deep/x": "", "bin/app": ""})])
-    assert plan.links == {"usr/share/app": "/osconf/store/t/share/app", "usr/bin/app": "/osconf/store/t/bin/app"}
+    assert plan.links["usr/share/app/deep"] == "/osconf/store/t/share/app/deep"
+    assert plan.links["usr/bin/app"] == "/osconf/store/t/bin/app"
+    assert len(plan.links) == 2
 
 
 def test_shared_directories_are_merged(tmp_path: Path, make_package: PackageMaker) -> None:
@@ -86,3 +88,9 @@ def test_directories_behind_links_of_a_tree_are_merged(tmp_path: Path, make_pack
     (base / "share").symlink_to("/osconf/store/inner/share")
     merge_extra_trees(plan, [(name, base)])
     assert plan.links["usr/share/doc/inner"] == "/osconf/store/outer/share/doc/inner"
+
+
+def test_directories_that_generators_write_to_are_never_links(tmp_path: Path) -> None:
+    plan = TreePlan(directories={"usr"})
+    merge_extra_trees(plan, [make_tree(tmp_path / "t", {"share/icons/hicolor/48x48/x.png": "", "lib/udev/x": ""})])
+    assert {"usr/share/icons/hicolor", "usr/lib/udev"} <= plan.directories

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from osconf.errors import BuildError
+
 from .conftest import FarmMaker, File, Link, PackageMaker
 
 
@@ -65,3 +67,10 @@ def test_another_refusal_is_an_error(
     monkeypatch.setattr(os, "link", refuse)
     with pytest.raises(OSError, match="full"):
         make_farm(package)
+
+
+def test_nothing_is_generated_inside_a_built_package(make_package: PackageMaker, make_farm: FarmMaker) -> None:
+    farm = make_farm(make_package("p", {"usr/share/x": Link("/osconf/store/t/share/x")}))
+    with pytest.raises(BuildError) as caught:
+        farm.write("usr/share/x/cache", "")
+    assert caught.value.code == "generated-in-store"

@@ -62,7 +62,7 @@ def test_tmpfiles_leave_out_what_packages_declare(make_package: PackageMaker, ma
     assert not [line for line in lines if "declared" in line]
     assert "d /var/lib/plain 0750 root root -" in lines
     assert "d /var/lib/owned 2750 x adm -" in lines
-    assert "C /var/lib/owned/seed 0644 root root - /usr/share/osconf/factory/var/lib/owned/seed" in lines
+    assert "C /var/lib/owned/seed 0644 root root - /usr/share/factory/var/lib/owned/seed" in lines
     assert "z /var/log/x - x adm -" in lines
 
 

@@ -96,7 +96,7 @@ def test_var_becomes_state(make_package: PackageMaker) -> None:
     plan = plan_tree([make_package("x", tree)])
     assert plan.state["var/lib/x"].mode == "0750"
     assert plan.state["var/lib/z"].target == "/srv/z"
-    assert "usr/share/osconf/factory/var/lib/y/seed" in plan.files
+    assert "usr/share/factory/var/lib/y/seed" in plan.files
     assert "var/run" not in plan.state
 
 
