@@ -10,7 +10,7 @@ from types import FunctionType
 from typing import Any
 
 from osconf.errors import OsconfError
-from osconf.lang.runtime import black_hole, force, function_name, function_position, is_derivation
+from osconf.lang.runtime import black_hole, force, function_name, function_position, is_derivation, run_alias
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin
 
 KEYWORDS = frozenset(("if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"))
@@ -39,6 +39,17 @@ def quote_name(name: str) -> str:
     return name if _IDENTIFIER.match(name) and name not in KEYWORDS else quote_string(name)
 
 
+def peek(value: Value) -> Value:
+    """The value behind a cell when it is known without evaluating anything, else the cell that would give it."""
+    while type(value) is list:
+        if value[0] is None:
+            return value[1]
+        if value[0] is not run_alias:
+            return value
+        value = value[1]
+    return value
+
+
 def show_value(value: Value, *, strict: bool = True) -> str:
     """What `nix-instantiate --eval` prints, as ordinary Python text; not strict: `<CODE>` for what is not evaluated.
 
@@ -51,11 +62,8 @@ def show_value(value: Value, *, strict: bool = True) -> str:
 
 def _show(value: Value, strict: bool, seen: set[int], write: Callable[[str], object]) -> None:
     if type(value) is list:
-        if value[0] is None:
-            value = value[1]
-        elif strict:
-            value = force(value)
-        else:
+        value = force(value) if strict else peek(value)
+        if type(value) is list:
             write("<CODE>")
             return
     kind = type(value)
@@ -125,18 +133,16 @@ class _Printer:
         return "".join(self.parts)
 
     def value(self, value: Value, depth: int) -> None:
+        value = peek(value)
         if type(value) is list:
-            if value[0] is None:
-                value = value[1]
-            elif self.options.force:
-                try:
-                    value = force(value)
-                except OsconfError as error:
-                    self.parts.append(to_latin("«error: ") + to_latin(error.message) + to_latin("»"))
-                    return
-            else:
+            if not self.options.force:
                 running = value[0] is black_hole
                 self.parts.append(to_latin("«potential infinite recursion»" if running else "«thunk»"))
+                return
+            try:
+                value = force(value)
+            except OsconfError as error:
+                self.parts.append(to_latin("«error: ") + to_latin(error.message) + to_latin("»"))
                 return
         kind = type(value)
         if kind is tuple:
@@ -215,12 +221,8 @@ class _Printer:
             return False
         if len(members) > 1:
             return True
-        only = members[0]
-        if type(only) is list:
-            if only[0] is not None:
-                return True
-            only = only[1]
-        return type(only) is tuple or type(only) is dict or type(only) is LazyAttrs
+        only = peek(members[0])
+        return type(only) in (list, tuple, dict, LazyAttrs)
 
     def space(self, spread: bool) -> None:
         self.parts.append(f"\n{self.indentation}" if spread else " ")

@@ -6,7 +6,7 @@ from typing import Any
 
 from osconf.errors import EvalError, Position
 from osconf.lang.runtime import attr_position, force, function_pattern, function_position, is_derivation
-from osconf.lang.show import format_float
+from osconf.lang.show import format_float, peek
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, from_latin, to_latin
 
 HEADER = "<?xml version='1.0' encoding='utf-8'?>\n"
@@ -52,11 +52,10 @@ class _Writer:
         self.tag(tag, attributes, " /")
 
     def value(self, value: Value) -> None:
+        value = force(value) if self.strict else peek(value)
         if type(value) is list:
-            if value[0] is not None and not self.strict:
-                self.empty("unevaluated")
-                return
-            value = force(value)
+            self.empty("unevaluated")
+            return
         match value:
             case None:
                 self.empty("null")
@@ -102,11 +101,7 @@ class _Writer:
     def derivation_path(self, attrs: Any, name: str) -> str | None:
         if name not in attrs:
             return None
-        cell = attrs[name]
-        if self.strict:
-            cell = force(cell)
-        elif type(cell) is list:
-            cell = cell[1] if cell[0] is None else None
+        cell = force(attrs[name]) if self.strict else peek(attrs[name])
         return str.__str__(cell) if isinstance(cell, str) else None
 
     def members(self, attrs: Any) -> None:
