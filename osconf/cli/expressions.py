@@ -98,22 +98,21 @@ def evaluate_expression(invocation: Invocation, expression: Expression, *, form:
 
 def show(evaluator: Evaluator, value: Any, form: str) -> str:
     """The text of a value as ordinary Python text."""
-    from osconf.lang.values import from_latin
-
     match form:
         case "json":
             from osconf.lang.json import to_json
 
-            return from_latin(to_json(value))
+            return to_json(value)
         case "xml":
             from osconf.lang.xml import to_xml
 
-            return from_latin(to_xml(value, strict=True))
+            return to_xml(value, strict=True)
         case "raw":
             from osconf.lang.runtime import coerce_to_string
+            from osconf.lang.values import from_latin
 
             return from_latin(coerce_to_string(value))
         case _:
             from osconf.lang.show import show_value
 
-            return from_latin(show_value(value, strict=form == "strict"))
+            return show_value(value, strict=form == "strict")

@@ -9,7 +9,7 @@ from typing import Any
 
 from osconf.errors import EvalError
 from osconf.lang.grisu import shortest_digits
-from osconf.lang.runtime import call, coerce_to_string, force, show_type
+from osconf.lang.runtime import call, coerce_to_string, force, function_position, show_type
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, from_latin, with_context
 
 INT_MIN, INT_MAX, UINT_MAX = -(2**63), 2**63 - 1, 2**64 - 1
@@ -76,7 +76,8 @@ def _write(value: Value, context: set[str], copy_to_store: bool) -> str:
             for item in value:
                 parts.append(_write(item, context, copy_to_store))
         except EvalError as error:
-            raise error.while_(f"while evaluating list element at index {len(parts)}") from error
+            error.while_(f"while evaluating list element at index {len(parts)}")
+            raise
         return f"[{','.join(parts)}]"
     if kind is ContextStr:
         context |= value.context
@@ -95,7 +96,9 @@ def _write(value: Value, context: set[str], copy_to_store: bool) -> str:
         if not copy_to_store:
             return quote_json(value.text)
         return _write(coerce_to_string(value, copy_to_store=True), context, copy_to_store)
-    raise EvalError(f"cannot convert {show_type(value)} to JSON")
+    raise EvalError(
+        f"cannot convert {show_type(value)} to JSON", code="not-convertible", position=function_position(value)
+    )
 
 
 def _write_attrs(attrs: Any, context: set[str], copy_to_store: bool) -> str:
@@ -112,7 +115,8 @@ def _write_attrs(attrs: Any, context: set[str], copy_to_store: bool) -> str:
             key = quote_text(name) if name.isascii() else quote_json(name)
             parts.append(f"{key}:{_write(item, context, copy_to_store)}")
     except EvalError as error:
-        raise error.while_(f"while evaluating attribute '{name}'") from error
+        error.while_(f"while evaluating attribute '{name}'")
+        raise
     return f"{{{','.join(parts)}}}"
 
 

@@ -111,7 +111,8 @@ class _Writer:
             try:
                 self.value(attrs[name])
             except EvalError as error:
-                raise error.while_(f"while evaluating attribute '{name}'") from error
+                error.while_(f"while evaluating attribute '{name}'")
+                raise
             self.close("attr")
 
     @staticmethod

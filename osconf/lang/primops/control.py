@@ -140,7 +140,8 @@ def add_error_context(context: Value, value: Value) -> Value:
         return force(value)
     except EvalError as error:
         text = coerce_argument(force(context), "the error message passed to builtins.addErrorContext")
-        raise error.while_(str.__str__(text)) from error
+        error.while_(str.__str__(text))
+        raise
 
 
 @primop("break", "!")

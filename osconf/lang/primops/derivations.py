@@ -22,7 +22,7 @@ from osconf.lang.primops.expect import (
     require_attribute,
 )
 from osconf.lang.primops.registry import current, primop
-from osconf.lang.runtime import UNSET, force, make_thunk
+from osconf.lang.runtime import UNSET, coerce_to_string, force, make_thunk
 from osconf.lang.values import ContextStr, Value, with_context
 from osconf.model.derivation import Derivation, DerivationOutput, fill_output_paths, hash_modulo
 from osconf.model.hashes import ALGORITHMS, Hash
@@ -77,10 +77,13 @@ def derivation_strict(attributes: Value) -> dict[str, str]:
     )
     try:
         return _instantiate(_gather(name, attrs))
+    except StoreError as error:
+        raise EvalError(error.message, code=error.code, hint=error.hint).while_(
+            f"while evaluating derivation '{name}'"
+        ) from error
     except OsconfError as error:
-        if isinstance(error, StoreError):
-            error = EvalError(error.message, code=error.code, hint=error.hint)
-        raise error.while_(f"while evaluating derivation '{name}'") from None
+        error.while_(f"while evaluating derivation '{name}'")
+        raise
 
 
 def _gather(name: str, attrs: Any) -> _Recipe:
@@ -104,7 +107,8 @@ def _gather(name: str, attrs: Any) -> _Recipe:
                 continue
             _take_attribute(recipe, key, value)
         except OsconfError as error:
-            raise error.while_(f"while evaluating attribute '{key}' of derivation '{name}'")  # noqa: B904
+            error.while_(f"while evaluating attribute '{key}' of derivation '{name}'")
+            raise
     if recipe.json is not None:
         members = [f"{quote_json(key)}:{recipe.json[key]}" for key in sorted(recipe.json)]
         recipe.env["__json"] = f"{{{','.join(members)}}}"
@@ -122,7 +126,7 @@ def _take_attribute(recipe: _Recipe, key: str, value: Value) -> None:
     if recipe.json is not None:
         _take_structured(recipe, key, value)
         return
-    text = value if type(value) is str else recipe.absorb(coerce_argument(value, "an attribute", more=True))
+    text = value if type(value) is str else recipe.absorb(coerce_to_string(value, copy_to_store=True, more=True))
     recipe.env[key] = text
     match key:
         case "builder":

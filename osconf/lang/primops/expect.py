@@ -110,4 +110,5 @@ def coerce_argument(value: Value, where: str, *, copy_to_store: bool = True, mor
     try:
         return coerce_to_string(value, copy_to_store=copy_to_store, more=more)
     except EvalError as error:
-        raise error.while_(f"while evaluating {where}") from error
+        error.while_(f"while evaluating {where}")
+        raise

@@ -17,7 +17,8 @@ def path_text(value: Value) -> str:
     try:
         text = coerce_to_string(value)
     except EvalError as error:
-        raise error.while_("while realising the context of a path") from error
+        error.while_("while realising the context of a path")
+        raise
     if not text.startswith("/"):
         raise EvalError(f"string '{text}' doesn't represent an absolute path", code="not-absolute")
     context = context_of(text)
