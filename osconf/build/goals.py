@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from osconf.errors import BuildError
@@ -11,6 +11,10 @@ from osconf.model.store_path import DRV_SUFFIX
 from osconf.store.local import LocalStore
 
 ALL_OUTPUTS = "*"
+_FETCHING = frozenset({"builtin:fetchurl", "builtin:deb"})
+
+Substitute = Callable[[Sequence[str]], bool]
+"""Makes paths valid by other means than building; returns whether it could."""
 
 
 @dataclass
@@ -32,10 +36,17 @@ def parse_wanted(text: str) -> tuple[str, tuple[str, ...]]:
     return path, () if names in ("", ALL_OUTPUTS) else tuple(names.split(","))
 
 
-def plan_goals(store: LocalStore, wanted: Mapping[str, Iterable[str]], *, rebuild: bool = False) -> dict[str, Goal]:
+def plan_goals(
+    store: LocalStore,
+    wanted: Mapping[str, Iterable[str]],
+    *,
+    rebuild: bool = False,
+    substitute: Substitute | None = None,
+) -> dict[str, Goal]:
     """The derivations to build, inputs before what uses them; empty when everything wanted is valid.
 
     `wanted` maps derivations to output names (none: all). With `rebuild` they are built even when they are valid.
+    `substitute` may make outputs valid so that they need no build.
     Every output that will be used is made a temporary root before its validity is asked for.
     """
     goals: dict[str, Goal] = {}
@@ -65,7 +76,10 @@ def plan_goals(store: LocalStore, wanted: Mapping[str, Iterable[str]], *, rebuil
         for output in outputs:
             store.add_temp_root(output)
         must = rebuild and path in top
-        if not must and len(store.valid_among(outputs)) == len(outputs):
+        missing = sorted(set(outputs) - store.valid_among(outputs))
+        if not must and not missing:
+            continue
+        if not must and substitute is not None and _may_be_substituted(drv) and substitute(missing):
             continue
         goal = goals[path] = Goal(path, drv, set(known), set(drv.input_derivations), must)
         stack.append((path, names, True))
@@ -75,3 +89,12 @@ def plan_goals(store: LocalStore, wanted: Mapping[str, Iterable[str]], *, rebuil
     for goal in ordered.values():
         goal.inputs &= ordered.keys()
     return ordered
+
+
+def _may_be_substituted(drv: Derivation) -> bool:
+    """Whether asking a cache is worth it: environments and small texts are made quicker than they are fetched."""
+    if drv.is_builtin and drv.builder not in _FETCHING:
+        return False
+    if drv.structured is not None:
+        return drv.structured.get("allowSubstitutes") is not False
+    return drv.env.get("allowSubstitutes", "1") != ""

@@ -17,6 +17,7 @@ from osconf.build.reporter import QuietReporter, Reporter
 from osconf.build.settings import BuildSettings
 from osconf.errors import BuildError, OsconfError
 from osconf.store.local import LocalStore
+from osconf.store.substitute import Substituter
 
 _FLUSH_SECONDS = 2.0
 
@@ -39,7 +40,10 @@ def realise(
     for text in wanted:
         path, names = parse_wanted(text)
         requests.setdefault(path, set()).update(names or store.read_derivation(path).outputs)
-    goals = plan_goals(store, requests, rebuild=settings.check or settings.repair)
+    substitute = None
+    if settings.caches:
+        substitute = Substituter(store, settings.caches, settings.trusted_keys, reporter.substituted).substitute
+    goals = plan_goals(store, requests, rebuild=settings.check or settings.repair, substitute=substitute)
     if goals:
         reporter.planned(list(goals))
         context = BuildContext(store, builders, settings, reporter, Event())

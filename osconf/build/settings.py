@@ -13,6 +13,7 @@ class BuildSettings:
 
     `mirrors` maps the name in a logical URL `mirror://NAME/path` to base URLs, tried in order. `check` builds again
     what is valid already and compares, `repair` puts the new content in the place of the old.
+    `caches` are addresses of binary caches, `trusted_keys` the public keys whose signatures count (`NAME:BASE64`).
     """
 
     jobs: int = 1
@@ -30,4 +31,6 @@ class BuildSettings:
     connect_timeout: float = 15
     system: str = "x86_64-linux"
     features: frozenset[str] = frozenset({"uid-range", "nixos-test", "kvm", "big-parallel", "benchmark"})
+    caches: tuple[str, ...] = ()
+    trusted_keys: tuple[str, ...] = ()
     sandbox_paths: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,79 @@
+"""Saving space: equal files of different store paths become hard links to one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from osconf.model.hashes import hash_file
+from osconf.store.canonical import explaining
+from osconf.store.local import LocalStore
+
+_MIN_SIZE = 512
+
+
+@dataclass(frozen=True)
+class OptimiseResult:
+    """How many files were replaced by links, and the bytes that this frees."""
+
+    linked: int
+    freed: int
+
+
+def optimise_store(
+    store: LocalStore, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> OptimiseResult:
+    """Replace equal files by hard links; safe beside builds, since content and names stay as they are."""
+    by_size: dict[tuple[int, int], list[Path]] = {}
+    seen: set[int] = set()
+    with explaining("optimise the store"):
+        for path in store.valid_paths():
+            for file, status in _files(store.real_path(path)):
+                if status.st_size >= _MIN_SIZE and status.st_ino not in seen:
+                    seen.add(status.st_ino)
+                    by_size.setdefault((status.st_size, stat.S_IMODE(status.st_mode)), []).append(file)
+        groups = [files for files in by_size.values() if len(files) > 1]
+        linked = freed = 0
+        for number, files in enumerate(groups):
+            known: dict[bytes, Path] = {}
+            for file in files:
+                first = known.setdefault(hash_file("sha256", file).digest, file)
+                if first is not file:
+                    freed += _link(store, first, file)
+                    linked += 1
+            progress(number + 1, len(groups))
+    return OptimiseResult(linked, freed)
+
+
+def _files(top: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    status = top.lstat()
+    if stat.S_ISREG(status.st_mode):
+        yield top, status
+    elif stat.S_ISDIR(status.st_mode):
+        with os.scandir(top) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            if not entry.is_symlink():
+                yield from _files(Path(entry.path))
+
+
+def _link(store: LocalStore, first: Path, file: Path) -> int:
+    """Put a link to `first` in the place of `file` by rename; the directory keeps its time and mode."""
+    before = file.lstat()
+    parent = file.parent
+    directory = parent.stat()
+    temporary = store.temporary_path()
+    temporary.hardlink_to(first)
+    try:
+        if parent != store.layout.store:
+            parent.chmod(0o755)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+        if parent != store.layout.store:
+            parent.chmod(stat.S_IMODE(directory.st_mode))
+            os.utime(parent, ns=(directory.st_atime_ns, directory.st_mtime_ns))
+    return before.st_blocks * 512 if before.st_nlink == 1 else 0

@@ -1,0 +1,207 @@
+"""Trust, lies and damage in binary caches; streams that are cut; queries; saving space."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from osconf.errors import StoreError
+from osconf.model.nar import BadArchive
+from osconf.store.binary_cache import FileCache, NotTrusted, open_cache, sign_info
+from osconf.store.local import LocalStore
+from osconf.store.narinfo import BadNarInfo, parse_narinfo
+from osconf.store.optimise import optimise_store
+from osconf.store.queries import closure_size, compare_closures, find_chain, find_mentions, render_dot, split_version
+from osconf.store.signing import BadKey, SecretKey, is_signed, parse_public_keys
+from osconf.store.stream import export_paths, import_paths
+from osconf.store.substitute import Substituter
+from tests.unit.build.conftest import Workbench
+
+KEY = SecretKey.generate("cache-1")
+KEYS = parse_public_keys([KEY.render_public()])
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[LocalStore]:
+    with LocalStore.open(tmp_path / "target", durable=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def cache(tmp_path: Path, store: LocalStore) -> FileCache:
+    return FileCache(tmp_path / "cache", store.store_dir)
+
+
+def test_signatures(store: LocalStore) -> None:
+    info = sign_info(store.query_path_info(store.add_text("a", b"a")), KEY)
+    assert is_signed(info, KEYS)
+    assert not is_signed(replace(info, nar_size=1), KEYS)
+    assert not is_signed(info, parse_public_keys([SecretKey.generate("cache-1").render_public()]))
+    assert not is_signed(replace(info, signatures=("cache-1:nonsense",)), KEYS)
+    again = SecretKey.parse(KEY.render())
+    assert again.sign(b"x") == KEY.sign(b"x")
+
+
+@pytest.mark.parametrize("text", ["", "name", "name:", ":AAAA", "name:AAAA", "name:!"])
+def test_bad_keys(text: str) -> None:
+    with pytest.raises(BadKey):
+        SecretKey.parse(text)
+
+
+def test_unsigned_is_refused_unless_content_proves_itself(
+    store: LocalStore, target: LocalStore, cache: FileCache, tmp_path: Path
+) -> None:
+    text = store.add_text("text", b"text")
+    (tmp_path / "f").write_text("x")
+    proven = store.add_path(tmp_path / "f", "f")
+    for path in (text, proven):
+        cache.add(store, path)
+    with pytest.raises(NotTrusted, match="nobody"):
+        cache.fetch(target, cache.query(text), KEYS)
+    cache.fetch(target, cache.query(proven), {})
+    assert target.is_valid(proven) and not target.is_valid(text)
+
+
+def edit_narinfo(cache: FileCache, path: str, old: str, new: str) -> None:
+    file = cache.directory / f"{path.rpartition('/')[2][:32]}.narinfo"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_lying_narinfo_is_refused(store: LocalStore, target: LocalStore, cache: FileCache) -> None:
+    a, b = store.add_text("a", b"a" * 500), store.add_text("b", b"b" * 500)
+    for path in (a, b):
+        cache.add(store, path, key=KEY)
+    edit_narinfo(cache, a, cache.query(a).url, cache.query(b).url)
+    reader = open_cache(str(cache.directory), store.store_dir)
+    with pytest.raises(BadArchive, match="promised hash"):
+        reader.fetch(target, reader.query(a), KEYS)
+    edit_narinfo(cache, b, f"StorePath: {b}", f"StorePath: {a}")
+    with pytest.raises(BadNarInfo, match="is about"):
+        open_cache(str(cache.directory), store.store_dir).query(b)
+    assert list(target.layout.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("compression", ["zstd", "xz", "none"])
+def test_truncated_archive_is_refused(
+    store: LocalStore, target: LocalStore, cache: FileCache, compression: str
+) -> None:
+    path = store.add_text("a", os.urandom(300_000))
+    narinfo = cache.add(store, path, key=KEY, compression=compression)
+    file = cache.directory / narinfo.url
+    file.write_bytes(file.read_bytes()[:-60])
+    with pytest.raises(BadArchive):
+        cache.fetch(target, narinfo, KEYS)
+    assert not target.is_valid(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "StorePath: /x\n", "no colon", "StorePath: /osconf/store/x\nURL: a\nNarHash: b\nNarSize: c\n"],
+)
+def test_bad_narinfo(text: str) -> None:
+    with pytest.raises(BadNarInfo):
+        parse_narinfo(text, "/osconf/store", "test")
+
+
+def test_url_cannot_leave_the_cache(store: LocalStore, target: LocalStore, cache: FileCache) -> None:
+    path = store.add_text("a", b"a")
+    narinfo = cache.add(store, path, key=KEY)
+    with pytest.raises(BadNarInfo, match="outside"):
+        cache.fetch(target, replace(narinfo, url="../secret"), KEYS)
+
+
+def test_unreachable_cache_is_a_miss(store: LocalStore, tmp_path: Path) -> None:
+    for address in (f"file://{tmp_path}/nothing", "http://127.0.0.1:9"):
+        assert open_cache(address, store.store_dir).query(f"{store.store_dir}/{'0' * 32}-x") is None
+    with pytest.raises(StoreError, match="not a binary cache"):
+        open_cache("ftp://x", store.store_dir)
+
+
+def test_cache_of_another_directory_is_not_used(store: LocalStore, cache: FileCache) -> None:
+    path = store.add_text("a", b"a")
+    cache.add(store, path, key=KEY)
+    info = cache.directory / "nix-cache-info"
+    info.write_text(info.read_text().replace(store.store_dir, "/nix/store"))
+    assert open_cache(str(cache.directory), store.store_dir).query(path) is None
+
+
+def test_builds_are_substituted(store: LocalStore, target: LocalStore, cache: FileCache) -> None:
+    ours, theirs = Workbench(store), Workbench(target)
+    recipes = []
+    for bench in (ours, theirs):
+        deep = bench.shell("deep", "echo deep > $out")
+        recipes.append(bench.shell("top", f"echo {deep.out} > $out", deep))
+    ours.build(recipes[0])
+    for path in store.closure([recipes[0].out]):
+        cache.add(store, path, key=KEY)
+    assert recipes[0].out == recipes[1].out
+    options = {"caches": (f"file://{cache.directory}",), "sandbox_paths": {}}
+    theirs.build(recipes[1], trusted_keys=(KEY.render_public(),), **options)
+    assert target.query_path_info(recipes[1].out).signatures[0].startswith("cache-1:")
+    assert target.query_path_info(recipes[1].out).ultimate is False
+    assert sorted(target.closure([recipes[1].out])) == sorted(store.closure([recipes[0].out]))
+
+
+def test_untrusted_cache_is_passed_over(store: LocalStore, target: LocalStore, cache: FileCache) -> None:
+    path = store.add_text("a", b"a")
+    cache.add(store, path, key=KEY)
+    assert not Substituter(target, [str(cache.directory)], []).substitute([path])
+    assert Substituter(target, [str(cache.directory)], [KEY.render_public()]).substitute([path])
+
+
+def test_cut_streams_are_refused(store: LocalStore, target: LocalStore) -> None:
+    a = store.add_text("a", b"a" * 100)
+    b = store.add_text("b", a.encode(), [a])
+    buffer = io.BytesIO()
+    export_paths(store, store.closure([b]), buffer)
+    data = buffer.getvalue()
+    for size in (0, 8, 50, 200, len(data) - 1):
+        with pytest.raises(BadArchive):
+            import_paths(target, io.BytesIO(data[:size]))
+    assert list(target.layout.temporary.iterdir()) == []
+    half = io.BytesIO()
+    export_paths(store, [b], half)
+    with (
+        LocalStore.open(target.root.with_name("third"), durable=False) as third,
+        pytest.raises(BadArchive, match="before"),
+    ):
+        import_paths(third, io.BytesIO(half.getvalue()))
+
+
+def test_queries(store: LocalStore) -> None:
+    one = store.add_text("lib-1.0", b"1" * 100)
+    two = store.add_text("lib-1.1", b"2" * 200)
+    before = store.add_text("app", one.encode(), [one])
+    after = store.add_text("app", two.encode(), [two])
+    top = store.add_text("top", after.encode(), [after])
+    assert find_chain(store, top, two) == [top, after, two]
+    assert find_chain(store, top, one) == []
+    assert find_mentions(store, top, after) == ["."]
+    (difference,) = compare_closures(store, [before], [after])
+    assert (difference.name, difference.before, difference.after) == ("lib", ("1.0",), ("1.1",))
+    assert difference.size == 96
+    assert closure_size(store, [top]) == sum(store.query_path_info(path).nar_size for path in (top, after, two))
+    assert render_dot(store.closure_edges([top])).count("->") == 2
+    assert split_version("gcc-12-base-12.2.0-14") == ("gcc", "12-base-12.2.0-14")
+    assert split_version("plain") == ("plain", "")
+
+
+def test_optimise_links_equal_files(store: LocalStore, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text("same" * 1000)
+    paths = [store.add_path(tmp_path / name, name) for name in ("one", "two")]
+    result = optimise_store(store)
+    assert result.linked == 1 and result.freed >= 4000
+    files = [store.real_path(path) / name for path, name in zip(paths, ("one", "two"), strict=True)]
+    assert files[0].samefile(files[1])
+    assert store.verify(check_contents=True).is_sound
+    assert files[1].parent.stat().st_mtime == 1
+    assert optimise_store(store).linked == 0
