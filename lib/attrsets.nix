@@ -71,6 +71,10 @@ rec {
     in
     updates: set: go 0 true set updates;
 
+  showAttrPath = path:
+    if path == [ ] then "<root attribute path>"
+    else lib.strings.concatMapStringsSep "." lib.strings.escapeNixIdentifier path;
+
   concatMapAttrsStringSep = separator: f: set:
     builtins.concatStringsSep separator (attrValues (mapAttrs f set));
 

@@ -129,6 +129,9 @@ rec {
   makeScopeWithSplicing' = { splicePackages ? null, newScope, ... }: { f, extra ? (_: { }), keep ? (_: { }), otherSplices ? { } }:
     makeScope newScope (self: f self // extra self // keep self);
 
+  makeScopeWithSplicing = splicePackages: newScope: otherSplices: keep: extra: f:
+    makeScopeWithSplicing' { inherit splicePackages newScope; } { inherit otherSplices keep extra f; };
+
   # `mkDerivation`-like functions extended by a function of the final arguments.
   extendMkDerivation = { constructDrv, excludeDrvArgNames ? [ ], excludeFunctionArgNames ? [ ], extendDrvArgs, inheritFunctionArgs ? true, transformDrv ? lib.trivial.id }:
     lib.trivial.setFunctionArgs

@@ -46,14 +46,15 @@ let
       teams = { };
       sourceTypes = load ./source-types.nix;
       fetchers = load ./fetchers.nix;
+      deprecated = load ./deprecated.nix;
 
       inherit (self.trivial)
-        add and bitAnd bitOr bitXor boolToString boolToYesNo checkListOfEnum compare concat const deepSeq
-        defaultTo flip fromHexString functionArgs genericClosure id importJSON importTOML inNixShell
-        inPureEvalMode info isBool isFloat isFunction isInOldestRelease isInt lessThan mapNullable max mergeAttrs
-        min mirrorFunctionArgs mod oldestSupportedRelease "or" pathExists pipe readFile release
-        revisionWithDefault seq setFunctionArgs showWarnings splitByAndCompare sub throwIf throwIfNot toBaseDigits
-        toFunction toHexString version versionSuffix warn warnIf warnIfNot xor;
+        add and bitAnd bitNot bitOr bitXor boolToString boolToYesNo checkListOfEnum compare concat const deepSeq
+        defaultTo fakeHash fakeSha256 fakeSha512 flip fromHexString functionArgs genericClosure id importJSON
+        importTOML inNixShell inPureEvalMode info isBool isFloat isFunction isInOldestRelease isInt lessThan
+        mapNullable max mergeAttrs min mirrorFunctionArgs mod oldestSupportedRelease "or" pathExists pipe readFile
+        release revisionWithDefault seq setFunctionArgs showWarnings splitByAndCompare sub throwIf throwIfNot
+        toBaseDigits toFunction toHexString version versionSuffix warn warnIf warnIfNot xor;
 
       inherit (self.fixedPoints)
         composeExtensions composeManyExtensions converge extends fix fix' makeExtensible
@@ -67,7 +68,7 @@ let
         listToAttrs longestValidPathPrefix mapAttrs mapAttrs' mapAttrsFlatten mapAttrsRecursive
         mapAttrsRecursiveCond mapAttrsToList mapAttrsToListRecursive mapAttrsToListRecursiveCond
         mapCartesianProduct matchAttrs mergeAttrsList nameValuePair optionalAttrs overrideExisting
-        recurseIntoAttrs recursiveUpdate recursiveUpdateUntil removeAttrs setAttrByPath toDerivation
+        recurseIntoAttrs recursiveUpdate recursiveUpdateUntil removeAttrs setAttrByPath showAttrPath toDerivation
         unionOfDisjoint updateManyAttrsByPath zip zipAttrs zipAttrsWith zipAttrsWithNames zipWithNames;
 
       inherit (self.lists)
@@ -79,26 +80,27 @@ let
         uniqueStrings zipLists zipListsWith;
 
       inherit (self.strings)
-        addContextFrom charToInt cmakeBool cmakeFeature compareVersions concatImapStrings concatImapStringsSep
-        concatLines concatMapAttrsStringSep concatMapStrings concatMapStringsSep concatStrings concatStringsSep
-        enableFeature enableFeatureAs escape escapeC escapeNixIdentifier escapeNixString escapeRegex
-        escapeShellArg escapeShellArgs escapeSystemdExecArg escapeSystemdExecArgs escapeSystemdPath escapeURL
-        escapeXML fileContents fixedWidthNumber fixedWidthString floatToString fromJSON getContext getName
-        getVersion hasContext hasInfix hasPrefix hasSuffix intersperse isCoercibleToString
-        isConvertibleWithToString isLower isStorePath isString isStringLike isUpper isValidPosixName levenshtein
-        levenshteinAtMost lowerChars makeBinPath makeIncludePath makeLibraryPath makeSearchPath
-        makeSearchPathOutput match mesonBool mesonEnable mesonOption nameFromURL optionalString parseDrvName
-        removePrefix removeSuffix replaceStrings sanitizeDerivationName split splitString splitStringBy storeDir
-        stringAsChars stringLength stringToCharacters substring toCamelCase toInt toIntBase10 toJSON toLower
-        toSentenceCase toShellVar toShellVars toString toUpper trim trimWith typeOf unsafeDiscardStringContext
-        upperChars versionAtLeast versionOlder withFeature withFeatureAs;
+        addContextFrom charToInt cmakeBool cmakeFeature cmakeOptionType compareVersions concatImapStrings
+        concatImapStringsSep concatLines concatMapAttrsStringSep concatMapStrings concatMapStringsSep
+        concatStrings concatStringsSep enableFeature enableFeatureAs escape escapeC escapeNixIdentifier
+        escapeNixString escapeRegex escapeShellArg escapeShellArgs escapeSystemdExecArg escapeSystemdExecArgs
+        escapeSystemdPath escapeURL escapeXML fileContents fixedWidthNumber fixedWidthString floatToString
+        fromJSON getContext getName getVersion hasContext hasInfix hasPrefix hasSuffix intersperse
+        isCoercibleToString isConvertibleWithToString isLower isStorePath isString isStringLike isUpper
+        isValidPosixName levenshtein levenshteinAtMost lowerChars makeBinPath makeIncludePath makeLibraryPath
+        makeSearchPath makeSearchPathOutput match mesonBool mesonEnable mesonOption nameFromURL optionalString
+        parseDrvName readPathsFromFile removePrefix removeSuffix replaceChars replaceString replaceStrings
+        sanitizeDerivationName split splitString splitStringBy storeDir stringAsChars stringLength
+        stringToCharacters substring toCamelCase toInt toIntBase10 toJSON toLower toSentenceCase toShellVar
+        toShellVars toString toUpper trim trimWith typeOf unsafeDiscardStringContext upperChars versionAtLeast
+        versionOlder withFeature withFeatureAs;
 
       inherit (self.stringsWithDeps)
         fullDepEntry noDepEntry packEntry stringAfter textClosureList textClosureMap;
 
       inherit (self.customisation)
         callPackageWith callPackagesWith extendDerivation extendMkDerivation hydraJob makeOverridable makeScope
-        makeScopeWithSplicing' overrideDerivation;
+        makeScopeWithSplicing makeScopeWithSplicing' overrideDerivation;
 
       inherit (self.derivations)
         lazyDerivation optionalDrvAttr warnOnInstantiate;
@@ -113,8 +115,8 @@ let
         pathType resolveDefaultNix;
 
       inherit (self.sources)
-        canCleanSource cleanSource cleanSourceFilter cleanSourceWith commitIdFromGitRepo pathIsGitRepo
-        sourceByRegex sourceFilesBySuffices;
+        canCleanSource cleanSource cleanSourceFilter cleanSourceWith commitIdFromGitRepo pathHasContext
+        pathIsGitRepo sourceByRegex sourceFilesBySuffices;
 
       inherit (self.options)
         getFiles getValues isOption literalCode literalExample literalExpression literalMD mdDoc
@@ -124,12 +126,13 @@ let
         showOptionWithDefLocs unknownModule;
 
       inherit (self.modules)
-        defaultOrderPriority defaultOverridePriority doRename evalModules importApply mergeDefinitions mkAfter
-        mkAliasAndWrapDefinitions mkAliasAndWrapDefsWithPriority mkAliasDefinitions mkAliasIfDef
-        mkAliasOptionModule mkAliasOptionModuleMD mkAssert mkBefore mkChangedOptionModule mkDefault mkDefinition
-        mkDerivedConfig mkForce mkIf mkImageMediaOverride mkMerge mkMergedOptionModule mkOptionDefault mkOrder
-        mkOverride mkRemovedOptionModule mkRenamedOptionModule mkRenamedOptionModuleWith mkStrict mkVMOverride
-        setDefaultModuleLocation;
+        defaultOrderPriority defaultOverridePriority dischargeProperties doRename evalModules filterOverrides
+        filterOverrides' importApply mergeDefinitions mkAfter mkAliasAndWrapDefinitions
+        mkAliasAndWrapDefsWithPriority mkAliasDefinitions mkAliasIfDef mkAliasOptionModule mkAliasOptionModuleMD
+        mkAssert mkBefore mkChangedOptionModule mkDefault mkDefinition mkDerivedConfig mkFixStrictness mkForce
+        mkIf mkImageMediaOverride mkMerge mkMergedOptionModule mkOptionDefault mkOrder mkOverride
+        mkRemovedOptionModule mkRenamedOptionModule mkRenamedOptionModuleWith mkStrict mkVMOverride
+        pushDownProperties setDefaultModuleLocation sortProperties;
 
       inherit (self.asserts)
         assertEachOneOf assertMsg assertOneOf checkAssertWarn;
@@ -138,11 +141,14 @@ let
         runTests testAllTrue throwTestFailures traceFnSeqN traceIf traceSeq traceSeqN traceVal traceValFn
         traceValSeq traceValSeqFn traceValSeqN traceValSeqNFn;
 
+      inherit (self.deprecated)
+        closePropagation ifEnable imap maybeEnv nvs setAttr;
+
       inherit (self.versions) splitVersion;
       inherit (self.generators) mkLuaInline;
       inherit (self.types) isType setType isOptionType mkOptionType defaultFunctor defaultTypeMerge;
       inherit (self.systems) inspect;
-      inherit (builtins) unsafeGetAttrPos addErrorContext ceil floor;
+      inherit (builtins) trace isPath isNull baseNameOf dirOf  unsafeGetAttrPos addErrorContext ceil floor;
     });
 in
 self

@@ -40,6 +40,53 @@ rec {
   mkDefinition = arguments@{ file, value, ... }: arguments // { _type = "definition"; };
 
 
+  # Definitions without the properties around them
+
+  # The sets that a set with properties stands for; the properties go to the members.
+  pushDownProperties = definition:
+    let
+      kind = definition._type or "";
+      under = wrap: map (builtins.mapAttrs (_: wrap)) (pushDownProperties definition.content);
+    in
+    if kind == "merge" then builtins.concatMap pushDownProperties definition.contents
+    else if kind == "if" then under (mkIf definition.condition)
+    else if kind == "override" then under (mkOverride definition.priority)
+    else [ definition ];
+
+  # The values that a value with conditions and merges stands for.
+  dischargeProperties = definition:
+    let
+      kind = definition._type or "";
+    in
+    if kind == "merge" then builtins.concatMap dischargeProperties definition.contents
+    else if kind == "if" then
+      (if !(builtins.isBool definition.condition) then throw "the condition of mkIf is no Boolean"
+      else if definition.condition then dischargeProperties definition.content else [ ])
+    else [ definition ];
+
+  # The definitions `{ file, value }` of the highest priority, and that priority.
+  filterOverrides = definitions: (filterOverrides' definitions).values;
+  filterOverrides' = definitions:
+    let
+      priorityOf = definition:
+        if definition.value._type or "" == "override" then definition.value.priority else defaultOverridePriority;
+      highestPrio = builtins.foldl' (best: definition: lib.trivial.min best (priorityOf definition)) 9999 definitions;
+      strip = definition:
+        if definition.value._type or "" == "override" then definition // { value = definition.value.content; } else definition;
+    in
+    { values = map strip (filter (definition: priorityOf definition == highestPrio) definitions); inherit highestPrio; };
+
+  # Definitions in the order that mkOrder asks for.
+  sortProperties = definitions:
+    let
+      orderOf = definition: if definition.value._type or "" == "order" then definition.value.priority else defaultOrderPriority;
+      strip = definition:
+        if definition.value._type or "" == "order" then definition // { value = definition.value.content; } else definition;
+    in
+    map strip (builtins.sort (a: b: orderOf a < orderOf b) definitions);
+
+  mkFixStrictness = content: content;
+
   # Put the definitions of an option (with their priorities) on another option.
   mkAliasDefinitions = mkAliasAndWrapDefinitions lib.trivial.id;
   mkAliasAndWrapDefinitions = wrap: option: mkAliasIfDef option (wrap (mkMerge option.definitions));

@@ -115,5 +115,6 @@ rec {
     else { error = "${toString path}: no revision found for ${builtins.head reference}"; };
   shortRev = revision: builtins.substring 0 8 revision;
   urlToName = url: lib.strings.removeSuffix ".git" (baseNameOf (lib.lists.last (lib.strings.splitString ":" (toString url))));
-  canCleanSource = src: src ? _isLibCleanSourceWith || !(lib.strings.isStorePath (toString src));
+  pathHasContext = builtins.hasContext or (path: lib.strings.hasPrefix storeDir (toString path));
+  canCleanSource = src: src ? _isLibCleanSourceWith || !(pathHasContext (toString src));
 }

@@ -167,6 +167,9 @@ rec {
     in
     if match "[a-zA-Z_][a-zA-Z0-9_'-]*" text != null && !(elem text keywords) then text else escapeNixString text;
 
+  replaceString = from: to: replaceStrings [ from ] [ to ];
+  replaceChars = replaceStrings;
+
   # Case
 
   toLower = replaceStrings upperChars lowerChars;
@@ -197,6 +200,9 @@ rec {
   getName = x: if isString x then (builtins.parseDrvName x).name else x.pname or (builtins.parseDrvName x.name).name;
   getVersion = x: if isString x then (builtins.parseDrvName x).version else x.version or (builtins.parseDrvName x.name).version;
   nameFromURL = url: separator: head (splitString separator (baseNameOf url));
+  cmakeOptionType = type: feature: value:
+    if elem (toUpper type) [ "BOOL" "FILEPATH" "PATH" "STRING" "INTERNAL" ] then "-D${feature}:${toUpper type}=${value}"
+    else throw "cmakeOptionType: `${type}' is no type of CMake";
   enableFeature = flag: feature: "--${if flag then "enable" else "disable"}-${feature}";
   enableFeatureAs = flag: feature: value: enableFeature flag feature + optionalString flag "=${value}";
   withFeature = flag: feature: "--${if flag then "with" else "without"}-${feature}";
@@ -217,9 +223,12 @@ rec {
     else substring 0 missing (replicate missing filler) + text;
   fixedWidthNumber = width: n: fixedWidthString width "0" (toString n);
 
-  floatToString = value: lib.trivial.pipe (toString value) [
-    (text: if match "-?[0-9]+\\.[0-9]+" text == null then text else head (match "(-?[0-9]+(\\.[0-9]*[1-9])?)\\.?0*" text))
-  ];
+  # Six digits after the point; warns when that loses some.
+  floatToString = value:
+    let
+      text = toString value;
+    in
+    lib.trivial.warnIf (builtins.fromJSON text != value) "Imprecise conversion from float to string ${text}" text;
 
   # A decimal integer with optional sign and surrounding blanks; no leading zeros.
   toInt = text:
@@ -236,6 +245,11 @@ rec {
     in
     if digits == null then throw "toIntBase10: cannot read ${escapeNixString text} as an integer"
     else builtins.fromJSON (head digits + elemAt digits 1);
+
+  # The paths listed in a file, one per line, below a root.
+  readPathsFromFile = root: file:
+    map (line: root + "/${line}")
+      (filter (line: line != "" && !(hasPrefix "#" line)) (splitString "\n" (builtins.readFile file)));
 
   fileContents = file: removeSuffix "\n" (builtins.readFile file);
 

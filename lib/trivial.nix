@@ -55,6 +55,9 @@ rec {
   # Remainder of the division that rounds towards zero.
   mod = base: int: base - (int * (builtins.div base int));
 
+  # Every bit turned over.
+  bitNot = builtins.sub (-1);
+
   # -1, 0 or 1 for an order of two comparable values.
   compare = a: b: if a < b then -1 else if a > b then 1 else 0;
 
@@ -84,6 +87,11 @@ rec {
   # Files and the environment
 
   inherit (builtins) pathExists readFile;
+
+  # Values that no content has: what to write where a hash is asked for and not known yet.
+  fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  fakeSha256 = lib.strings.replicate 64 "0";
+  fakeSha512 = lib.strings.replicate 128 "0";
 
   importJSON = path: builtins.fromJSON (readFile path);
   importTOML = path: builtins.fromTOML (readFile path);
