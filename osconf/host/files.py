@@ -9,6 +9,7 @@ tests. Replacements go through a new name and one rename, so that a reader (or a
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from pathlib import Path
@@ -188,8 +189,15 @@ class Files:
             self._sync_folder(os.path.dirname(real))
 
     def rename(self, path: str, new_path: str) -> None:
-        """Rename an entry, replacing what has the new name."""
-        os.rename(self.path(path), self.path(new_path))
+        """Rename an entry, replacing what has the new name; overlayfs refuses it for directories of a lower layer."""
+        try:
+            os.rename(self.path(path), self.path(new_path))
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            import shutil
+
+            shutil.move(self.path(path), self.path(new_path))
 
     def remove(self, path: str) -> None:
         """Remove an entry (a directory with all in it); a missing one is fine."""

@@ -155,24 +155,31 @@ class BusManager:
     def _collect(self, waiting: dict[bytes, str], results: dict[str, str], verb: str, seconds: float) -> None:
         """Take the signals that are there; without any for a while, look which jobs are gone."""
         bus = self._connect()
-        seen = False
         try:
-            for _ in range(200):
-                message = bus.process()
-                if message.is_empty():
-                    break
-                seen = True
-                if message.is_signal(_MANAGER, b"JobRemoved"):
-                    message.process_reply(False)
-                    _identifier, job, _unit, result = message.body
-                    if job in waiting:
-                        results[waiting.pop(job)] = result.decode()
-            if not seen and waiting:
-                bus.wait(int(seconds * 1_000_000))
+            if self._take_signals(bus, waiting, results) or not waiting:
+                return
+            began = time.monotonic()
+            bus.wait(int(seconds * 1_000_000))
+            if time.monotonic() - began < seconds * 0.9:
+                return  # something arrived: signals first, they know the result best
         except Exception:
-            self._close()  # PID 1 was re-executed meanwhile: look instead
-        if not seen and waiting:
-            self._look_for_ended_jobs(waiting, results, verb)
+            self._close()  # PID 1 was re-executed meanwhile
+        self._look_for_ended_jobs(waiting, results, verb)
+
+    @staticmethod
+    def _take_signals(bus: Any, waiting: dict[bytes, str], results: dict[str, str]) -> bool:
+        seen = False
+        for _ in range(200):
+            message = bus.process()
+            if message.is_empty():
+                break
+            seen = True
+            if message.is_signal(_MANAGER, b"JobRemoved"):
+                message.process_reply(False)
+                _identifier, job, _unit, result = message.body
+                if job in waiting:
+                    results[waiting.pop(job)] = result.decode()
+        return seen
 
     def _look_for_ended_jobs(self, waiting: dict[bytes, str], results: dict[str, str], verb: str) -> None:
         running = {entry[4] for entry in self._call(b"ListJobs") or ()}
