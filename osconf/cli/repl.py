@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from osconf.cli.context import Invocation
+from osconf.errors import OsconfError, Position
+
+if TYPE_CHECKING:
+    from osconf.lang.repl import Repl
+    from osconf.rebuild.session import Session
+
+PROMPT, CONTINUATION = "osconf> ", "      … "
+HISTORY_LENGTH = 10_000
 
 
 @click.command("repl")
@@ -19,9 +33,99 @@ def repl(invocation: Invocation, files: tuple[str, ...], search_path: tuple[str,
       osconf repl '<osconf/lib>'
     """
     from osconf.lang.evaluator import run_deep
-    from osconf.lang.repl import run_repl
+    from osconf.lang.repl import Repl
 
-    run_deep(lambda: run_repl(invocation.session.evaluator(search_path=search_path), files))
+    session = invocation.session
+    evaluator = session.evaluator(search_path=search_path)
+    read = Repl(evaluator, TerminalActions(session), str(Path.cwd()))
+    with line_editing(read, session.cache_dir / "repl-history"):
+        run_deep(lambda: talk(read, files))
+
+
+class TerminalActions:
+    """What the REPL's commands do outside the language."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def build(self, drv_path: str) -> Mapping[str, str]:
+        """Build a derivation that was evaluated."""
+        self.session.commit()
+        return self.session.realise([drv_path])[drv_path]
+
+    def edit(self, position: Position) -> None:
+        """Open `$EDITOR` at a place."""
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+        if editor is not None and position.line > 1:
+            editor = f"{editor} +{position.line}"
+        click.edit(filename=position.file, editor=editor)
+
+
+def talk(read: Repl, files: tuple[str, ...]) -> None:
+    """Load the files, then read and answer until the end."""
+    for file in files:
+        answer(read, f":load {file}")
+    while (text := read_text(read)) is not None:
+        if not answer(read, text):
+            return
+
+
+def read_text(read: Repl) -> str | None:
+    """One complete text from the terminal; None at its end. Control-C drops what was typed."""
+    lines: list[str] = []
+    while True:
+        try:
+            lines.append(input(CONTINUATION if lines else PROMPT))
+        except EOFError:
+            click.echo()
+            return None
+        except KeyboardInterrupt:
+            click.echo()
+            lines.clear()
+            continue
+        text = "\n".join(lines)
+        # An empty line ends what will never be complete.
+        if read.is_complete(text) or not lines[-1].strip():
+            return text
+
+
+def answer(read: Repl, text: str) -> bool:
+    """Execute a text and print what it gives; False when the session is over."""
+    from osconf.lang.diagnose import render_error
+
+    try:
+        reply = read.execute(text)
+    except OsconfError as error:
+        click.echo(render_error(error), err=True)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+    else:
+        if reply.text:
+            click.echo(reply.text)
+        return not reply.is_over
+    return True
+
+
+@contextlib.contextmanager
+def line_editing(read: Repl, history: Path) -> Iterator[None]:
+    """Editing, completion and a history that lasts; plain input where readline is missing."""
+    try:
+        import readline
+    except ImportError:
+        yield
+        return
+    readline.set_completer(lambda _word, index: [*read.complete(readline.get_line_buffer()), None][index])
+    readline.set_completer_delims(" \t\n(){}[];=+*!<>|&@")
+    readline.parse_and_bind("tab: complete")
+    readline.set_history_length(HISTORY_LENGTH)
+    with contextlib.suppress(OSError):
+        readline.read_history_file(history)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            history.parent.mkdir(parents=True, exist_ok=True)
+            readline.write_history_file(history)
 
 
 COMMANDS = {"repl": repl}
