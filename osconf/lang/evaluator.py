@@ -170,6 +170,11 @@ class Evaluator:
         """`scopedImport scope path`."""
         return self._run_file(self.resolve_import(path), {name: scope[name] for name in scope})
 
+    def forget_files(self) -> None:
+        """Read every file anew from now on: what the REPL's `:reload` asks for."""
+        self._files.clear()
+        self._store_copies.clear()
+
     def resolve_import(self, path: str) -> str:
         """The file that `import path` reads: symlinks followed, `default.nix` for a directory."""
         file = self.world.resolve_symlinks(path)
