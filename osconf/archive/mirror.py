@@ -13,6 +13,7 @@ from pathlib import Path
 
 from osconf.errors import ArchiveError
 
+_SCHEMES = ("http://", "https://", "file://")
 _CODENAMES = frozenset(("bullseye", "bookworm", "trixie", "forky", "duke", "sid"))
 _SUITES = _CODENAMES | {"unstable", "testing", "stable", "oldstable", "oldoldstable", "experimental"}
 _MAIN_SUFFIX = re.compile(r"(-updates|-proposed-updates|-backports(-sloppy)?)$")
@@ -44,6 +45,22 @@ class Mirrors:
         """Put the given addresses in place of those found on the machine."""
         given = {name: tuple(address.rstrip("/") for address in addresses) for name, addresses in locations.items()}
         return Mirrors({**self.locations, **given})
+
+
+def parse_mirrors(text: str) -> dict[str, list[str]]:
+    """Read `NAME=ADDRESS[,ADDRESS…];NAME=…` (the variable OSCONF_MIRRORS); raises ArchiveError when it is malformed."""
+    locations: dict[str, list[str]] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, addresses = part.partition("=")
+        found = [address.strip() for address in addresses.split(",") if address.strip()]
+        if not equals or not found or not all(address.startswith(_SCHEMES) for address in found):
+            raise ArchiveError(
+                f"‘{part}’ is not NAME=ADDRESS[,ADDRESS…]",
+                code="bad-mirror",
+                hint="for example OSCONF_MIRRORS='debian=file:///srv/debian;debian-security=file:///srv/security'",
+            )
+        locations[name.strip()] = found
+    return locations
 
 
 def _classify(suite: str) -> str | None:
@@ -96,6 +113,6 @@ def read_apt_mirrors(apt: Path = Path("/etc/apt")) -> Mirrors:
     for uri, suite in pairs:
         name = _classify(suite)
         address = uri.rstrip("/")
-        if name and address.startswith(("http://", "https://", "file://")) and address not in locations.get(name, ()):
+        if name and address.startswith(_SCHEMES) and address not in locations.get(name, ()):
             locations[name] = (*locations.get(name, ()), address)
     return Mirrors(locations)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from osconf.archive.mirror import Mirrors, read_apt_mirrors
+from osconf.archive.mirror import Mirrors, parse_mirrors, read_apt_mirrors
 from osconf.errors import ArchiveError
 
 SOURCES = """\
@@ -63,3 +63,14 @@ def test_an_unknown_mirror_says_what_to_do() -> None:
     with pytest.raises(ArchiveError) as caught:
         Mirrors({}).resolve("mirror:debian")
     assert caught.value.code == "no-mirror"
+
+
+def test_mirrors_can_be_given_as_text() -> None:
+    text = "debian=http://a.example/debian, file:///srv/d; debian-security=https://s.example/x"
+    assert parse_mirrors(text) == {
+        "debian": ["http://a.example/debian", "file:///srv/d"],
+        "debian-security": ["https://s.example/x"],
+    }
+    assert parse_mirrors("") == {}
+    with pytest.raises(ArchiveError, match="is not NAME=ADDRESS"):
+        parse_mirrors("debian")
