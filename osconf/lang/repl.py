@@ -33,7 +33,10 @@ _BINDING = re.compile(rf"\s*(?:inherit\b|(?:{_NAME}|\"[^\"]*\")(?:\.(?:{_NAME}|\
 _COMMAND = re.compile(r"\s*:([a-z?]+)(?:\s+(.*))?\Z", re.DOTALL)
 _WORD = re.compile(rf"((?:{_NAME}\.)*)({_NAME}|)\Z")
 _PATH = re.compile(r"((?:\.\.?|~)?/[^\s;\"']*/?|\.\.?/)\Z")
-_COMMENT = re.compile(rf"/\*\*?((?:(?!\*/).)*)\*/\s*(?:(?:{_NAME}|\")+\s*=\s*)?\(*\s*\Z", re.DOTALL)
+_DEFINED = rf"\s*(?:(?:{_NAME}|\")+\s*=\s*)?\(*\s*\Z"
+_COMMENT = re.compile(
+    rf"/\*\*?((?:(?!\*/).)*)\*/{_DEFINED}|((?:^[ \t]*\#[^\n]*\n)+){_DEFINED}", re.DOTALL | re.MULTILINE
+)
 
 
 class ReplActions(Protocol):
@@ -183,9 +186,9 @@ class Repl:
         except OsconfError:
             return None
 
-    def document(self, text: str) -> Reply:
+    def document(self, expression: str) -> Reply:
         """What is known about a function: a builtin's documentation, or the comment above its definition."""
-        value = self.evaluate(text)
+        value = self.evaluate(expression)
         primop = primop_of(value)
         if primop is not None:
             body = "\n".join(line.removeprefix("    ") for line in primop.documentation.strip().splitlines())
@@ -196,7 +199,8 @@ class Repl:
         lines = [f"function {pattern.name or ''}".rstrip() + f" at {function_position(value)}"]
         comment = _COMMENT.search(value.__globals__["SOURCE"].text[: pattern.offset])
         if comment:
-            lines += ["", *(line.strip().removeprefix("*").strip() for line in from_latin(comment[1]).splitlines())]
+            text = from_latin(comment[1] or comment[2])
+            lines += ["", *(line.strip().removeprefix("*").lstrip("#").strip() for line in text.strip().splitlines())]
         return Reply("\n".join(lines).strip())
 
     # Completion
