@@ -11,23 +11,43 @@
   ./config/time.nix
   ./config/users-groups.nix
   ./config/zram.nix
+  ./hardware/firmware.nix
   ./misc/assertions.nix
   ./misc/lib.nix
   ./misc/meta.nix
+  ./misc/nix-compatibility.nix
   ./misc/nixpkgs.nix
   ./misc/osconf.nix
   ./misc/version.nix
   ./programs/bash.nix
   ./programs/git.nix
+  ./programs/shells.nix
+  ./programs/simple.nix
+  ./programs/ssh.nix
+  ./programs/tmux.nix
   ./security/pam.nix
+  ./security/pki.nix
+  ./security/polkit.nix
   ./security/sudo.nix
   ./security/wrappers.nix
+  ./services/databases/postgresql.nix
+  ./services/databases/redis.nix
+  ./services/hardware/fstrim.nix
+  ./services/hardware/udev.nix
   ./services/logging/journald.nix
+  ./services/networking/avahi.nix
   ./services/networking/firewall.nix
+  ./services/networking/nat.nix
   ./services/networking/network.nix
   ./services/networking/networkd.nix
+  ./services/networking/networkmanager.nix
+  ./services/networking/nftables.nix
   ./services/networking/openssh.nix
   ./services/networking/resolved.nix
+  ./services/security/fail2ban.nix
+  ./services/system/auto-upgrade.nix
+  ./services/system/cron.nix
+  ./services/system/logind.nix
   ./services/system/timesyncd.nix
   ./services/ttys/getty.nix
   ./services/web-servers/nginx
@@ -44,6 +64,8 @@
   ./system/boot/systemd/user.nix
   ./system/boot/tmp.nix
   ./system/etc/etc.nix
+  ./virtualisation/docker.nix
   ./virtualisation/options.nix
+  ./virtualisation/podman.nix
   ./virtualisation/test-shell.nix
 ]

@@ -165,6 +165,7 @@ in
       # Plug-ins and data that programs load late, at fixed places.
       serviceEnvironmentPackages = with pkgs; [
         ca-certificates
+        libnss-myhostname
         libnss-systemd
         tzdata
       ];

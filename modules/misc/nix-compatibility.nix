@@ -1,0 +1,91 @@
+# Options of Nix and of NixOS's own tools that configurations set, with what they mean to osconf.
+{ config, lib, pkgs, ... }:
+
+let
+  inherit (lib) mkOption types;
+
+  accepted =
+    what:
+    mkOption {
+      type = types.raw;
+      default = { };
+      visible = false;
+      description = "Accepted and not used: ${what}.";
+    };
+in
+{
+  imports = [
+    (lib.mkRenamedOptionModule [ "boot" "tmpOnTmpfs" ] [ "boot" "tmp" "useTmpfs" ])
+    (lib.mkRenamedOptionModule [ "boot" "cleanTmpDir" ] [ "boot" "tmp" "cleanOnBoot" ])
+    (lib.mkRenamedOptionModule [ "services" "openssh" "permitRootLogin" ] [ "services" "openssh" "settings" "PermitRootLogin" ])
+    (lib.mkRenamedOptionModule
+      [ "services" "openssh" "passwordAuthentication" ]
+      [ "services" "openssh" "settings" "PasswordAuthentication" ]
+    )
+    (lib.mkRenamedOptionModule [ "services" "sshd" "enable" ] [ "services" "openssh" "enable" ])
+    (lib.mkRenamedOptionModule [ "services" "mingetty" "autologinUser" ] [ "services" "getty" "autologinUser" ])
+    (lib.mkRenamedOptionModule [ "i18n" "consoleKeyMap" ] [ "console" "keyMap" ])
+    (lib.mkRenamedOptionModule [ "i18n" "consoleFont" ] [ "console" "font" ])
+  ];
+
+  options = {
+    nix = {
+      settings = accepted "osconf builds without a daemon and has settings of its own";
+      extraOptions = accepted "osconf builds without a daemon and has settings of its own";
+      package = accepted "the system is built by osconf";
+      nixPath = accepted "<nixpkgs> is the package set of osconf";
+      registry = accepted "there are no flakes";
+      channel = accepted "packages are pinned by osconf.lock";
+      optimise = accepted "the store keeps one copy of equal files anyway";
+      gc = {
+        automatic = mkOption {
+          type = types.bool;
+          default = false;
+          description = "Whether store paths that nothing needs are deleted from time to time.";
+        };
+        dates = mkOption {
+          type = types.either types.singleLineStr (types.listOf types.str);
+          apply = lib.toList;
+          default = "03:15";
+          description = "When to look for them, as in {manpage}`systemd.time(7)`.";
+        };
+        options = mkOption {
+          type = types.singleLineStr;
+          default = "";
+          example = "--delete-older-than 30d";
+          description = "Arguments of `osconf gc`.";
+        };
+        persistent = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether a time at which the machine was off is caught up on.";
+        };
+        randomizedDelaySec = mkOption {
+          type = types.singleLineStr;
+          default = "0";
+          description = "How far the time may be off.";
+        };
+      };
+    };
+
+    documentation = accepted "manual pages are in the packages";
+    environment.pathsToLink = accepted "an environment holds the whole of its packages";
+    networking.dhcpcd = accepted "systemd-networkd asks for addresses";
+  };
+
+  config = lib.mkIf config.nix.gc.automatic {
+    systemd.services.osconf-gc = {
+      description = "Delete store paths that nothing needs";
+      startAt = config.nix.gc.dates;
+      usr = "system";
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "/usr/bin/osconf gc ${config.nix.gc.options}";
+      };
+    };
+    systemd.timers.osconf-gc.timerConfig = {
+      Persistent = config.nix.gc.persistent;
+      RandomizedDelaySec = config.nix.gc.randomizedDelaySec;
+    };
+  };
+}
