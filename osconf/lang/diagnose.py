@@ -15,7 +15,9 @@ from osconf.errors import Frame, OsconfError, Position
 from osconf.lang.kinds import Pattern
 from osconf.lang.source import SOURCES
 
-_TREE = str(Path(osconf.__file__).resolve().parent.parent) + "/"
+_TREE = Path(osconf.__file__).resolve().parent.parent
+_LIBRARY = tuple(f"{_TREE}/{folder}/" for folder in ("lib", "modules", "pkgs", "osconf"))
+_CALL_MISTAKES = frozenset(("missing-argument", "unexpected-argument"))
 _MAX_CONTEXT = 6
 _MAX_TRACE = 400
 _STYLES = {"error": "\033[1;31m", "hint": "\033[1;36m", "bold": "\033[1m", "dim": "\033[2m", "end": "\033[0m"}
@@ -77,7 +79,8 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
     if place is not None:
         lines += _excerpt(place, style)
         if error.position is not None and place != error.position:
-            lines.append(f"       {style['dim']}found at {error.position}{style['end']}")
+            verb = "the function is" if error.code in _CALL_MISTAKES else "found"
+            lines.append(f"       {style['dim']}{verb} at {error.position}{style['end']}")
     if error.code == "infinite-recursion":
         cycle = cycle_of(error)
         if len(cycle) > 1:
@@ -140,14 +143,14 @@ def _line_of(position: Position | None) -> str | None:
 
 def _own_place(error: OsconfError, trace: list[Frame]) -> Position | None:
     """The user's own line where there is one: a mistake that surfaces in osconf's library was made by its caller."""
-    if error.code in {"missing-argument", "unexpected-argument"} and len(trace) > 1:
+    if error.code in _CALL_MISTAKES and len(trace) > 1:
         trace = trace[1:]
-        if trace[0].position is not None and not trace[0].position.file.startswith(_TREE):
+        if trace[0].position is not None and not trace[0].position.file.startswith(_LIBRARY):
             return trace[0].position
-    if error.position is not None and not error.position.file.startswith(_TREE):
+    if error.position is not None and not error.position.file.startswith(_LIBRARY):
         return error.position
     for frame in trace:
-        if frame.position is not None and not frame.position.file.startswith(_TREE):
+        if frame.position is not None and not frame.position.file.startswith(_LIBRARY):
             return frame.position
     return error.position
 

@@ -319,7 +319,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "4"
+COMPILER_VERSION = "5"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
@@ -386,7 +386,17 @@ def _load_primops() -> None:
 
 def _runtime_namespace() -> dict[str, Any]:
     names = (
-        *("UNSET", "add", "attribute_name", "black_hole", "call", "concat_lists", "define_dynamic", "divide"),
+        *(
+            "UNSET",
+            "add",
+            "apply_overrides",
+            "attribute_name",
+            "black_hole",
+            "call",
+            "concat_lists",
+            "define_dynamic",
+            "divide",
+        ),
         *(
             "equal_values",
             "expect_attrs",

@@ -51,7 +51,23 @@ _STARTS_OF_NAME = frozenset(("ID", "OR", "STRING", "QUOTE", "DOLLAR_BRACE"))
 _CONTINUES = frozenset(("OPERATOR", "MINUS", "QUESTION", "DOT", "OR"))
 
 
-def describe_token(kind: str, value: Any) -> str:
+def describe_failure(states: list[int], kind: str, value: Any) -> tuple[str, str | None]:
+    """The message and the hint of a syntax error at a terminal."""
+    kinds = _acceptable(states)
+    wanted = _describe_kinds(kinds)
+    met = "the text ends too early" if kind == "$END" else f"unexpected {_describe_token(kind, value)}"
+    message = f"{met}, expected {wanted}" if wanted else met
+    hint = None
+    if kind == "EQUALS" and "SEMICOLON" in kinds:
+        hint = "the definition before this one seems to lack its ';'"
+    elif kind == "COLON" and "RIGHT_BRACKET" in kinds:
+        hint = "a function inside a list needs parentheses"
+    elif kind == "$END" and "EQUALS" in kinds:
+        hint = "a 'let' needs an 'in' before its result"
+    return message, hint
+
+
+def _describe_token(kind: str, value: Any) -> str:
     """What stood there."""
     if kind in {"ID", "INT", "FLOAT", "SEARCH_PATH", "PATH", "URI"}:
         shown = f"<{value}>" if kind == "SEARCH_PATH" else value
@@ -61,12 +77,19 @@ def describe_token(kind: str, value: Any) -> str:
     return _WORDS.get(kind, f"'{kind.lower()}'")
 
 
-def describe_expected(states: list[int]) -> str:
-    """What the grammar takes in this state, in words; empty when it is too much to say."""
-    kinds = {kind for kind in ACTIONS[states[-1]] if (kind.isupper() or kind == "$END") and _accepts(states, kind)}
+def _acceptable(states: list[int]) -> frozenset[str]:
+    """The terminals that the grammar takes in this state."""
+    candidates = (kind for kind in ACTIONS[states[-1]] if kind.isupper() or kind == "$END")
+    return frozenset(kind for kind in candidates if _accepts(states, kind))
+
+
+def _describe_kinds(kinds: frozenset[str]) -> str:
     words: list[str] = []
     if kinds >= _STARTS:
         words.append("an expression")
+        kinds -= _STARTS
+    elif "NOT" in kinds:
+        words.append("an operand")
         kinds -= _STARTS
     elif kinds >= _STARTS_OF_SIMPLE:
         if kinds & _CONTINUES:

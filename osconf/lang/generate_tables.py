@@ -26,18 +26,13 @@ def render_tables(grammar: str) -> str:
 
     parser = Lark(grammar, parser="lalr", lexer="basic", keep_all_tokens=True, maybe_placeholders=False)
     table = parser.parser.parser._parse_table
-    numbers: dict[object, int] = {}
-    rules: list[Any] = []
-    for state in table.states.values():
-        for kind, argument in state.values():
-            if kind is not Shift and argument not in numbers:
-                numbers[argument] = len(rules)
-                rules.append(argument)
+    rules = {argument for state in table.states.values() for kind, argument in state.values() if kind is not Shift}
     order = sorted(rules, key=lambda rule: (str(rule.origin.name), rule.order, rule.alias or "", len(rule.expansion)))
     numbers = {rule: index for index, rule in enumerate(order)}
+    states = _number_states(table, Shift)
     lines = [HEADER]
-    lines.append(f"START = {table.start_states['start']}")
-    lines.append(f"END = {table.end_states['start']}\n")
+    lines.append(f"START = {states[table.start_states['start']]}")
+    lines.append(f"END = {states[table.end_states['start']]}\n")
     lines.append("RULES = (")
     for rule in order:
         action = rule.alias or str(rule.origin.name)
@@ -46,14 +41,26 @@ def render_tables(grammar: str) -> str:
         lines.append(f"    ({str(rule.origin.name)!r}, {len(rule.expansion)}, {str(action)!r}),")
     lines.append(")\n")
     lines.append("ACTIONS: tuple[dict[str, int], ...] = (")
-    for index in range(len(table.states)):
+    for state in states:
         actions = {}
-        for name, (kind, argument) in table.states[index].items():
-            actions[str(name)] = argument if kind is Shift else ~numbers[argument]
+        for name, (kind, argument) in table.states[state].items():
+            actions[str(name)] = states[argument] if kind is Shift else ~numbers[argument]
         inside = ", ".join(f'"{name}": {actions[name]}' for name in sorted(actions))
         lines.append(f"    {{{inside}}},")
     lines.append(")")
     return "\n".join(lines) + "\n"
+
+
+def _number_states(table: Any, shift: Any) -> dict[int, int]:
+    """A number for each state in the order they are met from the start: lark's own differ from run to run."""
+    states = {table.start_states["start"]: 0}
+    pending = list(states)
+    for state in pending:
+        for _, (kind, argument) in sorted(table.states[state].items(), key=lambda item: str(item[0])):
+            if kind is shift and argument not in states:
+                states[argument] = len(states)
+                pending.append(argument)
+    return states
 
 
 def main() -> None:

@@ -161,11 +161,17 @@ class Lexer:
         if end < len(self.source.text):
             if self.source.text.startswith("/*", end):
                 self._fail("this comment does not end", end, "close it with */")
-            character = self.source.text[end]
-            shown = character if character.isascii() and character.isprintable() else f"byte {ord(character):#04x}"
-            self._fail(f"unexpected character '{shown}'", end)
+            self._fail_character(end)
         self._add("$END", None, end)
         return self
+
+    def _fail_character(self, at: int) -> NoReturn:
+        data = self.source.text[at : at + 4].encode("latin-1")
+        text = data.decode("utf-8", "ignore")
+        if text and data.startswith(text[0].encode()):
+            hint = None if text[0].isascii() else "names outside of strings have ASCII letters only: quote it"
+            self._fail(f"unexpected character '{text[0]}'", at, hint)
+        self._fail(f"unexpected byte {data[0]:#04x}: the text is not UTF-8", at)
 
     def _open_interpolation(self, mode: str, at: int, start: int) -> int:
         self._add("DOLLAR_BRACE", "${", at)

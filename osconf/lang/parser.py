@@ -106,11 +106,10 @@ class _Parser:
         raise SyntaxFailure(message, position=self.source.position(offset), hint=hint)
 
     def _fail_unexpected(self, kind: str, value: Any, offset: int, states: list[int]) -> NoReturn:
-        from osconf.lang.expected import describe_expected, describe_token
+        from osconf.lang.expected import describe_failure
 
-        wanted = describe_expected(states)
-        message = f"unexpected {describe_token(kind, value)}"
-        self._fail(f"{message}, expected {wanted}" if wanted else message, offset)
+        message, hint = describe_failure(states, kind, value)
+        self._fail(message, offset, hint)
 
     def _refuse_operator(self, operator: str, offset: int) -> NoReturn:
         self._fail(

@@ -40,7 +40,7 @@ def group_row(row: list[RowItem], refuse: Refuse) -> Node:
     return _group(row, 0, refuse)
 
 
-def _group(row: list[RowItem], minimum: int, refuse: Refuse) -> Node:
+def _group(row: list[RowItem], minimum: int, refuse: Refuse, last: tuple[int, str] | None = None) -> Node:
     item = row.pop()
     if isinstance(item, Node):
         left = item
@@ -48,7 +48,6 @@ def _group(row: list[RowItem], minimum: int, refuse: Refuse) -> Node:
         left = Not(item[1], _group(row, _NOT, refuse))
     else:
         left = Negate(item[1], _group(row, _NEGATE, refuse))
-    last: tuple[int, str] | None = None
     while row:
         operator, at, path = row[-1]  # type: ignore[misc]
         level, grouping = _BINARY[operator]
@@ -61,7 +60,10 @@ def _group(row: list[RowItem], minimum: int, refuse: Refuse) -> Node:
         if operator == "?":
             left = HasAttr(at, left, path)
             continue
-        right = _group(row, level if grouping == "right" else level + 1, refuse)
+        if grouping == "right":
+            right = _group(row, level, refuse, last)
+        else:
+            right = _group(row, level + 1, refuse)
         if operator == "|>":
             left = Call(at, right, [left])
         elif operator == "<|":

@@ -60,6 +60,7 @@ from osconf.lang.operators import (
     subtract,
 )
 from osconf.lang.selection import (
+    apply_overrides,
     attribute_name,
     define_dynamic,
     explain_missing,
@@ -100,6 +101,7 @@ __all__ = [
     "add",
     "add_numbers",
     "all_equal",
+    "apply_overrides",
     "attr_position",
     "attribute_name",
     "black_hole",

@@ -8,7 +8,7 @@ from typing import NoReturn
 from osconf.errors import EvalError
 from osconf.lang.kinds import UNSET, is_attrs
 from osconf.lang.mistakes import expect_attrs, raise_missing, raise_type, raise_undefined
-from osconf.lang.thunks import force
+from osconf.lang.thunks import force, run_alias, spot_of
 from osconf.lang.values import ContextStr, LazyAttrs, Value
 
 
@@ -84,6 +84,17 @@ def define_dynamic(attrs: dict[str, Value], name: str, member: Value) -> None:
     if name in attrs:
         raise EvalError(f"dynamic attribute '{name}' already defined", code="duplicate-attribute")
     attrs[name] = member
+
+
+def apply_overrides(attrs: dict[str, Value]) -> None:
+    """Put the members of `__overrides` into the cells of a recursive set, so that its other members see them too."""
+    overrides = expect_attrs(force(attrs["__overrides"]))
+    for name in overrides:
+        cell = attrs.get(name)
+        if cell is None:
+            attrs[name] = overrides[name]
+        else:
+            cell[:] = [run_alias, overrides[name], spot_of(cell)]
 
 
 def find_in_scopes(name: str, scopes: tuple[Value, ...]) -> Value:

@@ -1,7 +1,7 @@
 """Random expressions of the language, mostly well typed, for comparing two evaluators.
 
-An expression is text. `Environment` lists the variables in scope by type, so that most expressions mean something; about
-one in twelve is of a wrong type on purpose.
+An expression is text. `Environment` lists the variables in scope by type, so that most expressions mean something;
+about one in sixty parts is of a wrong type on purpose.
 """
 
 from __future__ import annotations

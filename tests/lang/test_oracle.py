@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from expression_strategies import expressions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,9 @@ from osconf.errors import OsconfError
 from osconf.lang.evaluator import Evaluator, run_deep
 from osconf.lang.show import show_value
 from osconf.lang.world import PureWorld
+
+sys.path.insert(0, str(Path(__file__).parent))
+from expression_strategies import expressions
 
 NIX = shutil.which("nix-instantiate")
 

@@ -21,6 +21,8 @@ from osconf.lang.nodes import (
     Variable,
 )
 
+_OVERRIDES = "__overrides"
+
 
 @generates(Attrs)
 def write_attrs(g: Generator, node: Attrs, scope: Scope | None) -> Code:
@@ -36,10 +38,13 @@ def write_attrs(g: Generator, node: Attrs, scope: Scope | None) -> Code:
             members[name] = g.member(expression, where, definition.at)
     g.at = node.at
     display = f"{{{', '.join(f'{name!r}: {member}' for name, member in members.items())}}}"
-    if not node.dynamic:
+    has_overrides = node.is_recursive and _OVERRIDES in node.definitions
+    if not node.dynamic and not has_overrides:
         return display, "attrs"
     attrs = f"_{g.number()}"
     g.emit(f"{attrs} = {display}")
+    if has_overrides:
+        g.emit(f"apply_overrides({attrs})")
     for dynamic in node.dynamic:
         _write_dynamic(g, attrs, dynamic, inner)
     return attrs, "attrs"
@@ -102,16 +107,20 @@ def _write_group(
     names: dict[str, Binding] = {}
     inner = Scope(scope, names)
     is_set = body is None
+    # `__overrides` puts other values into the cells, so everything must have a cell that the others refer to.
+    has_overrides = is_set and _OVERRIDES in node.definitions
     cells: list[tuple[Binding, Node, Scope | None, int | None]] = []
     subjects = _declare_sources(g, node, inner, cells)
     lambdas: list[tuple[Binding, Function]] = []
     for name, definition in node.definitions.items():
-        shared = _shared_binding(g, name, definition, subjects, scope, inner)
+        shared = None if has_overrides else _shared_binding(g, name, definition, subjects, scope, inner)
         binding = names[name] = shared or Binding(python_name("v", g.number(), name), g.buffer)
         if shared is not None:
             continue
         expression, where = _definition_value(name, definition, subjects, inner, scope)
-        if isinstance(expression, Literal):
+        if has_overrides:
+            cells.append((binding, expression, where, definition.at))
+        elif isinstance(expression, Literal):
             binding.constant = g.value(expression, where)
         elif isinstance(expression, Function):
             functions.declare_function(g, expression, binding)
@@ -122,7 +131,7 @@ def _write_group(
         functions.write_function(g, function, inner, binding)
     strict = [] if body is None else _strict_bindings(g, node, body, names, inner)
     chosen = {binding for binding, _ in strict}
-    write_group_cells(g, [cell for cell in cells if cell[0] not in chosen])
+    write_group_cells(g, [cell for cell in cells if cell[0] not in chosen], only_thunks=has_overrides)
     for binding, expression in strict:
         value = g.value(expression, inner)[0]
         g.at = expression.at

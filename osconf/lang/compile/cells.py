@@ -29,13 +29,15 @@ def write_cells(g: Generator, items: list[tuple[Binding, Node, str]], scope: Sco
         g.emit(patch)
 
 
-def write_group_cells(g: Generator, cells: list[tuple[Binding, Node, Scope | None, int | None]]) -> None:
+def write_group_cells(
+    g: Generator, cells: list[tuple[Binding, Node, Scope | None, int | None]], *, only_thunks: bool = False
+) -> None:
     """Write the variables of a group; what refers to a later one is completed when that exists."""
     later = {cell[0] for cell in cells}
     patches: list[str] = []
     for binding, node, scope, at in cells:
         g.at = node.at
-        expression, waiting = _write_cell(g, node, scope, at, later)
+        expression, waiting = _write_cell(g, node, scope, at, later, only_thunks=only_thunks)
         g.at = node.at
         g.emit(f"{binding.python} = {expression}")
         later.discard(binding)
@@ -45,10 +47,16 @@ def write_group_cells(g: Generator, cells: list[tuple[Binding, Node, Scope | Non
 
 
 def _write_cell(
-    g: Generator, node: Node, scope: Scope | None, at: int | None, later: set[Binding]
+    g: Generator,
+    node: Node,
+    scope: Scope | None,
+    at: int | None,
+    later: set[Binding],
+    *,
+    only_thunks: bool = False,
 ) -> tuple[str, list[tuple[int, Binding]]]:
     """An expression for a cell, and the slots to fill with variables that do not exist yet."""
-    if isinstance(node, _EAGER_KINDS) and _is_ready(g, node, scope, later):
+    if not only_thunks and isinstance(node, _EAGER_KINDS) and _is_ready(g, node, scope, later):
         expression = g.member(node, scope, at) if at is not None else g.eager(node, scope)
         if expression is not None:
             return expression, []

@@ -111,7 +111,7 @@ def write_variable(g: Generator, node: Variable, scope: Scope | None) -> Code:
     if isinstance(found, str):
         return write_global(g, found)
     if not found:
-        raise g.undefined(name, node.at)
+        raise g.undefined(name, node.at, scope)
     return _write_with_lookup(g, name, found), None
 
 

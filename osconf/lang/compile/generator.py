@@ -412,11 +412,15 @@ class Generator:
         self.at = at
         return name, captures
 
-    def undefined(self, name: str, at: int) -> EvalError:
+    def undefined(self, name: str, at: int, scope: Scope | None) -> EvalError:
         """The error of a name that means nothing here."""
         from osconf.lang.suggest import did_you_mean
 
-        hint = did_you_mean(name, [*self.global_names, "builtins", "true", "false", "null"])
+        names = {*self.global_names, *self.scope_names, "builtins", "true", "false", "null"}
+        while scope is not None:
+            names.update(known for known in scope.names if not known.startswith("("))
+            scope = scope.outer
+        hint = did_you_mean(name, names)
         return EvalError(
             f"undefined variable '{name}'", position=self.source.position(at), code="undefined-variable", hint=hint
         )

@@ -1,0 +1,4 @@
+{ crlf = "a
+bc"; crlfIndented = builtins.stringLength ''
+  a
+  b''; }

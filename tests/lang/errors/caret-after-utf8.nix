@@ -1,0 +1,1 @@
+[ "größe" (throw "here") ]

@@ -1,0 +1,1 @@
+builtins.addErrorContext "while evaluating the option `services.x'" (throw "no such port")

@@ -1,0 +1,1 @@
+let half = n: 1 / n; in half 0

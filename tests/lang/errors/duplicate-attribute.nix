@@ -1,0 +1,4 @@
+{
+  services.x.enable = true;
+  services.x.enable = false;
+}

@@ -1,0 +1,6 @@
+let
+  a = b + 1;
+  b = c.value;
+  c = { value = a; };
+in
+a

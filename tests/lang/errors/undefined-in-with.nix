@@ -1,0 +1,2 @@
+with { mkOption = 1; mkIf = 2; };
+[ mkOptoin ]

@@ -1,0 +1,4 @@
+{ config, lib, ... }:
+{
+  value = libb.mkIf true 1;
+}

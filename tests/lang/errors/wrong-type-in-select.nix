@@ -1,0 +1,2 @@
+let x = "text"; in
+x.name
