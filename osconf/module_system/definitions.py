@@ -138,11 +138,14 @@ def sort_by_order(definitions: list[Definition]) -> list[Definition]:
 
 
 def _open(definition: Definition, into: list[Definition]) -> None:
-    """Take one layer of conditions and merges off; stop at a priority or an order, whose content stays untouched."""
+    """Take conditions, orders and merges off; stop at a priority, whose content stays untouched until it wins."""
     value = definition.value = force(definition.value)
     kind = property_of(value)
-    while kind == "if":
-        if not holds(value["condition"], definition.position):
+    while kind in ("if", "order"):
+        if kind == "order":
+            if definition.order is None:
+                definition.order = force(value["priority"])
+        elif not holds(value["condition"], definition.position):
             return
         value = definition.value = force(value["content"])
         kind = property_of(value)
@@ -158,10 +161,6 @@ def _open(definition: Definition, into: list[Definition]) -> None:
     if kind == "override":
         if definition.priority is None:
             definition.priority = force(value["priority"])
-        definition.value = value["content"]
-    elif kind == "order":
-        if definition.order is None:
-            definition.order = force(value["priority"])
         definition.value = value["content"]
     else:
         definition.pending = False

@@ -241,15 +241,16 @@ def _visibility(declaration: Value) -> Value:
 
 def _report(option: Option) -> OptionReport:
     declaration = option.declaration
+    is_defined = _is_defined(option)
     sub = option.option_type.sub_options(option.place.parts)
     return OptionReport(
         path=str(option.place),
         type=option.option_type.description,
         description=_description(declaration) or None,
-        value=render_value(option.cell) if option.resolved()[0] else None,
+        value=render_value(option.cell) if is_defined else None,
         default=_default(declaration),
         example=render_text(declaration["example"]) if "example" in declaration else None,
-        is_defined=bool(option.resolved()[0]),
+        is_defined=is_defined,
         is_read_only=force(declaration.get("readOnly")) is True,
         declarations=tuple(option.declaration_places()),
         definitions=tuple(_definitions(option)),
@@ -261,10 +262,21 @@ def _report(option: Option) -> OptionReport:
     )
 
 
+def _is_defined(option: Option) -> bool:
+    """Whether there is a value, even one that cannot be evaluated."""
+    try:
+        return bool(option.resolved()[0])
+    except OsconfError:
+        return True
+
+
 def _definitions(option: Option) -> Iterator[DefinitionReport]:
     """Every definition that the conditions let through, the strongest first."""
-    used = {(id(d.cell), d.file) for d in option.resolved()[0]}
-    _, best = option.resolved()
+    try:
+        counting, best = option.resolved()
+    except OsconfError:
+        counting, best = [], DEFAULT_PRIORITY
+    used = {(id(d.cell), d.file) for d in counting}
     found = []
     for definition in option.all_definitions():
         if definition.cell is option.declaration.get("default"):

@@ -9,13 +9,14 @@ from osconf.module_system.collect import Module
 from osconf.module_system.definitions import Definition
 from osconf.module_system.evaluation import Evaluation
 from osconf.module_system.place import Place, show_path
-from osconf.module_system.types.base import OptionType, to_type
+from osconf.module_system.types.base import OptionType, phrase, to_type
 
 
 class Submodule(OptionType):
     """A set with options of its own."""
 
     name = "submodule"
+    description_class = None
 
     def __init__(
         self,
@@ -36,7 +37,10 @@ class Submodule(OptionType):
 
     @property
     def description(self) -> str:  # type: ignore[override]
-        return self.given_description or "submodule"
+        if self.given_description is not None:
+            return self.given_description
+        freeform = self.nested().get("freeformType")
+        return "submodule" if freeform is None else f"open submodule of {phrase(freeform, 'noun', 'composite')}"
 
     def check(self, value: Value) -> bool:
         return is_attrs(value) or is_function(value) or type(value) is Path or (is_string(value) and value[:1] == "/")

@@ -1,0 +1,115 @@
+"""`osconf option` and the reference: what is told about options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from osconf.errors import OptionError
+from osconf.lang.evaluator import Evaluator, run_deep
+from osconf.lang.values import Value
+from osconf.lang.world import PureWorld
+from osconf.module_system.documentation import (
+    OptionDocument,
+    OptionReport,
+    describe_option,
+    documents_of,
+    list_options,
+)
+from osconf.module_system.primops import MODULE_PRIMOPS
+
+CONFIGURATION = """
+let lib = import <osconf/lib>; in lib.evalModules { modules = [
+  {
+    options.users.users = lib.mkOption {
+      default = { };
+      description = "The users.\\n\\nAll of them.";
+      type = lib.types.attrsOf (lib.types.submodule ({ name, ... }: {
+        options.shell = lib.mkOption { type = lib.types.str; default = "/bin/sh"; description = "Login shell."; };
+        options.name = lib.mkOption { type = lib.types.str; default = name;
+          defaultText = lib.literalExpression "name"; };
+      }));
+    };
+    options.level = lib.mkOption { type = lib.types.int; default = 1; example = 3; };
+    options.secret = lib.mkOption { internal = true; default = 1; };
+    options.broken = lib.mkOption { type = lib.types.int; default = throw "needs something"; };
+  }
+  { users.users.alice.shell = "/bin/zsh"; level = lib.mkDefault 4; }
+  { users.users.alice = { shell = lib.mkForce "/bin/fish"; }; level = 7; }
+]; }
+"""
+
+
+T = TypeVar("T")
+
+
+def with_configuration(use: Callable[[Value], T]) -> T:
+    def work() -> T:
+        return use(Evaluator(PureWorld(), internal=MODULE_PRIMOPS).eval_text(CONFIGURATION))
+
+    return run_deep(work)
+
+
+def describe(path: str) -> OptionReport:
+    return with_configuration(lambda result: describe_option(result, path))
+
+
+def test_report_has_value_type_and_default() -> None:
+    report = describe("level")
+    assert (report.value, report.type, report.default, report.example) == ("7", "signed integer", "1", "3")
+
+
+def test_report_lists_definitions_with_places_strongest_first() -> None:
+    used, unused = describe("level").definitions
+    assert (used.value, used.priority, used.is_used, used.line) == ("7", 100, True, 18)
+    assert (unused.value, unused.priority, unused.is_used) == ("4", 1000, False)
+    assert "mkDefault, does not count" in describe("level").as_text()
+
+
+def test_report_reaches_into_submodules() -> None:
+    report = describe("users.users.alice.shell")
+    assert report.value == '"/bin/fish"'
+    assert [(d.value, d.is_used) for d in report.definitions] == [('"/bin/fish"', True), ('"/bin/zsh"', False)]
+
+
+def test_member_that_nobody_defined_has_its_defaults() -> None:
+    assert describe("users.users.bob.name").value == '"bob"'
+    assert describe("users.users.bob.name").default == "name"
+
+
+def test_value_that_fails_is_said_so() -> None:
+    assert describe("broken").value == "<error: needs something>"
+
+
+def test_prefix_lists_options() -> None:
+    assert [child.path for child in describe("users").children] == ["users.users"]
+    assert [child.path for child in describe("users.users.alice").children] == [
+        "users.users.alice.name",
+        "users.users.alice.shell",
+    ]
+
+
+def test_internal_options_are_not_listed() -> None:
+    listed = with_configuration(list_options)
+    assert [summary.path for summary in listed] == ["broken", "level", "users.users"]
+
+
+def test_unknown_path_has_a_suggestion() -> None:
+    with pytest.raises(OptionError) as raised:
+        describe("users.usres")
+    assert raised.value.hint == "did you mean `users.users'?"
+
+
+def test_reference_documents_submodules_too() -> None:
+    documents: dict[str, OptionDocument] = {document.path: document for document in with_configuration(documents_of)}
+    assert sorted(documents) == [
+        "broken", "level", "users.users", "users.users.<name>.name", "users.users.<name>.shell",
+    ]  # fmt: skip
+    assert documents["users.users.<name>.shell"].description == "Login shell."
+    assert documents["users.users"].type == "attribute set of (submodule)"
+
+
+def test_report_is_plain_data() -> None:
+    assert describe("level").as_json()["definitions"][0]["value"] == "7"
