@@ -38,6 +38,13 @@ def main(arguments: Sequence[str], system: str | None = None) -> int:
         if error.hint:
             report(f"hint: {error.hint}")
         code = error.exit_code
+    except Exception:
+        if "result" not in options:
+            raise
+        import traceback
+
+        report(f"internal error, please report it:\n{traceback.format_exc()}")
+        code = 70
     if "result" in options:
         from osconf.activation.launcher import write_result
         from osconf.host.files import Files
@@ -93,7 +100,7 @@ def _parse(arguments: list[str]) -> dict[str, str] | None:
         name = name[2:]
         if name in ("adopt", "json"):
             options[name] = "1"
-        elif name in ("system", "root", "root-tag", "confirm", "result"):
+        elif name in ("system", "root", "root-tag", "confirm", "generation", "result"):
             if not separator and not rest:
                 return None
             options[name] = value if separator else rest.pop(0)

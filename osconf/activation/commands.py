@@ -36,7 +36,7 @@ def run_command(host: Host, command: str, system: str, options: Options, report:
         case "switch" | "test":
             return switch(host, system, command, options, report)
         case "boot-default":
-            return make_boot_default(host, system, report)
+            return make_boot_default(host, system, report, number=_read_number(options))
         case "dry-activate":
             return show_plan(host, system, as_json="json" in options)
         case "check":
@@ -64,7 +64,7 @@ def switch(host: Host, system: str, action: str, options: Options, report: Repor
         for step in plan.units.skipped:
             report(f"not touched: {step.unit} ({step.reason})")
         confirm = _make_confirmation(host, float(options["confirm"]), report) if "confirm" in options else None
-        settings = SwitchOptions(action, "adopt" in options, carried is not None, confirm)
+        settings = SwitchOptions(action, "adopt" in options, carried is not None, confirm, _read_number(options))
         result = SwitchExecutor(host, old, new, plan, settings, report).execute()
     if result.unhealthy:
         return _go_back(host, old, result, report)
@@ -78,12 +78,12 @@ def switch(host: Host, system: str, action: str, options: Options, report: Repor
     return 0
 
 
-def make_boot_default(host: Host, system: str, report: Report) -> int:
-    """Make a closure the next generation and the boot default, without activating it."""
+def make_boot_default(host: Host, system: str, report: Report, *, number: int | None = None) -> int:
+    """Make a closure the next generation (or the one it is) and the boot default, without activating it."""
     closure = read_closure(host.files, system)
     with hold_switch_lock(host, f"boot default {closure.path}"):
         host.mounts.sync("/osconf/store")
-        commit_generation(host, closure, report)
+        commit_generation(host, closure, report, number=number)
     return 0
 
 
@@ -161,6 +161,15 @@ def _run_activator(host: Host, system: str, action: str) -> int:
     # The target's own activator: it knows its formats, and it brings its own /usr.
     program = f"{host.files.resolve(system)}/bin/switch-to-configuration"
     return host.run([program, action], check=False, capture=False).exit_code
+
+
+def _read_number(options: Options) -> int | None:
+    text = options.get("generation")
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise ActivationError(f"{text} is no generation number")
+    return int(text)
 
 
 def _make_confirmation(host: Host, seconds: float, report: Report) -> Callable[[], bool]:

@@ -41,6 +41,7 @@ class SwitchOptions:
     adopt: bool = False
     resumed: bool = False
     confirm: Callable[[], bool] | None = None
+    generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ class SwitchExecutor:
                 self._add_failure(name)
 
     def _commit(self) -> None:
-        commit_generation(self._host, self._new, self._report)
+        commit_generation(self._host, self._new, self._report, number=self._options.generation)
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from typing import Any
 from osconf.activation.plan import SwitchPlan
 from osconf.activation.unit_rules import UnitStep
 
+_SHOWN = 30
+
 
 def render_plan(plan: SwitchPlan) -> str:
     """Return the plan in the order it is carried out; empty sections are left out."""
@@ -71,6 +73,8 @@ def plan_to_json(plan: SwitchPlan) -> dict[str, Any]:
 
 def _section(title: str, items: Iterable[str]) -> list[str]:
     lines = _bullets(items)
+    if len(lines) > _SHOWN:
+        lines = [*lines[:_SHOWN], f"  … and {len(lines) - _SHOWN} more"]
     return ["", f"{title}:", *lines] if lines else []
 
 

@@ -108,7 +108,7 @@ class UnitTree:
 
     def __init__(self, files: Files, closure: Closure) -> None:
         self._files = files
-        self._etc = f"{closure.etc}/systemd/system"
+        self._etc = files.resolve(f"{closure.etc}/systemd/system")
         self._environment = closure.environment.path
         self._vendor = f"{self._environment}/{_VENDOR}"
         self._names = {path: self._list(path) for path in (self._etc, self._vendor)}

@@ -1,4 +1,4 @@
-"""The /usr switch with the real kernel, in a mount namespace of its own (needs root; skipped with the reason if not)."""
+"""The /usr switch with the real kernel, in a mount namespace of its own (root only; else skipped with the reason)."""
 
 from __future__ import annotations
 
