@@ -6,7 +6,8 @@
   suite ? "trixie",
   components ? [ "main" ],
   architecture ? "amd64",
-  # The suites and directories to take packages from: see sources.nix.
+  # The suites and directories to take packages from, in order of preference: [ { suite = "trixie"; components = [ "main" ]; }
+  # { directory = "/srv/debs"; } ]; see complete-source.nix.
   sources ? import ./sources.nix { inherit suite components architecture; },
   # [ (final: prev: { … }) ]
   overlays ? [ ],
@@ -15,19 +16,21 @@
   primops ? import <osconf/primops>,
 }:
 let
+  completeSources = map (import ./complete-source.nix) sources;
+
   system =
     {
       amd64 = "x86_64-linux";
       arm64 = "aarch64-linux";
       riscv64 = "riscv64-linux";
     }
-    .${(builtins.head sources).architecture or architecture};
+    .${(builtins.head completeSources).architecture};
 
   programs = import ./programs.nix;
 
   # Names of the archive as they are; nothing above changes what an environment is made of.
   archive = primops.archivePackages {
-    inherit sources;
+    sources = completeSources;
     build = import ./archive-package.nix {
       inherit
         lib
@@ -64,9 +67,9 @@ let
       config
       system
       overlays
-      sources
       archive
       ;
+    sources = completeSources;
     path = ./.;
     pkgs = final;
     buildPackages = final;
@@ -101,7 +104,10 @@ let
     (import ./aliases.nix { inherit lib archive; })
     (import ./language-sets.nix { inherit lib archive primops; })
     (import ./linux-packages.nix { inherit lib archive; })
-    (import ./build-support { inherit lib system archive sources primops; })
+    (import ./build-support {
+      inherit lib system archive primops;
+      sources = completeSources;
+    })
     (final: import ./boot { pkgs = final; inherit lib; })
     (import ./osconf.nix { inherit lib; })
     self-describing

@@ -48,8 +48,8 @@ class LockFile:
         """The locked state of a source; one that the lock lacks (or defines otherwise) is locked now and saved."""
         with self._mutex:
             known = self.lock.sources.get(source.id)
-            if known is not None and known.source == source:
-                return known
+            if known is not None and known.answers(source):
+                return replace(known, source=source)
             if self.frozen:
                 raise ArchiveError(
                     f"the lock has no source ‘{source.id}’ as it is defined now",

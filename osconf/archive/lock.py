@@ -46,6 +46,16 @@ class LockedSource:
     fingerprint: str
     indexes: tuple[LockedIndex, ...]
 
+    def answers(self, source: Source) -> bool:
+        """Whether this is a state of the source as it is defined now: the same place, signed by a key still trusted.
+
+        Another list of keys alone is no reason to move to other packages.
+        """
+        same_place = replace(source, trusted=True, fingerprints=()) == replace(
+            self.source, trusted=True, fingerprints=()
+        )
+        return same_place and (source.trusted or self.fingerprint in source.fingerprints)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "source": self.source.to_json(),

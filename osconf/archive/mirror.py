@@ -33,6 +33,9 @@ class Mirrors:
             return (base.rstrip("/"),)
         name = base.removeprefix("mirror:")
         found = self.locations.get(name, ())
+        if not found and name == "debian-security":
+            # Mirrors that carry both keep them side by side.
+            found = tuple(f"{address}-security" for address in self.locations.get("debian", ()))
         if not found:
             raise ArchiveError(
                 f"no mirror is known for ‘{name}’",
@@ -116,3 +119,19 @@ def read_apt_mirrors(apt: Path = Path("/etc/apt")) -> Mirrors:
         if name and address.startswith(_SCHEMES) and address not in locations.get(name, ()):
             locations[name] = (*locations.get(name, ()), address)
     return Mirrors(locations)
+
+
+def read_machine_mirrors(etc: Path = Path("/etc")) -> Mirrors:
+    """The mirrors of this machine: its apt sources, or in their place those that `osconf.archive.mirrors` declared.
+
+    `/etc/osconf/mirrors` has a line per address, `NAME=ADDRESS` or an address of the main archive.
+    """
+    mirrors = read_apt_mirrors(etc / "apt")
+    declared = etc / "osconf/mirrors"
+    if not declared.is_file():
+        return mirrors
+    locations: dict[str, list[str]] = {}
+    for line in declared.read_text("utf-8").split():
+        name, _, address = line.rpartition("=") if not line.startswith(_SCHEMES) else ("debian", "", line)
+        locations.setdefault(name, []).append(address)
+    return mirrors.override(locations)

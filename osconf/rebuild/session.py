@@ -124,9 +124,9 @@ class Session:
     def access(self) -> Access:
         """The archive's mirrors and the download cache."""
         from osconf.archive.acquire import Access
-        from osconf.archive.mirror import parse_mirrors, read_apt_mirrors
+        from osconf.archive.mirror import parse_mirrors, read_machine_mirrors
 
-        mirrors = read_apt_mirrors().override(parse_mirrors(self.environment.get("OSCONF_MIRRORS", "")))
+        mirrors = read_machine_mirrors().override(parse_mirrors(self.environment.get("OSCONF_MIRRORS", "")))
         return Access(mirrors, self.cache_dir)
 
     # Evaluation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from datetime import UTC, datetime
@@ -197,3 +198,14 @@ def test_a_changed_directory_waits_for_an_update(place: Place) -> None:
     assert place.resolve("b") == {"b": "9"}
     update = update_lock(place.access(), LockFile(place.lock_path).lock)
     assert [(change.name, change.new) for change in update.changes] == [("b", "10")]
+
+
+def test_another_list_of_keys_does_not_move_the_lock(place: Place) -> None:
+    place.resolve("a")
+    place.publish("demo", stanza("a", "2"), day=2)
+    lock = LockFile(place.lock_path).lock.sources["demo"]
+    signed = dataclasses.replace(lock, fingerprint="A" * 40)
+    definition = dataclasses.replace(lock.source, trusted=False, fingerprints=("B" * 40, "A" * 40))
+    assert signed.answers(definition)
+    assert not signed.answers(dataclasses.replace(definition, fingerprints=("B" * 40,)))
+    assert not signed.answers(dataclasses.replace(definition, components=("main", "contrib")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from osconf.archive.mirror import Mirrors, parse_mirrors, read_apt_mirrors
+from osconf.archive.mirror import Mirrors, parse_mirrors, read_apt_mirrors, read_machine_mirrors
 from osconf.errors import ArchiveError
 
 SOURCES = """\
@@ -74,3 +74,15 @@ def test_mirrors_can_be_given_as_text() -> None:
     assert parse_mirrors("") == {}
     with pytest.raises(ArchiveError, match="is not NAME=ADDRESS"):
         parse_mirrors("debian")
+
+
+def test_declared_mirrors_replace_those_of_apt(tmp_path: Path) -> None:
+    (tmp_path / "apt").mkdir()
+    (tmp_path / "apt/sources.list").write_text("deb http://apt.example/debian trixie main\n")
+    assert read_machine_mirrors(tmp_path).resolve("mirror:debian") == ("http://apt.example/debian",)
+    (tmp_path / "osconf").mkdir()
+    (tmp_path / "osconf/mirrors").write_text("http://a.example/debian\nother=http://b.example/x\n")
+    mirrors = read_machine_mirrors(tmp_path)
+    assert mirrors.resolve("mirror:debian") == ("http://a.example/debian",)
+    assert mirrors.resolve("mirror:other") == ("http://b.example/x",)
+    assert mirrors.resolve("mirror:debian-security") == ("http://a.example/debian-security",)
