@@ -9,12 +9,13 @@ import importlib
 import logging
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import click
 
-from osconf.errors import OsconfError
+from osconf.errors import BuildError, OsconfError
 
 # name -> (module in osconf.cli, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -148,6 +149,8 @@ def show_error(error: OsconfError, *, show_trace: bool) -> None:
 
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     click.echo(render_error(error, show_trace=show_trace, color=color), err=True)
+    if isinstance(error, BuildError) and error.log_tail:
+        click.echo("the end of its log:\n" + textwrap.indent(error.log_tail.rstrip(), "  | "), err=True)
 
 
 def _describe_os_error(error: OSError) -> str:

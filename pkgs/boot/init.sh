@@ -3,7 +3,7 @@
 # It runs from the initrd under busybox alone, so that nothing of a damaged system is needed to reach the shell.
 
 /bin/busybox mkdir -p /bin /proc /sys /dev /run /etc /root-fs
-/bin/busybox --install -s /bin
+[ -e /bin/sh ] || /bin/busybox --install -s /bin
 export PATH=/bin
 
 say() { echo "osconf: $*" > /dev/console; }
@@ -46,9 +46,11 @@ load_hardware
 
 device_of() {
   case $1 in
-    LABEL=* | UUID=*) findfs "$1" 2> /dev/null ;;
-    /dev/disk/by-label/*) findfs "LABEL=${1##*/}" 2> /dev/null ;;
-    /dev/disk/by-uuid/*) findfs "UUID=${1##*/}" 2> /dev/null ;;
+    LABEL=* | UUID=* | PARTUUID=* | PARTLABEL=*) blkid -c /dev/null -l -o device -t "$1" ;;
+    /dev/disk/by-label/*) device_of "LABEL=${1##*/}" ;;
+    /dev/disk/by-uuid/*) device_of "UUID=${1##*/}" ;;
+    /dev/disk/by-partuuid/*) device_of "PARTUUID=${1##*/}" ;;
+    /dev/disk/by-partlabel/*) device_of "PARTLABEL=${1##*/}" ;;
     *) [ -b "$1" ] && echo "$1" ;;
   esac
 }
@@ -58,10 +60,11 @@ wait_for_device() { # NAME: prints the device, after at most 30 s
   until device_of "$1"; do
     [ "$waited" -lt 300 ] || return 1
     waited=$((waited + 1))
-    usleep 100000
+    sleep 0.1
     # A controller that was loaded a moment ago has found its disks by now.
     [ $((waited % 5)) = 1 ] && load_hardware
   done
+  return 0
 }
 
 mount_at() { # DEVICE TARGET TYPE OPTIONS

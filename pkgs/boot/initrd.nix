@@ -33,6 +33,7 @@ pkgs.runCommand name
       pkgs.cpio
       pkgs.zstd
       pkgs.xz-utils
+      pkgs.util-linux
     ];
     inherit modules kernelVersion;
     wanted = availableKernelModules ++ kernelModules;
@@ -42,9 +43,16 @@ pkgs.runCommand name
     init = ./init.sh;
   }
   ''
-    mkdir -p root/bin root/etc root/usr/lib/modules
+    mkdir -p root/bin root/etc root/usr/lib/modules root/usr/lib64
     ln -s usr/lib root/lib
+    ln -s usr/lib64 root/lib64
     cp /usr/bin/busybox root/bin/busybox
+    # busybox knows few file systems by their labels; blkid brings its libraries.
+    cp /usr/sbin/blkid root/bin/blkid
+    ldd /usr/sbin/blkid | sed -n 's/^[^/]*\(\/[^ ]*\) (.*/\1/p' | while read -r library; do
+      mkdir -p "root''${library%/*}"
+      cp -L "$library" "root$library"
+    done
     install -m 0755 "$init" root/init
     printf '%s\n' $load > root/etc/osconf-modules
     printf '%s' "$mountLines" > root/etc/osconf-mounts
