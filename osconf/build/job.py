@@ -6,6 +6,7 @@ time. The order among derivations is `realise`'s.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ from osconf.store.local import LocalStore
 from osconf.store.locks import PathLock
 
 _POLL_SECONDS = 0.1
+_FULL_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[Pa
     except BuildError as error:
         error.drv = error.drv or drv_path
         error.log_tail = error.log_tail or log.tail_text()
+        if _is_disk_full(work):
+            error.hint = "the disk is full: free some space with 'osconf gc', then try again"
         keep = context.settings.keep_failed
         if keep:
             error.hint = f"{error.hint + '; ' if error.hint else ''}the build directory is kept in '{work}'"
@@ -109,9 +113,14 @@ def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[Pa
             raise explained from error
         raise BuildError(f"cannot build '{drv.name}': {error}", drv=drv_path, log_tail=log.tail_text()) from error
     finally:
-        log.close()
         if not keep:
             remove_tree(work)
+        log.close()
+
+
+def _is_disk_full(place: Path) -> bool:
+    status = os.statvfs(place)
+    return status.f_bavail * status.f_frsize < _FULL_BYTES
 
 
 def _run_builder(

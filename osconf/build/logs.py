@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import zstandard
 
+from osconf.log import logger
 from osconf.store.local import LocalStore
 
 TAIL_LINES = 25
@@ -42,13 +43,15 @@ class BuildLog:
         self._writer: zstandard.ZstdCompressionWriter | None = None
         self._lock = threading.Lock()
         self._partial = b""
+        self._is_lost = False
 
     def line(self, text: str) -> None:
         """Take one line without its end."""
         self.listen(text)
         with self._lock:
             self.tail.append(text)
-            self._open().write(text.encode("utf-8", "surrogateescape") + b"\n")
+            if not self._is_lost:
+                self._keep(lambda: self._open().write(text.encode("utf-8", "surrogateescape") + b"\n"))
 
     def data(self, data: bytes) -> None:
         """Take raw output."""
@@ -73,6 +76,14 @@ class BuildLog:
             self.line(self._partial.decode("utf-8", "replace"))
             self._partial = b""
         if self._writer is not None and self._file is not None:
-            self._writer.close()  # type: ignore[no-untyped-call]
-            self._file.close()
+            self._keep(self._writer.close)
+            self._keep(self._file.close)
             self._writer = self._file = None
+
+    def _keep(self, write: Callable[[], object]) -> None:
+        """Write to the file; a log that cannot be kept (a full disk) does not fail the build."""
+        try:
+            write()
+        except OSError as error:
+            self._is_lost = True
+            logger.warning("cannot keep the log %s: %s", self.path, error)

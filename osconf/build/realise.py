@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from threading import Event
 
 from osconf.build.builtin import BuiltinBuilder
@@ -92,11 +93,17 @@ class _Schedule:
                         future = pool.submit(build_derivation, self.context, path, rebuild=goal.rebuild)
                         self.running[future] = path
                     self._collect()
-            finally:
+            except BaseException:
                 self.context.cancelled.set()
                 pool.shutdown(wait=True, cancel_futures=True)
+                with suppress(OsconfError):
+                    store.flush()
+                raise
+        if self.failed:
+            with suppress(OsconfError):
                 store.flush()
-        self._raise_failure()
+            self._raise_failure()
+        store.flush()
 
     def _stops(self) -> bool:
         return bool(self.failed) and not self.context.settings.keep_going

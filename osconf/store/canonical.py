@@ -158,7 +158,7 @@ def explain_os_error(doing: str, error: OSError) -> StoreError | None:
     if explained is None:
         return None
     code, cause, hint = explained
-    at = f" ('{error.filename}')" if error.filename else ""
+    at = f" ('{os.fsdecode(error.filename)}')" if isinstance(error.filename, str | bytes) else ""
     return StoreError(f"cannot {doing}: {cause}{at}", code=code, hint=hint)
 
 

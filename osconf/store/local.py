@@ -268,8 +268,12 @@ class LocalStore:
         )
         with explaining(f"add '{name}' to the store"):
             temporary = self.temporary_path()
-            temporary.write_bytes(data)
-            self.install(temporary, info)
+            try:
+                temporary.write_bytes(data)
+                self.install(temporary, info)
+            except BaseException:
+                remove_tree(temporary)
+                raise
         return path
 
     def add_path(
@@ -287,6 +291,7 @@ class LocalStore:
         `keep(relative path, kind)` leaves files out. `expected` refuses content with another hash.
         """
         check_name(name)
+        keep = _remembered(keep)
         with explaining(f"add '{source}' to the store"):
             content = nar.hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
         if expected is not None and expected != content:
@@ -482,3 +487,18 @@ class LocalStore:
         """Forget paths that nothing valid refers to; their files become leftovers that the next gc removes."""
         self.flush()
         self.database.invalidate(paths)
+
+
+def _remembered(keep: nar.Keep | None) -> nar.Keep | None:
+    """The same filter, asked once for each file: hashing and copying both need its answer, and it may be slow."""
+    if keep is None:
+        return None
+    answers: dict[tuple[str, str], bool] = {}
+
+    def ask(path: str, kind: str) -> bool:
+        answer = answers.get((path, kind))
+        if answer is None:
+            answer = answers[path, kind] = keep(path, kind)
+        return answer
+
+    return ask

@@ -36,7 +36,14 @@ def test_tree_is_copied_and_filtered(store: LocalStore, tmp_path: Path) -> None:
     (source / "skip").write_text("x")
     (source / "sub/link").symlink_to("../run")
     os.setxattr(source / "run", "user.note", b"x")
-    path = store.add_path(source, "tree", keep=lambda name, _kind: name != "skip")
+    asked: list[str] = []
+
+    def keep(name: str, _kind: str) -> bool:
+        asked.append(name)
+        return name != "skip"
+
+    path = store.add_path(source, "tree", keep=keep)
+    assert len(asked) == len(set(asked))
     real = store.real_path(path)
     assert sorted(entry.name for entry in real.iterdir()) == ["run", "sub"]
     assert stat.S_IMODE((real / "run").stat().st_mode) == 0o555
