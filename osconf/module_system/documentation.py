@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -143,6 +143,19 @@ def list_options(result: Value, prefix: str = "") -> list[OptionSummary]:
     """All options below a prefix, without those of submodules."""
     found = _find(_root_of(result), tuple([to_latin(part) for part in split_attr_path(prefix)]))
     return [_summary(found)] if isinstance(found, Option) else list(_summaries(found))
+
+
+def search_options(result: Value, words: Sequence[str]) -> list[OptionDocument]:
+    """The options whose path or description has every word; those with all words in the path come first."""
+    wanted = [word.lower() for word in words]
+    by_path, by_text = [], []
+    for document in documents_of(result):
+        path = document.path.lower()
+        if all(word in path for word in wanted):
+            by_path.append(document)
+        elif all(word in path or word in document.description.lower() for word in wanted):
+            by_text.append(document)
+    return sorted(by_path, key=lambda document: (len(document.loc), document.path)) + by_text
 
 
 def _root_of(result: Value) -> Level:
