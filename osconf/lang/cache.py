@@ -11,7 +11,6 @@ import hashlib
 import marshal
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -53,6 +52,8 @@ class CodeCache:
         """Keep `content` (plain values and code objects); a folder that cannot be written is no error."""
         if self.folder is None:
             return
+        import tempfile  # noqa: PLC0415 - only what was compiled anew is saved
+
         body = marshal.dumps(content)
         folder = self.folder / key[:2]
         with contextlib.suppress(OSError):

@@ -121,6 +121,8 @@ class Lexer:
                     self._depth -= 1
                 add(PUNCTUATION[word], word, start)
             elif kind == "OPERATOR":
+                if word == "/" and text.startswith("*", at):
+                    self._fail("this comment does not end", start, "close it with */")
                 add(PUNCTUATION[word], word, start)
             elif kind == "STRING":
                 add("STRING", word[1:-1], start)
@@ -159,8 +161,6 @@ class Lexer:
         space = _SPACE.match(self.source.text, at)
         end = space.end() if space else at
         if end < len(self.source.text):
-            if self.source.text.startswith("/*", end):
-                self._fail("this comment does not end", end, "close it with */")
             self._fail_character(end)
         self._add("$END", None, end)
         return self

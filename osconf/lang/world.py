@@ -8,7 +8,6 @@ is a `FileNotFoundError`, other refusals of the operating system are `OSError`: 
 from __future__ import annotations
 
 import os
-import platform
 import stat
 import sys
 import time
@@ -43,12 +42,13 @@ class GitRequest:
 
 @dataclass(frozen=True, slots=True)
 class GitCheckout:
-    """A revision in the store; `rev` is empty for a working tree with changes, `rev_count` 0 when not known."""
+    """A revision in the store, or a working tree with changes: then `rev` is empty and `dirty_rev` what it changes."""
 
     path: str
     rev: str
     rev_count: int
     last_modified: int
+    dirty_rev: str = ""
 
 
 class World(Protocol):
@@ -171,7 +171,7 @@ class PureWorld:
         environment: Callable[[str], str] | None = None,
     ) -> None:
         self._store_dir = store_dir
-        self._system = system or f"{platform.machine()}-{sys.platform}"
+        self._system = system or f"{os.uname().machine}-{sys.platform}"
         self._environment = environment or (lambda _name: "")
         self._derivations: dict[str, Derivation] = {}
         self._texts: dict[str, bytes] = {}

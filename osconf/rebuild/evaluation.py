@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from osconf.lang.evaluator import EvalSettings, Evaluator
 from osconf.lang.values import to_latin
-from osconf.rebuild.locks import lock_path
 
 if TYPE_CHECKING:
     from osconf.archive.archive import Archive, LockFile
@@ -57,6 +56,7 @@ def make_internal(session: Session, configuration: Path | None) -> Mapping[str, 
 def open_lock(session: Session, configuration: Path | None) -> LockFile:
     """The lock of a configuration, or the user's own."""
     from osconf.archive.archive import LockFile
+    from osconf.rebuild.locks import lock_path
 
     if configuration is not None:
         return LockFile(lock_path(configuration))
