@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 import tempfile
@@ -35,6 +36,11 @@ def fetch_into_store(session: Session, url: str, name: str, *, unpack: bool, exp
 def fetch_git_into_store(session: Session, request: GitRequest) -> GitCheckout:
     """Check a revision of a git repository out into the store; a mirror of the repository stays in the cache."""
     url = from_latin(request.url)
+    working_tree = Path(url.removeprefix("file://"))
+    if not request.rev and not request.ref and working_tree.is_absolute() and (working_tree / ".git").exists():
+        checkout = fetch_changed_tree(session, request, working_tree)
+        if checkout is not None:
+            return checkout
     mirror = session.cache_dir / "git" / hash_bytes("sha256", url.encode()).base32()[:32]
     if not (mirror / "HEAD").exists():
         mirror.parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +72,29 @@ def fetch_git_into_store(session: Session, request: GitRequest) -> GitCheckout:
     count = int(run_program([*git, "rev-list", "--count", rev]).text)
     modified = int(run_program([*git, "log", "-1", "--format=%ct", rev]).text)
     return GitCheckout(path, rev, count, modified)
+
+
+def fetch_changed_tree(session: Session, request: GitRequest, tree: Path) -> GitCheckout | None:
+    """Copy the tracked files of a working tree as they are; None when they are as committed."""
+    git = ["git", "-C", str(tree)]
+    if not run_program([*git, "status", "--porcelain", "--untracked-files=no"]).text:
+        return None
+    listed = run_program([*git, "ls-files", "-z"]).stdout.split(b"\0")
+    kept: set[str] = set()
+    for name in listed:
+        path = Path(os.fsdecode(name))
+        if name and os.path.lexists(tree / path):
+            kept.update(str(part) for part in (path, *path.parents))
+    wanted = None if request.expected is None else Hash.parse(from_latin(request.expected), "sha256")
+    path_in_store = session.store.add_path(
+        tree, from_latin(request.name), keep=lambda relative, _kind: relative in kept, expected=wanted
+    )
+    session.store.flush()
+    head = run_program([*git, "rev-parse", "--verify", "HEAD"], check=False)
+    if head.exit_code != 0:
+        return GitCheckout(path_in_store, "", 0, 0)
+    modified = int(run_program([*git, "log", "-1", "--format=%ct"]).text)
+    return GitCheckout(path_in_store, "", 0, modified, dirty_rev=head.text)
 
 
 def unpack_tarball(tarball: Path, target: Path, label: str) -> Path:

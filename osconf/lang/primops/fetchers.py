@@ -168,6 +168,9 @@ def _checkout(request: GitRequest) -> dict[str, Any]:
         "shortRev": rev[:7],
         "submodules": request.submodules,
     }
+    if checkout.dirty_rev:
+        result["dirtyRev"] = f"{checkout.dirty_rev}-dirty"
+        result["dirtyShortRev"] = f"{checkout.dirty_rev[:7]}-dirty"
     return result
 
 
@@ -232,18 +235,11 @@ def _text(attrs: Any, name: str) -> str:
 def _fetched_tree(download: _Download, *, unpack: bool) -> dict[str, Any]:
     if download.expected is None and getattr(current().settings, "pure", False):
         raise EvalError("in pure evaluation mode, 'fetchTree' will not fetch an unlocked input", code="impure")
-    if not unpack and download.expected is not None:
-        # The hash of a tree is its archive's, also when the tree is one file; it is checked after the download.
-        path = _fetch_download(_Download(download.url, download.name, None), unpack=False)
-        tree = _tree(str.__str__(path))
-        if Hash.parse(download.expected, "sha256").sri() != tree["narHash"]:
-            raise EvalError(
-                f"NAR hash mismatch in input '{from_latin(download.url)}': expected '{download.expected}' "
-                f"but got '{tree['narHash']}'",
-                code="hash-mismatch",
-            )
-        return tree
-    return _tree(str.__str__(_fetch_download(download, unpack=unpack)))
+    if unpack:
+        return _tree(str.__str__(_fetch_download(download, unpack=True)))
+    # Also when the tree is one file, its hash and its store path are those of its archive.
+    path = str.__str__(_fetch_download(_Download(download.url, download.name, None), unpack=False))
+    return _tree(str.__str__(add_source(path, download.name, expected=download.expected)))
 
 
 def _fetch_path_tree(attrs: Any) -> dict[str, Any]:

@@ -140,7 +140,10 @@ def is_element(wanted: Value, items: Value) -> bool:
             if (type(item) is str or type(item) is ContextStr) and item == wanted:
                 return True
         return False
-    return any(equal(wanted, item) for item in items)
+    for item in items:  # noqa: SIM110 - `any` would evaluate through C, which limits the depth
+        if equal(wanted, item):
+            return True
+    return False
 
 
 @primop("concatLists", "!")

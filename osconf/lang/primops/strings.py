@@ -146,40 +146,32 @@ def _replace(text: str, needles: tuple[str, ...], targets: tuple[Value, ...], co
         # Only what occurs is replaced, so that other replacements stay unevaluated.
         table = {ord(byte): _replacement(targets[at], context) for byte, at in places.items() if byte in text}
         return text.translate(table) if table else text
-    chosen: dict[str, str] = {}
-
-    def choose(found: re.Match[str]) -> str:
-        needle = found[0]
-        result = chosen.get(needle)
-        if result is None:
-            result = chosen[needle] = _replacement(targets[places[needle]], context)
-        return result
-
     if "" not in places:
-        return text if pattern is None or pattern.search(text) is None else pattern.sub(choose, text)
+        # What occurs is evaluated before the replacing starts: evaluation must not run inside C.
+        chosen = {needle: _replacement(targets[places[needle]], context) for needle in set(pattern.findall(text))}
+        return pattern.sub(lambda found: chosen[found[0]], text) if chosen else text
     # An empty string matches before every byte and at the end, unless an earlier one matches there.
     parts = []
     position = 0
     while position <= len(text):
-        found = pattern.match(text, position) if pattern else None
-        if found:
-            parts.append(choose(found))
-            position = found.end()
-            continue
-        parts.append(_replacement(targets[places[""]], context))
-        parts.append(text[position : position + 1])
-        position += 1
+        found = pattern.match(text, position)
+        needle = found[0] if found else ""
+        parts.append(_replacement(targets[places[needle]], context))
+        if not needle:
+            parts.append(text[position : position + 1])
+        position += len(needle) or 1
     return "".join(parts)
 
 
 @lru_cache(maxsize=1024)
-def _scanner(needles: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str, int], bool]:
+def _scanner(needles: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int], bool]:
     """What finds the needles that stand before an empty one, the index of each, whether all are single bytes."""
     places: dict[str, int] = {}
     for index, needle in enumerate(needles):
         places.setdefault(needle, index)
     reachable = [needle for needle in places if places[needle] < places.get("", len(needles))]
-    pattern = re.compile("|".join(map(re.escape, reachable))) if reachable else None
+    # With nothing before an empty needle, the pattern matches nowhere.
+    pattern = re.compile("|".join(map(re.escape, reachable)) or "(?!)")
     return pattern, places, all(len(needle) == 1 for needle in needles)
 
 
