@@ -137,8 +137,9 @@ def apply_etc(
         if files.is_dir(f"/etc/{path}"):
             files.remove(f"/etc/{path}")  # planning found nothing but our own entries in it, and those are gone
         _place(files, path, plan.wanted[path], owner_ids)
-    for path in gone:
-        files.remove_empty_dirs(posixpath.dirname(f"/etc/{path}"), "/etc")
+    for path in plan.owned:
+        if path not in plan.wanted:  # also what an interrupted run had removed already
+            files.remove_empty_dirs(posixpath.dirname(f"/etc/{path}"), "/etc")
     _write_state(files, plan.static, final)
     files.sync_folder("/etc")
 

@@ -211,12 +211,13 @@ class Files:
                 os.unlink(real)
 
     def remove_empty_dirs(self, path: str, stop: str) -> None:
-        """Remove the directory and its parents as long as they are empty, up to but without `stop`."""
-        while path.startswith(stop.rstrip("/") + "/") and self.is_dir(path):
-            try:
-                os.rmdir(self.path(path))
-            except OSError:
-                return
+        """Remove the directory and its parents as long as they are empty, up to but without `stop`; gone ones count."""
+        while path.startswith(stop.rstrip("/") + "/"):
+            if self.lexists(path):
+                try:
+                    os.rmdir(self.path(path))
+                except OSError:
+                    return
             path = os.path.dirname(path)
 
     def set_owner(self, path: str, uid: int, gid: int) -> None:
