@@ -50,9 +50,10 @@ class BlobCache:
         sha256 = hashlib.sha256(data).hexdigest()
         if self.find(sha256) is None:
             with self.open_partial(sha256) as partial:
-                partial.truncate()
-                partial.write(data)
-                self.publish(sha256, partial)
+                if self.find(sha256) is None:  # nobody else finished it while we waited
+                    partial.truncate()
+                    partial.write(data)
+                    self.publish(sha256, partial)
         return sha256
 
     @contextlib.contextmanager
