@@ -29,11 +29,13 @@ def realise(
     builders: Mapping[str, BuiltinBuilder],
     settings: BuildSettings | None = None,
     reporter: Reporter | None = None,
+    cancelled: Event | None = None,
 ) -> dict[str, dict[str, str]]:
     """Build what is not valid yet and return, per wanted derivation, its outputs' paths by name.
 
     `wanted` holds `DRV`, `DRV!out,dev` or `DRV!*`. Everything returned is valid, registered and kept from the garbage
     collector until the store is closed. Raises `BuildError`; with `keep_going` after building whatever else can be.
+    Setting `cancelled`, from any thread, kills what runs.
     """
     settings = settings or BuildSettings()
     reporter = reporter or QuietReporter()
@@ -47,7 +49,7 @@ def realise(
     goals = plan_goals(store, requests, rebuild=settings.check or settings.repair, substitute=substitute)
     if goals:
         reporter.planned(list(goals))
-        context = BuildContext(store, builders, settings, reporter, Event())
+        context = BuildContext(store, builders, settings, reporter, cancelled or Event())
         _Schedule(context, goals).run()
     return {
         path: {name: store.read_derivation(path).output_path(name) for name in sorted(names)}
@@ -104,12 +106,15 @@ class _Schedule:
                 store.flush()
             self._raise_failure()
         store.flush()
+        if self.context.cancelled.is_set():
+            raise BuildError("the build was interrupted", code="interrupted")
 
     def _stops(self) -> bool:
-        return bool(self.failed) and not self.context.settings.keep_going
+        return self.context.cancelled.is_set() or (bool(self.failed) and not self.context.settings.keep_going)
 
     def _collect(self) -> None:
-        done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+        # The limit lets an interrupt of the main thread through.
+        done, _ = wait(self.running, timeout=_FLUSH_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             path = self.running.pop(future)
             try:

@@ -13,6 +13,7 @@ becomes the command. Killing the first kills everything.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # signal itself imports enum, which takes longer than we do
 import ctypes
 import os
 import stat
@@ -306,6 +307,9 @@ def die_with_parent() -> None:
 def launch(spec: dict, status: int) -> int:  # type: ignore[type-arg]
     """Run the description; the exit code of its command."""
     die_with_parent()
+    if not spec["terminal"]:
+        # An interrupt from the terminal ends us, and with us the sandbox, without a word.
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     report(status, enter_namespaces, spec)
     first = os.fork()
     if first:

@@ -261,3 +261,21 @@ def test_other_systems_are_refused(bench: Workbench) -> None:
 def test_wanted_must_be_a_derivation(bench: Workbench) -> None:
     with pytest.raises(BuildError, match="is not a derivation"):
         realise(bench.store, [str(Path("/osconf/store/x"))], GENERIC_BUILDERS)
+
+
+def test_cancelling_kills_what_runs(bench: Workbench) -> None:
+    slow = [bench.shell(f"slow{number}", "sleep 60") for number in range(3)]
+    cancelled = threading.Event()
+    threading.Timer(0.4, cancelled.set).start()
+    started = time.monotonic()
+    with pytest.raises(BuildError) as caught:
+        realise(
+            bench.store,
+            [recipe.path for recipe in slow],
+            {},
+            BuildSettings(**{**bench.settings.__dict__, "jobs": 2}),
+            cancelled=cancelled,
+        )
+    assert caught.value.code == "interrupted"
+    assert time.monotonic() - started < 10
+    assert list(bench.store.layout.temporary.iterdir()) == []
