@@ -32,7 +32,10 @@ SOURCES = (
     Source("trixie-security", "trixie-security", "mirror:debian-security", fingerprints=SECURITY_KEYS),
 )
 RECORDED = json.loads((Path(__file__).parent / "apt_closures.json").read_text())
-SERVER = ["systemd", "systemd-sysv", "udev", "dbus", "nginx", "openssh-server", "linux-image-cloud-amd64", "python3", "sudo", "curl", "locales"]
+SERVER = [
+    *("systemd", "systemd-sysv", "udev", "dbus", "nginx", "openssh-server"),
+    *("linux-image-cloud-amd64", "python3", "sudo", "curl", "locales"),
+]
 
 
 @pytest.fixture(scope="module")
