@@ -118,13 +118,16 @@ class Derivation:
             ) from None
 
 
-_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _UNESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _NEEDS_ESCAPE = re.compile(r'["\\\n\r\t]')
 
 
 def _quote(text: str) -> str:
-    return f'"{text.translate(_ESCAPES)}"' if _NEEDS_ESCAPE.search(text) else f'"{text}"'
+    if _NEEDS_ESCAPE.search(text):
+        # `translate` to more than one character looks every character up: ten times slower on long texts.
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+        text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    return f'"{text}"'
 
 
 def _quote_list(texts: Iterable[str]) -> str:
