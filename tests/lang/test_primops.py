@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from osconf.lang.evaluator import Evaluator, run_deep
 from osconf.lang.primops import catalogue  # noqa: F401 - registers the builtins
 from osconf.lang.primops.registry import CONSTANTS, PRIMOPS
+from osconf.lang.show import show_value
+from osconf.lang.values import LazyAttrs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from language import QuietWorld, evaluate, show, try_show
@@ -56,17 +59,75 @@ def test_trace_and_warn_say_what_they_are_told() -> None:
     assert world.said[0].startswith("trace: [ 1 ")
 
 
-def test_deep_recursion_survives() -> None:
+RECURSIVE = {
+    "sort": ("builtins.sort (a: b: f (n - 1) == [ ]) [ n 1 ]", "[ ]"),
+    "filter": ("builtins.filter (x: f (n - 1) == [ ]) [ 1 ]", "[ ]"),
+    "any": ("builtins.any (x: f (n - 1)) [ 1 ]", "true"),
+    "elem": ("builtins.elem true [ (f (n - 1)) ]", "true"),
+    "map": ("builtins.head (map f [ (n - 1) ])", "1"),
+    "foldl'": ("builtins.foldl' (a: b: f (n - 1)) 0 [ 1 ]", "1"),
+    "concatMap": ("builtins.concatMap (x: f (n - 1)) [ 1 ]", "[ ]"),
+    "groupBy": ('builtins.groupBy (x: if f (n - 1) == 1 then "a" else "b") [ 1 ]', "{ }"),
+    "listToAttrs": ('builtins.listToAttrs [ { name = "a"; value = f (n - 1); } ]', "{ }"),
+    "mapAttrs": ("builtins.mapAttrs (k: v: v) { a = f (n - 1); }", "{ }"),
+    "genericClosure": (
+        "(builtins.head (builtins.genericClosure { startSet = [ { key = f (n - 1); } ]; operator = x: [ ]; })).key",
+        "1",
+    ),
+    "concatStringsSep": ('builtins.concatStringsSep "" [ (f (n - 1)) ]', '"x"'),
+    "replaceStrings": ('builtins.replaceStrings [ "x" "yy" ] [ (f (n - 1)) "a" ] "x"', '"x"'),
+    "toJSON": ("builtins.stringLength (builtins.toJSON { a = f (n - 1); })", "1"),
+    "tryEval": ("(builtins.tryEval (f (n - 1))).value", "1"),
+    "addErrorContext": ('builtins.addErrorContext "x" (f (n - 1))', "1"),
+    "seq": ("builtins.seq (f (n - 1)) 1", "1"),
+}
+
+
+@pytest.mark.parametrize("name", RECURSIVE)
+def test_evaluation_may_recurse_deeply_through_builtins(name: str) -> None:
+    step, base = RECURSIVE[name]
+    assert show(f"let f = n: if n == 0 then {base} else {step}; in builtins.deepSeq (f 5000) true") == "true"
+
+
+def test_long_and_deep_data() -> None:
     assert show("builtins.foldl' (a: b: a + b) 0 (builtins.genList (x: x) 100000)") == "4999950000"
-    assert show("let f = n: if n == 0 then 0 else 1 + builtins.head (map f [ (n - 1) ]); in f 20000") == "20000"
-    assert (
-        show("let f = n: if n == 0 then [ ] else builtins.sort (a: b: f (n - 1) == [ ]) [ n 1 ]; in f 2000 != 1")
-        == "true"
-    )
+    nested = "builtins.foldl' (a: b: [ a ]) 1 (builtins.genList (x: x) 5000)"
+    assert show(f"builtins.stringLength (builtins.toJSON ({nested}))") == "10001"
+    assert show(f"builtins.fromJSON (builtins.toJSON ({nested})) == {nested}") == "true"
+    letters = 'builtins.concatStringsSep "" (builtins.genList (x: "a") 20000)'
+    assert show(f'builtins.length (builtins.split "(a|b)*x" ({letters}))') == "1"
 
 
-def test_json_of_deep_values() -> None:
-    assert (
-        show("builtins.stringLength (builtins.toJSON (builtins.foldl' (a: b: [ a ]) 1 (builtins.genList (x: x) 5000)))")
-        == "10001"
-    )
+def lazy_set() -> LazyAttrs:
+    def lookup(name: str) -> object:
+        return {"a": 1, "b": "two"}[name]
+
+    return LazyAttrs(lambda: ["b", "a"], lookup)
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        ("builtins.attrNames lazy", '[ "a" "b" ]'),
+        ("builtins.attrValues lazy", '[ 1 "two" ]'),
+        (
+            "[ (lazy ? a) (lazy ? c) lazy.b (builtins.isAttrs lazy) (builtins.typeOf lazy) ]",
+            '[ true false "two" true "set" ]',
+        ),
+        ("builtins.mapAttrs (n: v: n) lazy", '{ a = "a"; b = "b"; }'),
+        ("(builtins.mapAttrs (n: v: n) lazy).a", '"a"'),
+        ('removeAttrs lazy [ "a" ]', '{ b = "two"; }'),
+        ("builtins.intersectAttrs { a = null; } lazy", "{ a = 1; }"),
+        ("builtins.intersectAttrs lazy { a = null; c = 1; }", "{ a = null; }"),
+        ('builtins.catAttrs "a" [ lazy { } ]', "[ 1 ]"),
+        ("builtins.zipAttrsWith (n: vs: vs) [ lazy { a = 3; } ]", '{ a = [ 1 3 ]; b = [ "two" ]; }'),
+        ("builtins.toJSON lazy", '"{\\"a\\":1,\\"b\\":\\"two\\"}"'),
+        ('lazy == { a = 1; b = "two"; }', "true"),
+        ("(lazy // { c = 1; }).c", "1"),
+        ("with lazy; [ a b ]", '[ 1 "two" ]'),
+    ],
+)
+def test_lazy_sets_behave_as_sets(expression: str, shown: str) -> None:
+    evaluator = Evaluator(QuietWorld())
+    value = run_deep(lambda: evaluator.deep_force(evaluator.eval_text(expression, scope={"lazy": lazy_set()})))
+    assert show_value(value) == shown

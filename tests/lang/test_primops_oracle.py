@@ -129,3 +129,38 @@ def test_derivation_paths(graphs: list[str]) -> None:
         result = run_nix(NIX, text, Path(store))
     assert result.returncode == 0, f"{text}\n{result.stderr}"
     assert show(wrap(text)) == result.stdout.rstrip("\n")
+
+
+ATOM = st.sampled_from(["a", "b", "c", ".", "[ab]", "[^a]", "[[:alpha:]]", "\\.", "[a-c]", ""])
+REGEX = st.recursive(
+    ATOM,
+    lambda inner: st.one_of(
+        st.builds("{}{}".format, inner, inner),
+        st.builds("({}|{})".format, inner, inner),
+        st.builds("({})".format, inner),
+        st.builds("({}){}".format, inner, st.sampled_from(["*", "+", "?", "{2}", "{0,1}", "{1,}"])),
+    ),
+    max_leaves=8,
+)
+CASES = st.lists(st.tuples(REGEX, st.text("abcx.", max_size=7)), min_size=40, max_size=40)
+
+
+@settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(CASES)
+def test_regular_expressions(cases: list[tuple[str, str]]) -> None:
+    listed = " ".join(
+        f"(builtins.{how} {quote(regex)} {quote(text)})" for regex, text in cases for how in ("match", "split")
+    )
+    result = run_nix(NIX, f"[ {listed} ]")
+    assert result.returncode == 0, result.stderr
+    assert show(f"[ {listed} ]") == result.stdout.rstrip("\n")
+
+
+@pytest.mark.skipif(not NIX or not is_recent(), reason="older ones print floats with six digits")
+@settings(max_examples=5, deadline=None, phases=[Phase.generate])
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False), min_size=200, max_size=200))
+def test_floats(numbers: list[float]) -> None:
+    text = f"let x = builtins.fromJSON {quote(json.dumps(numbers))}; in [ (builtins.toJSON x) (toString x) x ]"
+    result = run_nix(NIX, text)
+    assert result.returncode == 0, result.stderr
+    assert show(text) == result.stdout.rstrip("\n")
