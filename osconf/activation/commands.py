@@ -128,7 +128,8 @@ def find_carried(host: Host) -> dict[str, list[str]] | None:
     record = journal.read_journal(host.files)
     if record is None or not record.is_unfinished or record.boot != host.boot_id():
         return None
-    return {verb: names for verb, names in record.units.items() if verb != "stop" and verb not in record.done}
+    # What was stopped may have to start again whatever is done; other jobs count until they are done.
+    return {verb: names for verb, names in record.units.items() if verb == "stop" or verb not in record.done}
 
 
 def find_refusal(plan: SwitchPlan, *, adopt: bool) -> ActivationError | None:

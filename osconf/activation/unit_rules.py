@@ -324,13 +324,16 @@ def _plan_new_units(
 
 
 def _carry_on(draft: _Draft, carried: Mapping[str, list[str]], new: UnitTree, states: Mapping[str, UnitState]) -> None:
-    for name in (*carried.get("start", ()), *carried.get("restart", ()), *carried.get("reload", ())):
+    enabled = new.enabled()
+    wanted_again = [name for name in carried.get("stop", ()) if name in enabled]
+    for name in (*carried.get("start", ()), *carried.get("restart", ()), *carried.get("reload", ()), *wanted_again):
         unit = new.find(name)
         if unit is None or unit.is_masked or name in draft.stop:
             continue
         if name in states and states[name].is_running:
-            verb = draft.reload if name in carried.get("reload", ()) else draft.restart
-            verb.setdefault(name, "planned by an interrupted switch")
+            if name not in wanted_again:
+                verb = draft.reload if name in carried.get("reload", ()) else draft.restart
+                verb.setdefault(name, "planned by an interrupted switch")
         elif name not in carried.get("reload", ()):
             draft.start.setdefault(name, "stopped by an interrupted switch")
 

@@ -123,6 +123,12 @@ class World:
         return read_closure(self.host.files, system)
 
 
+@pytest.fixture(autouse=True)
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the disk: no test cuts the power."""
+    monkeypatch.setattr("os.fsync", lambda _descriptor: None)
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """Return an empty world."""
