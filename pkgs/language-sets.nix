@@ -19,7 +19,6 @@ let
     scikit-learn = "sklearn";
     scikit-image = "skimage";
     pytorch = "torch";
-    umap-learn = "umap";
   };
   pythonPackages =
     patternPackages {

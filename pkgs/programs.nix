@@ -11,7 +11,6 @@
     clang = "clang";
     coreutils = "ls";
     "docker.io" = "docker";
-    dnsutils = "dig";
     dovecot-core = "dovecot";
     fd-find = "fd";
     findutils = "find";

@@ -167,9 +167,10 @@ def _describe_package(archive: Archive, package: Package) -> dict[str, Value]:
 def _archive_packages(context: ArchiveContext, arguments: Value) -> LazyAttrs:
     """`{ sources; build; } -> set`: every package of the sources as `build name metadata`, made when asked for."""
     build = _member(arguments, "build")
+    open_archive = functools.cache(lambda: _archive_of(context, arguments))
 
     def lookup(name: str) -> Value:
-        archive = _archive_of(context, arguments)
+        archive = open_archive()
         package = archive.find(from_latin(name))
         if package is None:
             raise KeyError(name)
@@ -177,9 +178,9 @@ def _archive_packages(context: ArchiveContext, arguments: Value) -> LazyAttrs:
         return make_thunk(lambda: call_function(build, name, _describe_package(archive, package)))
 
     packages = LazyAttrs(
-        lambda: _strings(_archive_of(context, arguments).universe.names()),
+        lambda: _strings(open_archive().universe.names()),
         lookup,
-        lambda name: list(_strings(_archive_of(context, arguments).universe.near_names(from_latin(name)))),
+        lambda name: list(_strings(open_archive().universe.near_names(from_latin(name)))),
     )
     return packages
 

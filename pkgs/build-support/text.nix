@@ -46,6 +46,7 @@ let
     };
 
   bash = "/usr/bin/bash";
+  pythonWith = options: "${final.python3.withPackages (_: options.libraries or [ ])}/bin/python3";
 
   # A template that names no other needs no folder: its result then changes only when it changes itself.
   usesOthers = text: builtins.match ".*[{]%-? *(include|import|from|extends) .*" (lib.replaceStrings [ "\n" ] [ " " ] text) != null;
@@ -81,18 +82,30 @@ in
 
   writeShellScript = writeScriptIn bash;
   writeShellScriptBin = writeProgramIn bash;
-  writeDash = writeScriptIn "/usr/bin/dash";
-  writeDashBin = writeProgramIn "/usr/bin/dash";
-  writeBash = writeScriptIn bash;
-  writeBashBin = writeProgramIn bash;
-
-  # name -> { libraries ? [ ]; ... } -> text: a Python program; libraries are packages of python3.
-  writePython3 =
-    name: options: text:
-    writeScriptIn "${final.python3.withPackages (_: options.libraries or [ ])}/bin/python3" name text;
-  writePython3Bin =
-    name: options: text:
-    writeProgramIn "${final.python3.withPackages (_: options.libraries or [ ])}/bin/python3" name text;
+  writers = {
+    writeBash = writeScriptIn bash;
+    writeBashBin = writeProgramIn bash;
+    writeDash = writeScriptIn "/usr/bin/dash";
+    writeDashBin = writeProgramIn "/usr/bin/dash";
+    # name -> { libraries ? [ ]; … } -> text: libraries are packages of python3, flakeIgnore and such say nothing here.
+    writePython3 =
+      name: options: text:
+      writeScriptIn (pythonWith options) name text;
+    writePython3Bin =
+      name: options: text:
+      writeProgramIn (pythonWith options) name text;
+    writeJSON = name: value: writeTextFile { inherit name; text = builtins.toJSON value; };
+    writeYAML = name: value: writeTextFile { inherit name; text = builtins.toJSON value; };
+    writeTOML = (final.formats.toml { }).generate;
+  };
+  inherit (final.writers)
+    writeBash
+    writeBashBin
+    writeDash
+    writeDashBin
+    writePython3
+    writePython3Bin
+    ;
 
   writeShellApplication =
     {
