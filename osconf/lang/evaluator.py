@@ -27,7 +27,7 @@ from osconf.lang.cache import CodeCache
 from osconf.lang.loader import Module, Saved
 from osconf.lang.primops import registry
 from osconf.lang.runtime import canonical_path, enter_evaluator, force
-from osconf.lang.source import SOURCES, Source
+from osconf.lang.source import SOURCES, Source, name_source
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
 from osconf.lang.world import World
 
@@ -192,6 +192,7 @@ class Evaluator:
         return self._run(data.decode("latin-1"), file.rpartition("/")[0] or "/", from_latin(file), scope)
 
     def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None) -> Value:
+        label = name_source(label, text)
         source = SOURCES[label] = Source(label, text)
         return self._load(source, base_dir, scope).run()
 
@@ -319,7 +320,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "5"
+COMPILER_VERSION = "6"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 

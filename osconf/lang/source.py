@@ -69,5 +69,17 @@ class Spot:
         return self.source.position(self.offset)
 
 
+def name_source(label: str, text: str) -> str:
+    """A label for a text: files keep their path; of other texts with the same label the second is `«string 2»`."""
+    known = SOURCES.get(label)
+    if known is None or known.text == text or label.startswith("/"):
+        return label
+    stem = label.rstrip("»")
+    number = 2
+    while (known := SOURCES.get(f"{stem} {number}{label[len(stem) :]}")) is not None and known.text != text:
+        number += 1
+    return f"{stem} {number}{label[len(stem) :]}"
+
+
 SOURCES: dict[str, Source] = {}
 """Every text that was compiled in this process, by the file name of its code objects."""

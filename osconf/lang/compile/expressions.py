@@ -100,6 +100,8 @@ def write_variable(g: Generator, node: Variable, scope: Scope | None) -> Code:
     g.at = node.at
     if name == "__curPos":
         place = g.source.position(node.at)
+        if not place.file.startswith("/"):
+            return "None", "null"
         return f"{{'file': {to_latin(place.file)!r}, 'line': {place.line}, 'column': {place.column}}}", "attrs"
     found = g.find(scope, name)
     if isinstance(found, Binding):
