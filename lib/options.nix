@@ -10,7 +10,7 @@ rec {
 
   # An option declaration: `default`, `defaultText`, `example`, `description`, `type`, `apply`, `internal`,
   # `visible`, `readOnly`, `relatedPackages`.
-  mkOption = { default ? null, defaultText ? null, example ? null, description ? null, relatedPackages ? null, type ? null, apply ? null, internal ? null, visible ? null, readOnly ? null, ... }@attrs:
+  mkOption = { default ? null, defaultText ? null, example ? null, description ? null, relatedPackages ? null, type ? null, apply ? null, internal ? null, visible ? null, readOnly ? null }@attrs:
     attrs // { _type = "option"; };
 
   # `Whether to enable NAME.`, off by default.

@@ -23,7 +23,7 @@ from osconf.lang.runtime import (
     is_function,
     is_string,
 )
-from osconf.lang.values import Path, Value, from_latin, to_latin
+from osconf.lang.values import Path, Value, context_of, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.definitions import UNKNOWN_FILE
 
@@ -124,20 +124,15 @@ class _Loader:
 
     def _from_path(self, value: Value, parent: str, position: Position | None) -> Module:
         text = value.text if type(value) is Path else str(value)
-        key = canonical_path(text)
+        if not text.startswith("/"):
+            raise mistakes.not_a_module(value, parent, position)
+        key, exists = _module_file(text)
         known = self.by_key.get(key)
         if known is not None:
             return known
-        world = current_evaluator().world
-        try:
-            kind = world.path_kind(world.resolve_symlinks(key))
-            if kind == "directory":
-                text = f"{key}/default.nix"
-                kind = world.path_kind(world.resolve_symlinks(text))
-        except OSError:
-            kind = None
-        if kind is None and not is_string(value):
-            raise mistakes.missing_file(text, parent, position, mistakes.names_beside(text))
+        text = key
+        if not exists and not context_of(value):
+            raise mistakes.missing_file(key, parent, position, mistakes.names_beside(key))
         try:
             content = call(PRIMOPS["import"].function, value)
         except EvalError as error:
@@ -241,7 +236,21 @@ class _Loader:
         if not text.startswith("/"):
             base = force(self.evaluation.special_args.get("modulesPath", "/"))
             text = f"{coerce_to_string(base)}/{text}"
-        return canonical_path(text)
+        return _module_file(text)[0]
+
+
+def _module_file(text: str) -> tuple[str, bool]:
+    """The file that a module's path means (`default.nix` of a directory), and whether it is there."""
+    world = current_evaluator().world
+    path = canonical_path(text)
+    try:
+        kind = world.path_kind(world.resolve_symlinks(path))
+        if kind == "directory":
+            path = f"{path}/default.nix"
+            kind = world.path_kind(world.resolve_symlinks(path))
+    except OSError:
+        return path, False
+    return path, kind is not None
 
 
 def run_argument(cell: list[Value]) -> Value:

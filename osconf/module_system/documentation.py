@@ -133,7 +133,7 @@ def describe_option(result: Value, path: str) -> OptionReport:
     `result` is what `evalModules` or `<osconf/modules>` gives. Raises OptionError when there is nothing at the path.
     """
     parts = tuple([to_latin(part) for part in split_attr_path(path)])
-    found = _find(_root_of(result), parts)
+    found = _find(root_of(result), parts)
     if isinstance(found, Option):
         return _report(found)
     return OptionReport(path or "the configuration", children=tuple(_summaries(found)))
@@ -141,7 +141,7 @@ def describe_option(result: Value, path: str) -> OptionReport:
 
 def list_options(result: Value, prefix: str = "") -> list[OptionSummary]:
     """All options below a prefix, without those of submodules."""
-    found = _find(_root_of(result), tuple([to_latin(part) for part in split_attr_path(prefix)]))
+    found = _find(root_of(result), tuple([to_latin(part) for part in split_attr_path(prefix)]))
     return [_summary(found)] if isinstance(found, Option) else list(_summaries(found))
 
 
@@ -158,7 +158,7 @@ def search_options(result: Value, words: Sequence[str]) -> list[OptionDocument]:
     return sorted(by_path, key=lambda document: (len(document.loc), document.path)) + by_text
 
 
-def _root_of(result: Value) -> Level:
+def root_of(result: Value) -> Level:
     """The root of the option tree behind a result."""
     result = force(result)
     extend = force(result["extendModules"]) if "extendModules" in result else None
@@ -369,4 +369,4 @@ def _document(option: Option) -> OptionDocument:
 
 def documents_of(result: Value) -> list[OptionDocument]:
     """The whole reference of an evaluated configuration."""
-    return list(make_documents(_root_of(result).options()))
+    return list(make_documents(root_of(result).options()))

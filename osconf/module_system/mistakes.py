@@ -251,7 +251,9 @@ def declared_twice(place: Place, files: Sequence[str], what: str) -> OptionError
 def not_a_module(value: Value, file: str, position: Position | None = None) -> OptionError:
     """Something in `modules` or `imports` cannot be a module."""
     hint = None
-    if type(value) is tuple:
+    if isinstance(value, str):
+        hint = "write a path without quotes, such as ./module.nix; a text must be an absolute path"
+    elif type(value) is tuple:
         hint = "imports cannot be nested lists: take one pair of brackets away, or join the lists with ++"
     elif type(value) is dict and "_type" in value:
         hint = (

@@ -1,0 +1,79 @@
+"""All mistakes of a configuration at once: every option that somebody set is evaluated, and each failure is kept.
+
+An ordinary evaluation stops at its first mistake. This walk goes on: one option's mistake does not hide another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from osconf.errors import EvalError
+from osconf.lang.runtime import force, is_derivation
+from osconf.lang.values import Value, from_latin
+from osconf.module_system.documentation import root_of
+from osconf.module_system.tree import Level, Option
+
+_MAX_DEPTH = 12
+
+
+def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: True) -> list[EvalError]:
+    """What is wrong with the definitions of an evaluated configuration, in reading order.
+
+    `is_mine` tells for the file of a module whether its definitions are to be checked: the user's own, not the
+    system's. Values are evaluated down to packages, which are left alone.
+    """
+    mistakes: dict[tuple[str, str], EvalError] = {}
+
+    def note(error: EvalError) -> None:
+        key = (error.message, str(error.position))
+        mistakes.setdefault(key, error)
+
+    root = root_of(result)
+    try:
+        root.evaluation.check()
+    except EvalError as error:
+        note(error)
+    _check_level(root, is_mine, note)
+    return sorted(mistakes.values(), key=_reading_order)
+
+
+def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[EvalError], None]) -> None:
+    try:
+        definitions = level.definitions()
+    except EvalError as error:
+        note(error)
+        return
+    for name in sorted(definitions):
+        if name not in level.names() or name == "_module":
+            continue
+        try:
+            node = level.node(name)
+        except EvalError as error:
+            note(error)
+            continue
+        if isinstance(node, Option):
+            if any(is_mine(from_latin(file)) for file, _, _, _ in definitions[name]):
+                _check_value(node.cell, _MAX_DEPTH, note)
+        else:
+            _check_level(node, is_mine, note)
+
+
+def _check_value(cell: Value, depth: int, note: Callable[[EvalError], None]) -> None:
+    try:
+        value = force(cell)
+        if depth == 0 or is_derivation(value):
+            return
+    except EvalError as error:
+        note(error)
+        return
+    if type(value) is dict:
+        for name in sorted(value):
+            _check_value(value[name], depth - 1, note)
+    elif type(value) is tuple:
+        for member in value:
+            _check_value(member, depth - 1, note)
+
+
+def _reading_order(error: EvalError) -> tuple[str, int, int]:
+    position = error.position
+    return ("", 0, 0) if position is None else (position.file, position.line, position.column)
