@@ -22,6 +22,13 @@ class ClosureStore(Protocol):
     def closure(self, paths: Iterable[str]) -> list[str]: ...
 
 
+class Settings(Protocol):
+    """What the builders read of the build's settings."""
+
+    @property
+    def cache_dir(self) -> Path | None: ...
+
+
 class BuildRequest(Protocol):
     """What the builders read of `osconf.build.builtin.BuiltinRequest`."""
 
@@ -31,6 +38,8 @@ class BuildRequest(Protocol):
     def scratch(self) -> Path: ...
     @property
     def store(self) -> ClosureStore: ...
+    @property
+    def settings(self) -> Settings: ...
     @property
     def log(self) -> Callable[[str], None]: ...
     def real_path(self, path: str) -> Path: ...
@@ -59,6 +68,7 @@ class EnvironmentBuilder:
         ]
         extra_trees = [(path, request.real_path(path)) for path in request.json("extraTrees", [])]
         bound = request.store.closure([path for path, _ in extra_trees]) if extra_trees else []
+        cache = request.settings.cache_dir
         build_environment(
             EnvironmentRequest(
                 packages=packages,
@@ -66,6 +76,7 @@ class EnvironmentBuilder:
                 alternatives=request.json("alternatives", {}),
                 kind=request.text("osconfEnvironmentKind", "service"),
                 store=tuple((request.real_path(path), path) for path in bound),
+                bytecode_cache=cache / "bytecode" if cache is not None else None,
             ),
             request.out,
             request.scratch / "environment",

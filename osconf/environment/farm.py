@@ -98,6 +98,13 @@ class Farm:
         path.chmod(0o555 if executable else 0o444)
         self.plan.put_generated(relative)
 
+    def copy(self, relative: str, source: Path) -> None:
+        """Copy a file from outside the store to `relative`."""
+        path = self._make_room(relative)
+        shutil.copyfile(source, path)
+        path.chmod(0o444)
+        self.plan.put_generated(relative)
+
     def remove(self, relative: str) -> None:
         """Drop a file or link from the tree."""
         self.path(relative).unlink()

@@ -16,7 +16,7 @@ from osconf.environment.dpkg_database import write_dpkg_database
 from osconf.environment.etc_files import write_etc_files
 from osconf.environment.extra import merge_extra_trees
 from osconf.environment.farm import Farm, link_farm
-from osconf.environment.generators.bytecode import bytecode_triggers
+from osconf.environment.generators.bytecode import bytecode_trigger, fill_cache, plan_bytecode, take_cached
 from osconf.environment.generators.certificates import write_certificates
 from osconf.environment.generators.trigger import LDCONFIG, TRIGGERS, run_triggers
 from osconf.environment.manifest import Package, read_package
@@ -41,13 +41,17 @@ class PackageSource:
 
 @dataclass(frozen=True)
 class EnvironmentRequest:
-    """Everything an environment depends on. `store` binds extra trees and their closures into the sandbox."""
+    """Everything an environment depends on. `store` binds extra trees and their closures into the sandbox.
+
+    `bytecode_cache` is a directory outside the store; it changes how long a build takes, never its output.
+    """
 
     packages: Sequence[PackageSource]
     extra_trees: Sequence[tuple[str, Path]] = ()
     alternatives: Mapping[str, str] = field(default_factory=dict)
     kind: str = "service"
     store: tuple[tuple[Path, str], ...] = ()
+    bytecode_cache: Path | None = None
 
 
 def build_environment(
@@ -75,7 +79,10 @@ def build_environment(
     enable_php_modules(farm)
     enable_apache_modules(farm, facts.apache)
     write_certificates(farm)
-    plan.warnings += run_triggers(farm, (LDCONFIG, *TRIGGERS, *bytecode_triggers(farm)), workshop)
+    compilations = take_cached(farm, plan_bytecode(farm), request.bytecode_cache)
+    triggers = (LDCONFIG, *TRIGGERS, *(bytecode_trigger(compilation) for compilation in compilations))
+    plan.warnings += run_triggers(farm, triggers, workshop)
+    fill_cache(farm, compilations, request.bytecode_cache)
     guide_apt(farm)
     write_sysusers(farm, facts, frozenset(package.name for package in packages))
     write_tmpfiles(farm, facts)

@@ -143,19 +143,23 @@ TRIGGERS: tuple[Trigger, ...] = (
     ),
 )
 
+# Every trigger is independent of the others; ldconfig comes first because they all load libraries.
 _DRIVER = r"""#!/usr/bin/sh
 export PATH=/usr/sbin:/usr/bin LC_ALL=C.UTF-8 HOME=/tmp SOURCE_DATE_EPOCH=1 PYTHONHASHSEED=0
-run() {
-    sh -e "/rec/triggers/$1" > "/rec/output/$1" 2>&1 < /dev/null
-    echo "$1	$?" >> "/rec/status"
-}
-test -e /rec/triggers/ldconfig && run ldconfig
-for trigger in /rec/triggers/*; do
-    trigger=${trigger##*/}
-    if [ "$trigger" != ldconfig ]; then run "$trigger" & fi
-done
-wait
+test -e /rec/triggers/ldconfig && sh /rec/run ldconfig
+cd /rec/triggers
+for trigger in *; do
+    if [ "$trigger" != ldconfig ]; then printf '%s\n' "$trigger"; fi
+done | if [ -x /usr/bin/xargs ]; then
+    xargs -n 1 -P 4 sh /rec/run
+else
+    while read -r trigger; do sh /rec/run "$trigger"; done
+fi
 exit 0
+"""
+_RUN = r"""
+sh -e "/rec/triggers/$1" > "/rec/output/$1" 2>&1 < /dev/null
+echo "$1	$?" >> /rec/status
 """
 
 
@@ -172,6 +176,7 @@ def run_triggers(farm: Farm, triggers: tuple[Trigger, ...], workshop: Workshop) 
         (record / name).mkdir()
     (record / "status").touch()
     (record / "driver").write_text(_DRIVER)
+    (record / "run").write_text(_RUN)
     for trigger in due:
         (record / "triggers" / trigger.name).write_text(trigger.command + "\n")
     result = workshop.run(["/usr/bin/sh", "/rec/driver"], record=record)

@@ -15,7 +15,7 @@ from osconf.environment.description import hash_manifests, render_description
 from osconf.environment.dpkg_database import write_dpkg_database
 from osconf.environment.etc_files import write_etc_files
 from osconf.environment.facts import Facts, User
-from osconf.environment.generators.bytecode import bytecode_triggers
+from osconf.environment.generators.bytecode import bytecode_trigger, fill_cache, plan_bytecode, take_cached
 from osconf.environment.generators.certificates import BUNDLE, render_key_store, write_certificates
 from osconf.environment.php import enable_php_modules
 from osconf.environment.state import TMPFILES, write_tmpfiles
@@ -146,10 +146,32 @@ def test_php_modules_are_enabled_for_each_sapi(make_package: PackageMaker, make_
 
 
 def test_bytecode_is_compiled_by_each_python(make_package: PackageMaker, make_farm: FarmMaker) -> None:
-    tree = {"usr/bin/python3.13": "", "usr/lib/python3.13/os.py": "", "usr/lib/python3/dist-packages/x.py": ""}
-    (trigger,) = bytecode_triggers(make_farm(make_package("python3.13", tree)))
-    assert "unchecked-hash" in trigger.command
-    assert "/usr/lib/python3/dist-packages" in trigger.command
+    python = make_package("python3.13", {"usr/bin/python3.13": "", "usr/lib/python3.13/os.py": ""})
+    library = make_package(
+        "python3-x", {"usr/lib/python3/dist-packages/x.py": "", "usr/lib/python3/dist-packages/tests/bad.py": ""}
+    )
+    farm = make_farm(python, library)
+    compilations = plan_bytecode(farm)
+    assert [(item.package, item.sources) for item in compilations] == [
+        ("python3-x", ("usr/lib/python3/dist-packages/x.py",)),
+        ("python3.13", ("usr/lib/python3.13/os.py",)),
+    ]
+    assert "unchecked-hash" in bytecode_trigger(compilations[0]).command
+
+
+def test_bytecode_comes_from_the_cache_the_second_time(
+    make_package: PackageMaker, make_farm: FarmMaker, tmp_path: Path
+) -> None:
+    farm = make_farm(make_package("python3.13", {"usr/bin/python3.13": "", "usr/lib/python3.13/os.py": ""}))
+    cache = tmp_path / "cache"
+    (compilation,) = take_cached(farm, plan_bytecode(farm), cache)
+    place = "usr/lib/python3.13/__pycache__/os.cpython-313.pyc"
+    farm.write(place, "bytecode")
+    fill_cache(farm, [compilation], cache)
+    farm.remove(place)
+    assert take_cached(farm, plan_bytecode(farm), cache) == []
+    assert farm.read(place) == "bytecode"
+    assert farm.path(place).stat().st_nlink == 1
 
 
 def test_the_manifest_hash_ignores_order_and_sees_content(make_package: PackageMaker) -> None:
