@@ -28,7 +28,9 @@ in
       };
       script = ''
         cd /root
-        exec < /dev/virtio-ports/osconf.shell > /dev/virtio-ports/osconf.shell 2>&1
+        # A port can be opened once.
+        exec 0<> /dev/virtio-ports/osconf.shell
+        exec 1>&0 2>&1
         echo "osconf-shell ready"
         exec /usr/bin/bash --noprofile --norc
       '';
