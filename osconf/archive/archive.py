@@ -7,7 +7,7 @@ into use, so that `LockFile.save` records them. `update_lock` moves a lock forwa
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -180,6 +180,7 @@ def update_lock(
     locked version. Nothing is written: save `LockUpdate.lock` to make it so. Raises ArchiveError when a release is
     not genuine, has expired, or is older than the locked one.
     """
+    _check_known(names, lock)
     updated = lock
     for source_id, locked in sorted(lock.sources.items()):
         if notify:
@@ -192,7 +193,6 @@ def update_lock(
             continue
         indexes = [index for source in sources for index in open_indexes(access, updated.sources[source.id])]
         universe = Universe(indexes, sources[0].architecture)
-        _check_known(names, records)
         old: dict[str, Package] = {}
         new: dict[str, Package] = {}
         fresh: list[LockedPackage] = []
@@ -215,8 +215,8 @@ def update_lock(
     return LockUpdate(updated, tuple(changes))
 
 
-def _check_known(names: Sequence[str], records: Mapping[str, LockedPackage]) -> None:
-    unknown = [name for name in names if name not in records]
+def _check_known(names: Sequence[str], lock: Lock) -> None:
+    unknown = [name for name in names if not any(name in records for records in lock.packages.values())]
     if unknown:
         raise ArchiveError(
             f"‘{unknown[0]}’ is not among the packages of the lock",
