@@ -295,6 +295,38 @@ def _quantifier_source(least: int, most: int | None) -> str:
     return f"{{{least},{'' if most is None else most}}}"
 
 
+def _width(node: Node) -> int | None:
+    """How many characters a node always matches; None when that varies."""
+    match node:
+        case Atom():
+            return 1
+        case Anchor():
+            return 0
+        case Group(_, body):
+            return _width(body)
+        case Repeat(body, least, most):
+            width = _width(body)
+            return width * least if width is not None and least == most else None
+        case Sequence(parts):
+            widths = [_width(part) for part in parts]
+            return None if None in widths else sum(width or 0 for width in widths)
+        case Choice(options):
+            lengths = {_width(option) for option in options}
+            return lengths.pop() if len(lengths) == 1 else None
+
+
+def _has_even_choices(node: Node) -> bool:
+    """Whether all options of every choice have the same fixed width."""
+    match node:
+        case Group(_, body) | Repeat(body, _, _):
+            return _has_even_choices(body)
+        case Sequence(parts):
+            return all(_has_even_choices(part) for part in parts)
+        case Choice(options):
+            return _width(node) is not None and all(_has_even_choices(option) for option in options)
+    return True
+
+
 Step = Callable[[int], bool]
 
 
@@ -417,7 +449,8 @@ class Pattern:
         parser = _Parser(pattern)
         self._tree = parser.parse()
         self.group_count = parser.groups
-        self._has_choice = parser.has_choice
+        # Options of one length cannot change how much is matched, so the first that fits is the right one.
+        self._has_choice = parser.has_choice and not _has_even_choices(self._tree)
         try:
             self._compiled = re.compile(_to_python(self._tree))
         except (re.error, OverflowError, RecursionError) as error:
@@ -428,12 +461,24 @@ class Pattern:
         found = self._compiled.fullmatch(text)
         return None if found is None else found.groups()
 
-    def find_all(self, text: str) -> Iterator[tuple[int, int, tuple[str | None, ...]]]:
-        """Every match from left to right: start, end, groups."""
+    def split(self, text: str) -> list[str | tuple[str | None, ...]]:
+        """The texts between the matches and, between those, the matches' groups."""
         if not self._has_choice:
-            for found in self._compiled.finditer(text):
-                yield found.start(), found.end(), found.groups()
-            return
+            flat = self._compiled.split(text)
+            step = self.group_count + 1
+            parts: list[str | tuple[str | None, ...]] = [()] * (2 * ((len(flat) - 1) // step) + 1)
+            parts[::2] = flat[::step]
+            if self.group_count:
+                parts[1::2] = zip(*(flat[index::step] for index in range(1, step)), strict=True)
+            return parts
+        parts, position = [], 0
+        for start, end, groups in self.find_all(text):
+            parts += [text[position:start], groups]
+            position = end
+        return [*parts, text[position:]]
+
+    def find_all(self, text: str) -> Iterator[tuple[int, int, tuple[str | None, ...]]]:
+        """Every match from left to right, by trying all alternatives: start, end, groups."""
         search = _Search(self._tree, self.group_count, text)
         position, last_was_empty = 0, False
         while True:

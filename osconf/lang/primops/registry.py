@@ -34,6 +34,9 @@ GLOBAL_NAMES = frozenset(
 
 GLOBAL_CONSTANTS = frozenset(("true", "false", "null", "builtins"))
 
+IMPURE_CONSTANTS = frozenset(("currentSystem", "currentTime"))
+"""Members of `builtins` that a pure evaluation lacks."""
+
 PRIMOPS: dict[str, PrimOp] = {}
 """Every registered primop by its name in `builtins`."""
 
@@ -109,6 +112,8 @@ def assemble_builtins(evaluator: Evaluator) -> dict[str, Any]:
     members: dict[str, Any] = {name: op.function for name, op in PRIMOPS.items()}
     members.update({"true": True, "false": False, "null": None})
     for name, maker in CONSTANTS.items():
+        if name in IMPURE_CONSTANTS and evaluator.settings.pure:
+            continue
         members[name] = [_force_constant, maker, evaluator]
     members["builtins"] = members
     return members

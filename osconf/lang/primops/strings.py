@@ -194,14 +194,7 @@ def split(pattern: Value, text: Value) -> tuple[Value, ...]:
     """
     compiled = _compile(expect_plain_string(pattern, "the first argument passed to builtins.split"))
     subject = str.__str__(expect_string(text, "the second argument passed to builtins.split"))
-    parts: list[Value] = []
-    position = 0
-    for start, end, groups in compiled.find_all(subject):
-        parts.append(subject[position:start])
-        parts.append(groups)
-        position = end
-    parts.append(subject[position:])
-    return tuple(parts)
+    return tuple(compiled.split(subject))
 
 
 def _compile(pattern: str) -> Pattern:
