@@ -83,7 +83,7 @@ def has_attribute(name: Value, attrs: Value) -> bool:
 def attribute_position(name: Value, attrs: Value) -> dict[str, Any] | None:
     """`string -> attrs -> { file, line, column } | null`: where an attribute was written, if that is in a file.
 
-    builtins.unsafeGetAttrPos "a" { a = 1; }  =>  { column = 33; file = "/x.nix"; line = 1; }
+    builtins.unsafeGetAttrPos "a" (import ./a.nix)  =>  { column = 3; file = "/…/a.nix"; line = 1; }
     """
     name = expect_plain_string(name, "the first argument passed to builtins.unsafeGetAttrPos")
     position = attr_position(expect_attrs(attrs, "the second argument passed to builtins.unsafeGetAttrPos"), name)
