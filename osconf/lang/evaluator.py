@@ -13,12 +13,12 @@ import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path as FilePath
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import osconf
 from osconf.errors import EvalError, OsconfError, Throw
@@ -26,6 +26,7 @@ from osconf.lang import runtime
 from osconf.lang.cache import CodeCache
 from osconf.lang.loader import Module, Saved
 from osconf.lang.primops import registry
+from osconf.lang.restricted import RestrictedWorld
 from osconf.lang.runtime import canonical_path, enter_evaluator, force
 from osconf.lang.source import SOURCES, Source, name_source
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
@@ -36,6 +37,7 @@ T = TypeVar("T")
 _STACK_BYTES = 512 << 20
 _RECURSION_LIMIT = 1_000_000
 _COLLECT_AFTER = 200_000
+_TREE = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
 HIDDEN_PRIMOPS = "osconf/primops"
 
 
@@ -44,18 +46,15 @@ class EvalSettings:
     """How a text is evaluated."""
 
     pure: bool = False
-    """No clock, no environment, no search path: what `--pure-eval` allows."""
+    """Nothing that differs between machines: no files but the store's, no clock, no variables, no platform."""
     pipes: bool = False
     """The experimental pipe operators."""
     search_path: tuple[tuple[str, str], ...] = ()
     """Prefix (may be empty) and path of each `-I` or `NIX_PATH` entry."""
     cache_dir: FilePath | None = None
     """Where compiled code is kept; None keeps none."""
-    system: str | None = None
-    """What `builtins.currentSystem` says, when it is not the world's."""
     trace_verbose: bool = False
-    allow_import_from_derivation: bool = True
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Whether `builtins.traceVerbose` says anything."""
 
 
 def run_deep(function: Callable[[], T]) -> T:
@@ -100,8 +99,8 @@ class Evaluator:
         search_path: Sequence[tuple[str, str]] | None = None,
     ) -> None:
         _load_primops()
-        self.world = world
         self.settings = settings or EvalSettings()
+        self.world = cast("World", RestrictedWorld(world, (_TREE,))) if self.settings.pure else world
         self._internal_source = internal
         self.search_path = tuple(search_path if search_path is not None else self.settings.search_path)
         self.cache = CodeCache(self.settings.cache_dir)
@@ -270,7 +269,7 @@ class Evaluator:
         """The store path (with its context) of a path value; each path is copied once."""
         found = self._store_copies.get(path.text)
         if found is None:
-            if path.text.endswith(".drv") and path.text.startswith(self.world.store_dir):
+            if path.text.endswith(".drv"):
                 raise EvalError(f"file names are not allowed to end in '.drv' ('{path.text}')", code="bad-name")
             if self.world.path_kind(path.text) is None:
                 raise EvalError(f"path '{from_latin(path.text)}' does not exist", code="no-such-path")
@@ -290,8 +289,7 @@ class Evaluator:
             return Path(f"/{HIDDEN_PRIMOPS}")
         rest = _below("osconf", name)
         if rest is not None:
-            tree = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
-            return Path(canonical_path(f"{tree}/{rest}"))
+            return Path(canonical_path(f"{_TREE}/{rest}"))
         raise Throw(
             f"file '{name}' was not found in the search path",
             code="not-in-search-path",

@@ -60,10 +60,7 @@ def _group(row: list[RowItem], minimum: int, refuse: Refuse, last: tuple[int, st
         if operator == "?":
             left = HasAttr(at, left, path)
             continue
-        if grouping == "right":
-            right = _group(row, level, refuse, last)
-        else:
-            right = _group(row, level + 1, refuse)
+        right = _group(row, level, refuse, last) if grouping == "right" else _group(row, level + 1, refuse)
         if operator == "|>":
             left = Call(at, right, [left])
         elif operator == "<|":
