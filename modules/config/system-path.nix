@@ -84,7 +84,9 @@ in
 
     system.build.environment = pkgs.mkEnvironment {
       name = "system-environment";
-      packages = lib.unique cfg.systemPackages;
+      kind = "system";
+      packages = cfg.systemPackages;
+      reason = "in environment.systemPackages";
       inherit (cfg) alternatives extraTrees;
       context = referring;
     };

@@ -387,6 +387,8 @@ in
       reloadTriggers = lib.optional cfg.enableReload finalConfig;
     };
 
+    system.build.nginxConfiguration = configFile;
+
     environment.etc."nginx/osconf.conf" = lib.mkIf cfg.enableReload { source = finalConfig; };
   };
 }

@@ -56,6 +56,7 @@ in
       environment = pkgs.mkEnvironment {
         name = "service-environment";
         packages = serviceEnvironmentPackages;
+        reason = "in the environment of ${name}";
         context = sections;
       };
     in

@@ -1,0 +1,5 @@
+# A configuration that forgets what every machine needs.
+# fails
+{
+  users.users.alice.extraGroups = [ "wheel" ];
+}
