@@ -86,6 +86,22 @@ class OptionType:
         return self._view
 
 
+class Lazy:
+    """A type that is looked at when it is needed: types of data are made of themselves."""
+
+    __slots__ = ("_found", "_given")
+
+    def __init__(self, given: Value) -> None:
+        self._given = given
+        self._found: OptionType | None = given if isinstance(given, OptionType) else None
+
+    def get(self) -> OptionType:
+        """The type."""
+        if self._found is None:
+            self._found = to_type(self._given)
+        return self._found
+
+
 class PlainType(OptionType):
     """A type whose definitions must all be equal."""
 
@@ -227,7 +243,7 @@ def _make_view(option_type: OptionType) -> dict[str, Value]:
     t = option_type
     return {
         "_type": "option-type",
-        "name": t.name,
+        "name": make_thunk(lambda: t.name),
         "description": make_thunk(lambda: t.description),
         "descriptionClass": make_thunk(lambda: t.description_class),
         "deprecationMessage": None,

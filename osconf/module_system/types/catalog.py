@@ -81,24 +81,24 @@ def _path_with(arguments: Value) -> Value:
 
 
 def _attrs_with(arguments: Value) -> Value:
-    element = to_type(arguments["elemType"])
+    element = arguments["elemType"]
     is_lazy = force(arguments.get("lazy", False))
     placeholder = from_latin(str(force(arguments.get("placeholder", "name"))))
     return (LazyAttrsOf if is_lazy else AttrsOf)(element, placeholder).view
 
 
 def _one_of(members: Value) -> Value:
-    given = [to_type(member) for member in members]
-    if not given:
+    if not members:
         raise OptionError("oneOf needs at least one type", code="not-a-type")
-    result = given[-1]
-    for option_type in reversed(given[:-1]):
-        result = Either(option_type, result)
-    return result.view
+    # A type of data is one of several that are made of it: none is looked at here.
+    result: OptionType | Value = members[-1]
+    for member in reversed(members[:-1]):
+        result = Either(member, result)
+    return result.view if isinstance(result, OptionType) else to_type(result).view
 
 
 def _loa_of(element: Value) -> Value:
-    return AttrsOf(to_type(element)).view
+    return AttrsOf(element).view
 
 
 SCALARS: dict[str, OptionType] = {
@@ -154,24 +154,24 @@ _FAMILIES: dict[str, dict[str, OptionType]] = {
 def make_types(library: Value) -> dict[str, Value]:
     """The value of `lib.types`; `library` is what submodules get as `lib`."""
     constructors: dict[str, tuple[str, Callable[..., Value]]] = {
-        "listOf": ("!", lambda element: ListOf(to_type(element)).view),
-        "nonEmptyListOf": ("!", lambda element: NonEmptyListOf(to_type(element)).view),
-        "attrsOf": ("!", lambda element: AttrsOf(to_type(element)).view),
-        "lazyAttrsOf": ("!", lambda element: LazyAttrsOf(to_type(element)).view),
-        "loaOf": ("!", _loa_of),
+        "listOf": ("-", lambda element: ListOf(element).view),
+        "nonEmptyListOf": ("-", lambda element: NonEmptyListOf(element).view),
+        "attrsOf": ("-", lambda element: AttrsOf(element).view),
+        "lazyAttrsOf": ("-", lambda element: LazyAttrsOf(element).view),
+        "loaOf": ("-", _loa_of),
         "attrsWith": ("!", _attrs_with),
-        "nullOr": ("!", lambda element: NullOr(to_type(element)).view),
-        "either": ("!!", lambda left, right: Either(to_type(left), to_type(right)).view),
+        "nullOr": ("-", lambda element: NullOr(element).view),
+        "either": ("--", lambda left, right: Either(left, right).view),
         "oneOf": ("!", _one_of),
         "enum": ("!", lambda values: Enum(values).view),
         "strMatching": ("!", lambda pattern: StrMatching(str(pattern)).view),
         "separatedString": ("!", lambda separator: SeparatedString(str(separator)).view),
         "passwdEntry": ("!", lambda inner: PasswdEntry(to_type(inner)).view),
         "pathWith": ("!", _path_with),
-        "uniq": ("!", lambda element: Unique(to_type(element)).view),
-        "unique": ("!!", lambda a, element: Unique(to_type(element), str(force(a.get("message", "")))).view),
-        "coercedTo": ("!-!", lambda source, convert, final: CoercedTo(to_type(source), convert, to_type(final)).view),
-        "functionTo": ("!", lambda element: FunctionTo(to_type(element)).view),
+        "uniq": ("-", lambda element: Unique(element).view),
+        "unique": ("!-", lambda a, element: Unique(element, str(force(a.get("message", "")))).view),
+        "coercedTo": ("---", lambda source, convert, final: CoercedTo(source, convert, final).view),
+        "functionTo": ("-", lambda element: FunctionTo(element).view),
         "addCheck": ("!-", lambda element, condition: Checked(to_type(element), condition).view),
         "attrTag": ("!", lambda tags: AttrTag(tags).view),
         "submodule": ("-", lambda modules: make_submodule(library, modules).view),

@@ -10,6 +10,7 @@ from osconf.module_system.definitions import Definition
 from osconf.module_system.mistakes import conflict, missing_member
 from osconf.module_system.place import Place, show_name
 from osconf.module_system.types.base import (
+    Lazy,
     NestedTypes,
     OptionType,
     merge_checked,
@@ -31,9 +32,9 @@ class NullOr(Container):
     element_classes = ("noun", "conjunction")
     placeholder = ""
 
-    def __init__(self, element: OptionType) -> None:
-        super().__init__(element)
-        self.is_plain = element.is_plain
+    @property
+    def is_plain(self) -> bool:  # type: ignore[override]
+        return self.element.is_plain
 
     def check(self, value: Value) -> bool:
         return value is None or self.element.check(value)
@@ -56,10 +57,23 @@ class Either(OptionType):
     name = "either"
     description_class = "conjunction"
 
-    def __init__(self, left: OptionType, right: OptionType) -> None:
-        self.left = left
-        self.right = right
-        self.is_plain = left.is_plain and right.is_plain
+    def __init__(self, left: OptionType | Value, right: OptionType | Value) -> None:
+        self._left = Lazy(left)
+        self._right = Lazy(right)
+
+    @property
+    def left(self) -> OptionType:
+        """The type that is tried first."""
+        return self._left.get()
+
+    @property
+    def right(self) -> OptionType:
+        """The other type."""
+        return self._right.get()
+
+    @property
+    def is_plain(self) -> bool:  # type: ignore[override]
+        return self.left.is_plain and self.right.is_plain
 
     @property
     def description(self) -> str:  # type: ignore[override]
@@ -78,10 +92,6 @@ class Either(OptionType):
     def nested(self) -> NestedTypes:
         return {"left": self.left, "right": self.right}
 
-    def sub_options(self, prefix: tuple[str, ...]) -> Value:
-        left = self.left.sub_options(prefix)
-        return left if left else self.right.sub_options(prefix)
-
     def merge_type(self, other: OptionType) -> OptionType | None:
         if not isinstance(other, Either):
             return None
@@ -95,14 +105,25 @@ class CoercedTo(OptionType):
     name = "coercedTo"
     description_class = None
 
-    def __init__(self, source: OptionType, convert: Value, final: OptionType) -> None:
+    def __init__(self, source: OptionType | Value, convert: Value, final: OptionType | Value) -> None:
+        self._source = Lazy(source)
+        self.convert = convert
+        self._final = Lazy(final)
+
+    @property
+    def source(self) -> OptionType:
+        """The type that is converted."""
+        source = self._source.get()
         if source.sub_modules() is not None:
             raise OptionError(
                 f"coercedTo cannot convert from {source.description}: its type has submodules", code="not-a-type"
             )
-        self.source = source
-        self.convert = convert
-        self.final = final
+        return source
+
+    @property
+    def final(self) -> OptionType:
+        """The type of the result."""
+        return self._final.get()
 
     @property
     def description(self) -> str:  # type: ignore[override]
@@ -169,10 +190,13 @@ class Unique(Container):
     element_classes = ("noun", "composite")
     placeholder = ""
 
-    def __init__(self, element: OptionType, message: str = "") -> None:
+    def __init__(self, element: OptionType | Value, message: str = "") -> None:
         super().__init__(element)
         self.message = message
-        self.is_plain = element.is_plain
+
+    @property
+    def is_plain(self) -> bool:  # type: ignore[override]
+        return self.element.is_plain
 
     def check(self, value: Value) -> bool:
         return self.element.check(value)

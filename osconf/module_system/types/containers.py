@@ -19,6 +19,7 @@ from osconf.module_system.definitions import Definition, resolve
 from osconf.module_system.mistakes import missing_member
 from osconf.module_system.place import Place
 from osconf.module_system.types.base import (
+    Lazy,
     NestedTypes,
     OptionType,
     merge_checked,
@@ -51,8 +52,13 @@ class Container(OptionType):
     element_classes: tuple[str, ...] = ("noun", "composite")
     placeholder = "*"
 
-    def __init__(self, element: OptionType) -> None:
-        self.element = element
+    def __init__(self, element: OptionType | Value) -> None:
+        self._element = Lazy(element)
+
+    @property
+    def element(self) -> OptionType:
+        """The type of what is inside."""
+        return self._element.get()
 
     @property
     def description(self) -> str:  # type: ignore[override]
@@ -137,7 +143,7 @@ class AttrsOf(Container):
     name = "attrsOf"
     template = "attribute set of {}"
 
-    def __init__(self, element: OptionType, placeholder: str = "name") -> None:
+    def __init__(self, element: OptionType | Value, placeholder: str = "name") -> None:
         super().__init__(element)
         self.placeholder = f"<{placeholder}>"
 
