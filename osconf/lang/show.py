@@ -86,8 +86,11 @@ def _show(value: Value, strict: bool, seen: set[int], write: Callable[[str], obj
             write("; ")
         write("}")
     elif kind is FunctionType:
+        builtin = getattr(value, "primop", None)
         is_application = hasattr(value, "primop_application")
-        write("<PRIMOP>" if hasattr(value, "primop") else "<PRIMOP-APP>" if is_application else "<LAMBDA>")
+        # Nix writes `derivation` in the language.
+        is_primop = builtin is not None and builtin.name != "derivation"
+        write("<PRIMOP>" if is_primop else "<PRIMOP-APP>" if is_application else "<LAMBDA>")
     else:
         write(_scalar(value))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import osconf
+from osconf.errors import EvalError
 from osconf.lang.primops.registry import constant
+from osconf.lang.values import to_latin
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
@@ -28,6 +32,8 @@ def current_system(evaluator: Evaluator) -> str:
 @constant("currentTime")
 def current_time(evaluator: Evaluator) -> int:
     """Seconds since 1970 when it was first asked for."""
+    if evaluator.settings.pure:
+        raise EvalError("'builtins.currentTime' is not allowed in pure evaluation mode", code="impure")
     return evaluator.world.now()
 
 
@@ -46,4 +52,7 @@ def language_version(_evaluator: Evaluator) -> int:
 @constant("nixPath")
 def nix_path(evaluator: Evaluator) -> tuple[Any, ...]:
     """The search path: a list of { prefix, path }."""
-    return tuple({"path": path, "prefix": prefix} for prefix, path in evaluator.search_path)
+    if evaluator.settings.pure:
+        return ()
+    entries = (*evaluator.search_path, ("osconf", to_latin(str(Path(osconf.__file__).resolve().parent.parent))))
+    return tuple({"path": path, "prefix": prefix} for prefix, path in entries)

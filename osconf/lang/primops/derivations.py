@@ -171,7 +171,11 @@ def _take_structured(recipe: _Recipe, key: str, value: Value) -> None:
 
 
 def _experimental(feature: str) -> EvalError:
-    return EvalError(f"experimental Nix feature '{feature}' is disabled", code="experimental-feature")
+    return EvalError(
+        f"experimental Nix feature '{feature}' is disabled",
+        code="experimental-feature",
+        hint="osconf has input-addressed and fixed outputs only",
+    )
 
 
 def _is_recursive(mode: str) -> bool:

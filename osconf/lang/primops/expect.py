@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from osconf.errors import EvalError
-from osconf.lang.runtime import coerce_to_string, force, is_function, show_type
+from osconf.lang.mistakes import described
+from osconf.lang.runtime import coerce_to_string, force, is_function
 from osconf.lang.values import ContextStr, LazyAttrs, Value
-
-
-def describe(value: Value) -> str:
-    """A forced value's type and, shortened, the value."""
-    from osconf.lang.brief import show_brief
-
-    return show_type(value) if value is None else f"{show_type(value)}: {show_brief(value)}"
 
 
 def mismatch(value: Value, wanted: str, where: str = "") -> EvalError:
     """The error of a value that is not `wanted` (`a list`); `where` says what it was to be used for."""
-    error = EvalError(f"expected {wanted} but found {describe(value)}", code="wrong-type")
+    error = EvalError(f"expected {wanted} but found {described(value)}", code="wrong-type")
     if where:
         error.while_(f"while evaluating {where}")
     return error
@@ -54,16 +48,8 @@ def expect_plain_string(value: Value, where: str) -> str:
         raise EvalError(
             f"the string '{value}' is not allowed to refer to a store path (such as '{path}')",
             code="context-not-allowed",
+            hint="builtins.unsafeDiscardStringContext forgets what a string refers to, if that is not needed",
         ).while_(f"while evaluating {where}")
-    raise mismatch(value, "a string", where)
-
-
-def expect_name(value: Value, where: str) -> str:
-    """The value, which must be a string, as a plain `str` fit for an attribute's name."""
-    if type(value) is str:
-        return value
-    if type(value) is ContextStr:
-        return str.__str__(value)
     raise mismatch(value, "a string", where)
 
 
