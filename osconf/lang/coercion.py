@@ -42,8 +42,8 @@ def coerce_to_string(value: Value, *, copy_to_store: bool = False, more: bool = 
             return f"{value:f}"
         if kind is tuple:
             return _coerce_list(value, copy_to_store)
-    kind, _, shown = described(value).partition(": ")
-    raise EvalError(f"cannot coerce {kind} to a string{shown and f': {shown}'}", code="not-a-string")
+    what, _, shown = described(value).partition(": ")
+    raise EvalError(f"cannot coerce {what} to a string{shown and f': {shown}'}", code="not-a-string")
 
 
 def _coerce_list(members: tuple[Value, ...], copy_to_store: bool) -> str:
