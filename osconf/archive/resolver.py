@@ -1,7 +1,7 @@
 """Close a set of packages over their dependencies, choosing as apt 3.0's solver does with an empty root.
 
-What has one answer is propagated first; groups of alternatives wait first-in first-out; then the first alternative
-that no chosen package forbids is taken, and taken back where it leads nowhere. Recommends are not followed.
+What has one answer is propagated first; groups of alternatives wait in an agenda, in apt's order; then the first
+alternative that no chosen package forbids is taken, and taken back where it leads nowhere. Recommends are not followed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from osconf.archive.relation import Atom, Group, format_group
+from osconf.archive.agenda import Agenda, Task
+from osconf.archive.relation import Atom, format_group
 from osconf.archive.universe import Universe
 from osconf.errors import ArchiveError
 
@@ -51,10 +52,10 @@ class _State:
 
     chosen: dict[str, str]
     banned: dict[str, tuple[str, Atom]]
-    waiting: deque[tuple[str, Group, tuple[str, ...]]]
+    waiting: Agenda
 
     def fork(self) -> _State:
-        return _State(dict(self.chosen), dict(self.banned), deque(self.waiting))
+        return _State(dict(self.chosen), dict(self.banned), self.waiting.copy())
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ class _Search:
         self.first_failure: _Dead | None = None
 
     def run(self, roots: Sequence[Root]) -> _State:
-        state = _State({}, {}, deque())
+        state = _State({}, {}, Agenda())
         pending = [(root.name, "") for root in roots]
         choices: list[_Choice] = []
         failures = 0
@@ -131,14 +132,16 @@ class _Search:
                     text = f"‘{name}’ {self._chain(state, name)} needs ‘{format_group(group)}’, which nothing satisfies"
                     return _Dead(text, "unsatisfiable", (name,))
                 if len(options) > 1:
-                    state.waiting.append((name, group, options))
+                    open_options = sum(option not in state.banned for option in options)
+                    state.waiting.push(Task(name, group, options, open_options))
                 elif options[0] not in state.chosen:
                     queue.append((options[0], name))
         return None
 
     def _next_choice(self, state: _State) -> tuple[_Dead | None, _Choice | None]:
         while state.waiting:
-            name, group, options = state.waiting.popleft()
+            task = state.waiting.pop()
+            name, group, options = task.asker, task.group, task.options
             if any(option in state.chosen for option in options):
                 continue
             open_options = [option for option in options if option not in state.banned]
