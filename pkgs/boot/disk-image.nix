@@ -27,8 +27,8 @@ pkgs.runCommand "${name}-disk"
     # Structured, so that the closure comes with the hashes that the store of the image is told.
     __structuredAttrs = true;
     exportReferencesGraph.closure = [ system ];
+    toplevel = system; # `system` is the platform of a derivation
     inherit
-      system
       label
       format
       convertFormat
@@ -39,7 +39,7 @@ pkgs.runCommand "${name}-disk"
   ''
     python3 "$layout" tree "$NIX_ATTRS_JSON_FILE" root
     # The activator of the system itself makes the first generation and its boot menu, as it does for every later one.
-    "$system/activate" install --root "$PWD/root"
+    "$toplevel/activate" install --root "$PWD/root"
 
     truncate -s $((sizeMiB + 1))M disk.raw
     mke2fs -q -t ext4 -L "$label" -U 9f2c3b1e-6a57-4d0c-8a51-05c04f5eed01 -d root \
