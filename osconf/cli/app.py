@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
+from osconf import __version__
 from osconf.errors import BuildError, OsconfError
 
 # name -> (module in osconf.cli, one-line help)
@@ -80,7 +81,7 @@ class CommandTable(click.Group):
 @click.option("--debug", is_flag=True, help="Show Python tracebacks and commands as they are run.")
 @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
 @click.option("-v", "--verbose", count=True, help="Say more about what is done.")
-@click.version_option(package_name="osconf", prog_name="osconf")
+@click.version_option(__version__, prog_name="osconf")
 @click.pass_context
 def program(
     ctx: click.Context, store_root: str | None, show_trace: bool, debug: bool, quiet: bool, verbose: int
