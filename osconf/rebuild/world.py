@@ -137,12 +137,17 @@ class StoreWorld(PureWorld):
 
     def realise(self, context: Iterable[str]) -> None:
         wanted = []
+        is_missing = False
         for element in context:
             if element.startswith("!"):
                 _, output, drv = element.split("!", 2)
                 wanted.append(f"{drv}!{output}")
-        if wanted:
+            elif element in self._pending:
+                # A copy that was only computed is about to be read.
+                is_missing = True
+        if wanted or is_missing:
             self.commit()
+        if wanted:
             self._realise(wanted)
 
     def references(self, path: str) -> Collection[str]:
