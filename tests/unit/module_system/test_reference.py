@@ -1,0 +1,47 @@
+"""The pages of the reference name what exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import osconf
+from osconf.lang.evaluator import Evaluator, run_deep
+from osconf.lang.world import PureWorld
+from osconf.module_system.primops import MODULE_PRIMOPS
+from osconf.module_system.reference import render_markdown
+
+PAGE = Path(osconf.__file__).parent.parent / "docs" / "reference" / "option-types.md"
+
+
+def evaluate_names(expression: str) -> list[str]:
+    def work() -> list[str]:
+        evaluator = Evaluator(PureWorld(), internal=MODULE_PRIMOPS)
+        return list(evaluator.deep_force(evaluator.eval_text(expression)))
+
+    return run_deep(work)
+
+
+def test_every_type_is_documented() -> None:
+    page = PAGE.read_text()
+    named = set(re.findall(r"`(?:ints\.|numbers\.)?([a-zA-Z0-9]+)", page))
+    missing = [name for name in evaluate_names("builtins.attrNames (import <osconf/lib>).types") if name not in named]
+    assert [name for name in missing if name not in ("ints", "numbers", "types")] == []
+
+
+def test_reference_has_a_section_per_option() -> None:
+    text = """
+    let lib = import <osconf/lib>; in lib.evalModules { modules = [ {
+      options.services.web.port = lib.mkOption { type = lib.types.port; default = 80; description = "The port."; };
+      options.services.web.text = lib.mkOption { type = lib.types.lines; default = "a\\nb\\n"; };
+    } ]; }
+    """
+
+    def work() -> str:
+        return render_markdown(Evaluator(PureWorld(), internal=MODULE_PRIMOPS).eval_text(text))
+
+    page = run_deep(work)
+    assert "## services.web" in page
+    assert "### `services.web.port`\n\nThe port.\n\n- Type: 16 bit unsigned integer" in page
+    assert "- Default: `80`" in page
+    assert "  ```nix\n  ''\n    a\n    b\n  ''\n  ```" in page
