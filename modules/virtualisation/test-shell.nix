@@ -37,6 +37,7 @@ in
       serviceConfig = {
         # A test ends its commands itself; a command that hangs must not hold up the shutdown.
         KillSignal = "SIGHUP";
+        Restart = "always";
         TimeoutStopSec = 2;
       };
     };
