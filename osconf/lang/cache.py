@@ -52,7 +52,7 @@ class CodeCache:
         """Keep `content` (plain values and code objects); a folder that cannot be written is no error."""
         if self.folder is None:
             return
-        import tempfile  # noqa: PLC0415 - only what was compiled anew is saved
+        import tempfile
 
         body = marshal.dumps(content)
         folder = self.folder / key[:2]

@@ -36,7 +36,8 @@ T = TypeVar("T")
 
 _STACK_BYTES = 512 << 20
 _RECURSION_LIMIT = 1_000_000
-_COLLECT_AFTER = 200_000
+_COLLECT_AFTER = 5_000_000
+_THREAD = "evaluation"
 _TREE = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
 HIDDEN_PRIMOPS = "osconf/primops"
 
@@ -59,6 +60,8 @@ class EvalSettings:
 
 def run_deep(function: Callable[[], T]) -> T:
     """Run `function` in a thread with room for deep recursion; the collector of cycles stays out of the way."""
+    if threading.current_thread().name == _THREAD:
+        return function()
     result: list[T] = []
     failure: list[BaseException] = []
 
@@ -73,14 +76,15 @@ def run_deep(function: Callable[[], T]) -> T:
     thresholds = gc.get_threshold()
     sys.setrecursionlimit(_RECURSION_LIMIT)
     # A lazy evaluation makes millions of lists that live; looking for cycles among them takes more time than it frees.
-    gc.set_threshold(_COLLECT_AFTER * 25, 50, 1000)
+    gc.set_threshold(_COLLECT_AFTER, 50, 1000)
     try:
-        thread = threading.Thread(target=work, name="evaluation")
+        # A daemon, so that Ctrl-C ends the program while an evaluation goes on.
+        thread = threading.Thread(target=work, name=_THREAD, daemon=True)
         thread.start()
+        threading.stack_size(stack)
         thread.join()
     finally:
         sys.setrecursionlimit(limit)
-        threading.stack_size(stack)
         gc.set_threshold(*thresholds)
     if failure:
         raise failure[0]
@@ -318,7 +322,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "6"
+COMPILER_VERSION = "7"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 

@@ -50,16 +50,17 @@ def write_literal(_g: Generator, node: Literal, _scope: Scope | None) -> Code:
 @generates(Interpolation)
 def write_interpolation(g: Generator, node: Interpolation, scope: Scope | None) -> Code:
     parts: list[str] = []
-    unsure: dict[str, None] = {}
+    unsure: dict[str, int] = {}
     for part in node.parts:
         if isinstance(part, str):
             parts.append(repr(part))
             continue
         expression, kind = g.stored_value(part, scope)
         if kind != "str":
-            unsure[expression] = None
+            unsure[expression] = part.at
         parts.append(expression)
-    g.at = node.at
+    # A value that is no string is most likely the only one.
+    g.at = next(iter(unsure.values())) if len(unsure) == 1 else node.at
     plain = f"''.join(({', '.join(parts)},))" if len(parts) > 3 else " + ".join(parts)
     if not unsure:
         return f"({plain})", "str"

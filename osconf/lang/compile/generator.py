@@ -407,7 +407,7 @@ class Generator:
                 lines += _finish_thunk(indent, text[len(_RESULT) :], place, clear)
             else:
                 lines.append((indent, text, place))
-        lines.append((1, f"except BaseException: t[0] = {name}; raise", node.at))
+        lines.append((1, f"except: t[0] = {name}; raise", node.at))
         self.top.append((name, 1, lines))
         self.at = at
         return name, captures
