@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from osconf.errors import BuildError
 
@@ -223,7 +224,7 @@ def render_template(template: str, context: Mapping[str, Any], *, label: str, fo
     loader = jinja2.ChoiceLoader(
         [jinja2.DictLoader({label: template}), *([jinja2.FileSystemLoader(folder)] if folder is not None else [])]
     )
-    environment = jinja2.Environment(
+    environment = ImmutableSandboxedEnvironment(
         loader=loader,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

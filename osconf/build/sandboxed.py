@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -17,11 +19,12 @@ from osconf.build.inputs import input_paths
 from osconf.build.logs import BuildLog
 from osconf.build.placeholders import real_text, replace_placeholders
 from osconf.build.settings import BuildSettings
+from osconf.build.users import claim_build_user, hand_over
 from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
 from osconf.sandbox.command import describe_command, with_shell
 from osconf.sandbox.run import SandboxError, run_in_sandbox
-from osconf.sandbox.spec import Bind, SandboxResult, SandboxSpec
+from osconf.sandbox.spec import Bind, OutsideUser, SandboxResult, SandboxSpec
 from osconf.store.local import LocalStore
 
 _BUILD_UID, _BUILD_GID = 1000, 100
@@ -47,10 +50,14 @@ def build_in_sandbox(
     """Run the builder; returns the physical places of the outputs that it should have made."""
     _check_platform(drv_path, drv, settings)
     spec = describe_build(store, drv_path, drv, work, settings)
-    if settings.keep_failed:
-        (work / "enter").write_text(f"exec {describe_command(with_shell(spec))}\n", encoding="utf-8")
     try:
-        result = run_in_sandbox(spec, sink_data=log.data, cancelled=cancelled)
+        with _claim_user(store, spec) as user:
+            if user is not None:
+                hand_over(user, work / "store", work / "build")
+                spec = replace(spec, outside=user)
+            if settings.keep_failed:
+                (work / "enter").write_text(f"exec {describe_command(with_shell(spec))}\n", encoding="utf-8")
+            result = run_in_sandbox(spec, sink_data=log.data, cancelled=cancelled)
     except SandboxError as error:
         hint = error.hint
         if hint is None and "osconfEnvironment" not in drv.env and drv.structured is None:
@@ -60,6 +67,17 @@ def build_in_sandbox(
         raise BuildError(f"cannot build '{drv.name}': {error.message}", drv=drv_path, hint=hint) from error
     _check_result(drv_path, drv, result, settings, work)
     return {name: work / "store" / output.path.rpartition("/")[2] for name, output in drv.outputs.items()}
+
+
+def _claim_user(store: LocalStore, spec: SandboxSpec) -> AbstractContextManager[OutsideUser | None]:
+    """Who the builder is outside. One that is root inside stays the caller: to it the store's files must be root's, or
+    images and archives that it makes would have the wrong owners."""
+    return nullcontext() if spec.uid == 0 else claim_build_user(store, _groups_of(spec.devices))
+
+
+def _groups_of(devices: tuple[str, ...]) -> tuple[int, ...]:
+    """The groups that may use these devices."""
+    return tuple({Path("/dev", name).stat().st_gid for name in devices if Path("/dev", name).exists()})
 
 
 def _check_platform(drv_path: str, drv: Derivation, settings: BuildSettings) -> None:

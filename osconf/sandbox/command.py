@@ -30,6 +30,7 @@ def encode_spec(spec: SandboxSpec) -> dict[str, Any]:
         "cwd": spec.cwd,
         "uid": spec.uid,
         "gid": spec.gid,
+        "outside": [spec.outside.uid, spec.outside.gid, list(spec.outside.groups)] if spec.outside else None,
         "network": spec.network,
         "mounts": [step for _, step in mounts],
         "directories": list(spec.directories),

@@ -6,6 +6,11 @@ as little as it can: its start is part of every build.
 
 Three processes: the first waits in the caller's process namespace, the second is process 1 inside and reaps, the third
 becomes the command. Killing the first kills everything.
+
+Who the command is outside: the caller, or, when the caller is root and the description names a user, that user. In the
+first case the mounts belong to a user namespace of ours, in the second to root's; in both a command that is root inside
+gets a namespace of its own over them, where it can add mounts but not take these away. /proc/sys and its like are
+read-only, because the kernel lets whoever is root outside write them without any capability.
 """
 
 # pathlib takes longer to import than everything else here.
@@ -24,7 +29,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH = 2
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SYS_MOUNT_SETATTR = 442
 AT_FDCWD, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW = -100, 0x8000, 0x100
@@ -34,6 +39,7 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 BASE = "/tmp"
 HOST = "/.host"
 ROOT = "/.root"
+PROTECTED = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "kcore", "kmsg")
 NODES = ("null", "zero", "full", "random", "urandom", "tty")
 LINKS = (
     ("/proc/self/fd", "fd"),
@@ -97,15 +103,57 @@ def write(path: str, text: str) -> None:
 
 
 def enter_namespaces(spec: dict) -> None:  # type: ignore[type-arg]
-    """Become uid and gid of the description in new namespaces; processes started from here are inside."""
+    """Make the namespaces of mounts and processes; processes started from here are inside."""
+    flags = CLONE_NEWNS | (CLONE_NEWPID if spec["private_pids"] else 0)
+    if spec["outside"]:
+        check(libc.unshare(flags), "make namespaces")
+        return
     uid, gid = os.geteuid(), os.getegid()
-    flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC
-    flags |= CLONE_NEWPID if spec["private_pids"] else 0
-    flags |= 0 if spec["network"] else CLONE_NEWNET
-    check(libc.unshare(flags), "make namespaces")
+    check(libc.unshare(flags | CLONE_NEWUSER), "make namespaces")
+    map_user(spec["uid"], uid, spec["gid"], gid)
+
+
+def map_user(uid: int, uid_outside: int, gid: int, gid_outside: int) -> None:
+    """Give the new user namespace its one user and its one group."""
     write("/proc/self/setgroups", "deny")
-    write("/proc/self/uid_map", f"{spec['uid']} {uid} 1")
-    write("/proc/self/gid_map", f"{spec['gid']} {gid} 1")
+    write("/proc/self/uid_map", f"{uid} {uid_outside} 1")
+    write("/proc/self/gid_map", f"{gid} {gid_outside} 1")
+
+
+def drop_privileges(spec: dict) -> None:  # type: ignore[type-arg]
+    """Become the described user for good, in namespaces of his own; see the module's text.
+
+    Network, host name and the rest belong to the user namespace in which the command runs: who is root there may bind
+    port 80.
+    """
+    uid, gid = spec["uid"], spec["gid"]
+    own = CLONE_NEWUTS | CLONE_NEWIPC | (0 if spec["network"] else CLONE_NEWNET)
+    if uid == 0:
+        own |= CLONE_NEWNS
+    if spec["outside"]:
+        uid_outside, gid_outside, groups = spec["outside"]
+        os.setgroups(groups)
+        os.setresgid(gid_outside, gid_outside, gid_outside)
+        os.setresuid(uid_outside, uid_outside, uid_outside)
+        # Changing the user made our files in /proc root's; this gives them back.
+        prctl(PR_SET_DUMPABLE, 1)
+        check(libc.unshare(own | CLONE_NEWUSER), "make namespaces")
+        map_user(uid, uid_outside, gid, gid_outside)
+    elif uid == 0:
+        check(libc.unshare(own | CLONE_NEWUSER), "make namespaces")
+        map_user(0, 0, gid, gid)
+    else:
+        check(libc.unshare(own), "make namespaces")
+    if not spec["network"]:
+        raise_loopback()
+    hostname = spec["hostname"].encode()
+    libc.sethostname(hostname, len(hostname))
+
+
+def prctl(option: int, value: int) -> None:
+    """prctl(2) of one argument."""
+    zero = ctypes.c_ulong(0)
+    check(libc.prctl(option, ctypes.c_ulong(value), zero, zero, zero), "prctl")
 
 
 def inside(path: str) -> str:
@@ -176,10 +224,15 @@ def make_proc(private_pids: bool) -> None:
     if private_pids:
         try:
             mount("proc", proc, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-            return
         except SetupFailed:
-            pass
-    mount(f"{HOST}/proc", proc, None, MS_BIND | MS_REC)
+            mount(f"{HOST}/proc", proc, None, MS_BIND | MS_REC)
+    else:
+        mount(f"{HOST}/proc", proc, None, MS_BIND | MS_REC)
+    for name in PROTECTED:
+        place = f"{proc}/{name}"
+        if os.path.lexists(place):
+            mount(place, place, None, MS_BIND | MS_REC)
+            make_read_only(place)
 
 
 def make_root(spec: dict) -> None:  # type: ignore[type-arg]
@@ -214,9 +267,25 @@ def make_root(spec: dict) -> None:  # type: ignore[type-arg]
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(content)
+    if spec["outside"]:
+        give_away(ROOT, spec["outside"][0], spec["outside"][1])
     os.chdir(ROOT)
     pivot(".", ".")
     check(libc.umount2(b".", MNT_DETACH), "detach the host's root")
+
+
+def give_away(top: str, uid: int, gid: int) -> None:
+    """Let the user own the directories and files that were made for the empty root, and no others."""
+    device = os.lstat("/").st_dev
+    pending = [top]
+    while pending:
+        path = pending.pop()
+        status = os.lstat(path)
+        if status.st_dev != device:
+            continue
+        os.chown(path, uid, gid, follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            pending.extend(f"{path}/{name}" for name in os.listdir(path))  # noqa: PTH208
 
 
 def make_mount(kind: str, arguments: list) -> None:  # type: ignore[type-arg]
@@ -253,7 +322,8 @@ def run_command(spec: dict, status: int) -> None:  # type: ignore[type-arg]
         os.chdir(spec["cwd"])
     except OSError as error:
         raise SetupFailed(f"enter {spec['cwd']}: {error.strerror}") from error
-    libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    drop_privileges(spec)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
     os.set_inheritable(status, False)
     argv = [os.fsencode(argument) for argument in spec["argv"]]
     env = {os.fsencode(key): os.fsencode(value) for key, value in spec["env"].items()}
@@ -301,7 +371,7 @@ def wait_for(child: int) -> int:
 
 def die_with_parent() -> None:
     """Be killed when the process that started us is gone."""
-    libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(SIGKILL), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    prctl(PR_SET_PDEATHSIG, SIGKILL)
 
 
 def launch(spec: dict, status: int) -> int:  # type: ignore[type-arg]
@@ -317,10 +387,6 @@ def launch(spec: dict, status: int) -> int:  # type: ignore[type-arg]
         return wait_for(first)
     die_with_parent()
     report(status, make_root, spec)
-    if not spec["network"]:
-        raise_loopback()
-    hostname = spec["hostname"].encode()
-    libc.sethostname(hostname, len(hostname))
     second = os.fork()
     if second == 0:
         report(status, run_command, spec, status)

@@ -32,13 +32,22 @@ class Overlay:
 
 
 @dataclass(frozen=True)
+class OutsideUser:
+    """Who a sandboxed program is to the rest of the system. Only root can choose."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class SandboxSpec:
     """A program and the world it sees: an empty root with /proc and a private /dev, and what is listed here.
 
-    `uid` and `gid` are those inside; outside they are the caller's, always. With uid 0 the program has every capability
-    over its own namespaces. `symlinks` are (target, link) pairs, `files` (path, content) pairs. Times are in seconds, 0
-    is no limit. A bind to `/` replaces the empty root. `inherit_terminal` is for people: standard input stays, and no
-    new session is made.
+    `uid` and `gid` are those inside; outside they are the caller's or, when root calls, those of `outside`. With uid 0
+    the program has every capability over a namespace of its own, but these mounts are not its to change. `symlinks` are
+    (target, link) pairs, `files` (path, content) pairs. Times are in seconds, 0 is no limit. A bind to `/` replaces the
+    empty root. `inherit_terminal` is for people: standard input stays, and no new session is made.
     """
 
     argv: tuple[str, ...]
@@ -54,6 +63,7 @@ class SandboxSpec:
     symlinks: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     devices: tuple[str, ...] = ()
+    outside: OutsideUser | None = None
     hostname: str = "localhost"
     timeout: float = 0
     max_silent_time: float = 0

@@ -37,7 +37,12 @@ def _canonicalise(path: bytes, status: os.stat_result, privileged: bool) -> None
         wanted = 0o555
     elif stat.S_ISREG(mode):
         wanted = 0o555 if mode & stat.S_IXUSR else 0o444
-        if status.st_mtime_ns == _MTIME[1] and stat.S_IMODE(mode) == wanted and status.st_nlink > 1:
+        if (
+            status.st_mtime_ns == _MTIME[1]
+            and stat.S_IMODE(mode) == wanted
+            and status.st_nlink > 1
+            and not (privileged and (status.st_uid or status.st_gid))
+        ):
             return
     elif stat.S_ISLNK(mode):
         if privileged and (status.st_uid or status.st_gid):

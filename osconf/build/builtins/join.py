@@ -15,6 +15,8 @@ from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.builtins.write import place_inside
 from osconf.errors import BuildError
 
+_MAX_LINKS = 40
+
 
 @builtin_builder("1")
 def build_join(request: BuiltinRequest) -> None:
@@ -24,7 +26,9 @@ def build_join(request: BuiltinRequest) -> None:
     for wanted in request.words("pathsToLink") or ["/"]:
         relative = wanted.strip("/")
         found = [
-            (f"{path}/{relative}".rstrip("/"), real / relative) for path, real in sources if (real / relative).is_dir()
+            (f"{path}/{relative}".rstrip("/"), real / relative)
+            for path, real in sources
+            if _is_directory(request, real / relative)
         ]
         if found:
             target = place_inside(request, request.out, relative)
@@ -36,11 +40,11 @@ def _merge(request: BuiltinRequest, target: Path, sources: Sequence[tuple[str, P
     """Fill a directory from directories; each source is its logical path and its physical place."""
     by_name: dict[str, list[tuple[str, Path]]] = {}
     for logical, real in sources:
-        directory = _inside(request, real)
+        directory = _resolve(request, real)
         for name in sorted(entry.name for entry in directory.iterdir()):
             by_name.setdefault(name, []).append((f"{logical}/{name}", directory / name))
     for name, providers in sorted(by_name.items()):
-        directories = [provider for provider in providers if _inside(request, provider[1]).is_dir()]
+        directories = [provider for provider in providers if _is_directory(request, provider[1])]
         place = target / name
         if directories and len(directories) != len(providers) and not request.flag("ignoreCollisions"):
             raise _collision(request, providers)
@@ -51,9 +55,9 @@ def _merge(request: BuiltinRequest, target: Path, sources: Sequence[tuple[str, P
                 place.mkdir(exist_ok=True)
                 _merge(request, place, directories)
             continue
-        first = _inside(request, providers[0][1])
+        first = _resolve(request, providers[0][1])
         for _, other in providers[1:]:
-            if not request.flag("ignoreCollisions") and not _same(first, _inside(request, other)):
+            if not request.flag("ignoreCollisions") and not _same(first, _resolve(request, other)):
                 raise _collision(request, providers)
         _link(place, providers[0][0])
 
@@ -63,19 +67,34 @@ def _link(place: Path, target: str) -> None:
         place.symlink_to(target)
 
 
-def _inside(request: BuiltinRequest, real: Path) -> Path:
-    """Follow links within the store, whose targets are logical."""
+def _resolve(request: BuiltinRequest, real: Path) -> Path:
+    """Follow links, whose targets are logical, as long as they stay in the store.
+
+    A link that leads out is returned itself: what it finds on the machine that builds must not matter.
+    """
     store = request.store
-    for _ in range(40):
+    for _ in range(_MAX_LINKS):
         if not real.is_symlink():
             break
         target = os.path.normpath(real.parent / real.readlink())
-        real = store.real_path(target) if target.startswith(store.store_dir + "/") else Path(target)
+        if target.startswith(f"{store.layout.store}/"):
+            real = Path(target)
+        elif target.startswith(f"{store.store_dir}/"):
+            real = store.real_path(target)
+        else:
+            break
     return real
 
 
+def _is_directory(request: BuiltinRequest, real: Path) -> bool:
+    resolved = _resolve(request, real)
+    return resolved.is_dir() and not resolved.is_symlink()
+
+
 def _same(first: Path, second: Path) -> bool:
-    if not (first.is_file() and second.is_file()):
+    if first.is_symlink() and second.is_symlink():
+        return first.readlink() == second.readlink()
+    if first.is_symlink() or second.is_symlink() or not (first.is_file() and second.is_file()):
         return first == second
     if first.samefile(second):
         return True

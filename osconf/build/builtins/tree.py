@@ -15,6 +15,7 @@ from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.builtins.write import place_inside
 from osconf.errors import BuildError
 from osconf.store.copying import copy_tree
+from osconf.store.follow import follow_links
 
 
 @builtin_builder("1")
@@ -38,8 +39,8 @@ def _make_entry(request: BuiltinRequest, entry: Mapping[str, Any], place: Path) 
     if kind == "link":
         place.symlink_to(str(entry["target"]))
     elif kind == "copy":
-        source = request.real_path(str(entry["target"]))
-        copy_tree(source.resolve() if source.is_symlink() and entry.get("follow") else source, place)
+        request.real_path(str(entry["target"]))
+        copy_tree(follow_links(request.store.layout, str(entry["target"])), place)
     elif kind == "text":
         text = entry["text"] if "text" in entry else entry.get("target", "")
         place.write_bytes(str(text).encode("utf-8", "surrogateescape"))

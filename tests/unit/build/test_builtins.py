@@ -14,7 +14,7 @@ import pytest
 
 from osconf.build.fetch import FetchError
 from osconf.build.settings import BuildSettings
-from osconf.errors import BuildError
+from osconf.errors import BuildError, StoreError
 from osconf.model.hashes import hash_bytes
 from tests.unit.build.conftest import Workbench
 
@@ -81,6 +81,32 @@ def test_join_collisions(bench: Workbench) -> None:
     assert caught.value.code == "collision" and f"{a.out}/bin/x" in caught.value.message
     out = bench.build(bench.derive("k", "builtin:join", a, b, paths=f"{a.out} {b.out}", ignoreCollisions="1"))
     assert str((out / "bin/x").readlink()) == f"{a.out}/bin/x"
+
+
+def test_builders_stay_in_the_store(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "view").mkdir()
+    (tmp_path / "view/hosts").symlink_to("/etc/hosts")
+    (tmp_path / "view/etc").symlink_to("/etc")
+    view = bench.store.add_path(tmp_path / "view", "view")
+    for target in ("/etc/hosts", f"{view}/../../../etc/hosts", f"{view}/etc/hosts"):
+        entries = json.dumps([{"path": "x", "kind": "copy", "target": target}])
+        with pytest.raises((BuildError, StoreError), match=r"not in the store|leads out"):
+            bench.build(bench.derive("t", "builtin:tree", entries=entries, sources=(view,)))
+    joined = bench.build(bench.derive("j", "builtin:join", paths=view, sources=(view,)))
+    assert (joined / "etc").is_symlink() and (joined / "hosts").is_symlink()
+
+
+def test_copies_follow_links_between_store_paths(bench: Workbench, tmp_path: Path) -> None:
+    note = make_tree(bench, "note", share__note="hello")
+    link = {"path": "share", "kind": "link", "target": f"{note.out}/share"}
+    view = bench.derive("view", "builtin:tree", note, entries=json.dumps([link]))
+    entries = json.dumps([{"path": "x", "kind": "copy", "target": f"{view.out}/share/note"}])
+    assert (bench.build(bench.derive("t", "builtin:tree", view, entries=entries)) / "x").read_text() == "hello"
+
+
+def test_templates_cannot_run_code(bench: Workbench) -> None:
+    with pytest.raises(BuildError, match="unsafe"):
+        bench.build(bench.derive("r", "builtin:render", template="{{ ().__class__.__base__.__subclasses__() }}"))
 
 
 def test_render_with_a_folder(bench: Workbench, tmp_path: Path) -> None:

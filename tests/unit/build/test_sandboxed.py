@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from osconf.build.attributes import write_shell_attributes
 from osconf.build.logs import read_log
 from osconf.build.placeholders import make_placeholder
+from osconf.build.users import FIRST_UID
 from osconf.errors import BuildError
 from tests.unit.build.conftest import Workbench
 
@@ -35,6 +37,23 @@ def test_environment_of_a_builder(bench: Workbench) -> None:
 
 def test_root_inside_on_request(bench: Workbench) -> None:
     recipe = bench.shell("root", "id -u > $out; mkdir /x; mount -t tmpfs x /x", requiredSystemFeatures="uid-range")
+    assert bench.build(recipe).read_text() == "0\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone has build users")
+def test_builders_are_strangers_to_the_machine(bench: Workbench) -> None:
+    recipe = bench.shell("who", "tr -s ' ' < /proc/self/uid_map > $out; mkdir -p /build/d; touch /build/d/f")
+    inside, outside, count = map(int, bench.build(recipe).read_text().split())
+    assert (inside, count) == (1000, 1) and outside >= FIRST_UID
+    assert bench.store.real_path(recipe.out).stat().st_uid == 0
+    assert list(bench.store.layout.locks.iterdir()) == []
+
+
+def test_inputs_are_roots_to_root_inside(bench: Workbench) -> None:
+    near = bench.text("near", "x")
+    recipe = bench.shell(
+        "owners", "stat -c %u $in > $out", near, requiredSystemFeatures="uid-range", **{"in": near.out}
+    )
     assert bench.build(recipe).read_text() == "0\n"
 
 

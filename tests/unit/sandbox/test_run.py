@@ -12,7 +12,7 @@ import pytest
 
 from osconf.sandbox.command import describe_command, encode_spec, with_shell
 from osconf.sandbox.run import SandboxError, run_in_sandbox
-from osconf.sandbox.spec import Bind, Overlay, SandboxSpec
+from osconf.sandbox.spec import Bind, OutsideUser, Overlay, SandboxSpec
 
 HOST = tuple(Bind(name, name) for name in ("/usr", "/bin", "/lib", "/lib64") if Path(name).exists())
 
@@ -93,6 +93,45 @@ def test_root_may_be_a_directory(tmp_path: Path) -> None:
 def test_nothing_gains_privileges() -> None:
     assert run("grep NoNewPrivs /proc/self/status")[1] == ["NoNewPrivs:\t1"]
     assert run("grep CapEff /proc/self/status", uid=1000)[1] == ["CapEff:\t0000000000000000"]
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_the_machine_cannot_be_changed(uid: int) -> None:
+    # What is there is written back: this shows the permission and would change nothing.
+    script = "f=/proc/sys/kernel/randomize_va_space; v=$(cat $f) && echo $v > $f"
+    code, lines = run(script, uid=uid)
+    assert code != 0 and "Read-only" in lines[0]
+    script = "umount /proc/sys; mount -o remount,bind,rw /usr && touch /usr/.written"
+    assert run(script, uid=uid)[0] != 0
+    assert not Path("/usr/.written").exists()
+
+
+BIND_PORT = "python3 -c 'import socket; socket.create_server((\"127.0.0.1\", 80)).close()'"
+
+
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="needs python3 in /usr/bin")
+def test_root_inside_may_bind_low_ports() -> None:
+    assert run(BIND_PORT) == (0, [])
+    assert run(BIND_PORT, uid=1000)[0] != 0
+
+
+def test_root_inside_may_add_mounts(tmp_path: Path) -> None:
+    code, lines = run("mkdir /x && mount -t tmpfs none /x && touch /x/y && ls /x")
+    assert (code, lines) == (0, ["y"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can choose")
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_root_can_choose_who_runs(tmp_path: Path, uid: int) -> None:
+    (tmp_path / "rw").mkdir()
+    os.chown(tmp_path / "rw", 872415232, 872415232)
+    user = OutsideUser(872415232, 872415232)
+    script = "id -u; touch /rw/made; mkdir /own; cat /proc/self/uid_map | tr -s ' '"
+    code, lines = run(script, uid=uid, outside=user, binds=(Bind(tmp_path / "rw", "/rw", read_only=False),))
+    assert (code, lines) == (0, [str(uid), f" {uid} 872415232 1"])
+    assert (tmp_path / "rw/made").stat().st_uid == 872415232
+    assert run("umount /proc/sys || umount -l /usr", uid=uid, outside=user)[0] != 0
+    assert run("mkdir /x && mount -t tmpfs none /x", uid=0, outside=user)[0] == 0
 
 
 def test_timeout_kills_the_whole_tree() -> None:
