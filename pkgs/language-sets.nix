@@ -32,7 +32,7 @@ let
     // lib.mapAttrs (_: name: archive."python3-${name}") pythonNames
     // {
       python = python3;
-      inherit (final) callPackage;
+      inherit (final) callPackage buildPythonPackage buildPythonApplication;
     };
 
   # An environment of python3 and libraries, as `python3.withPackages (ps: [ ps.requests ])`.

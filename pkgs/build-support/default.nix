@@ -16,6 +16,7 @@ part ./derivations.nix
 // part ./environment.nix
 // part ./run-command.nix
 // part ./fetch.nix
+// part ./python.nix
 // {
   formats = part ./formats.nix;
 }

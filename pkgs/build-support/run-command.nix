@@ -28,6 +28,18 @@ let
     "nativeCheckInputs"
   ];
 
+  # What a build needs of an input when its result runs: a library itself, not its headers.
+  runtimePackages =
+    input:
+    if !(builtins.isAttrs input) then
+      [ ]
+    else if !(input ? archivePackage) then
+      input.archiveDependencies or [ ]
+    else if lib.hasSuffix "-dev" input.archivePackage then
+      builtins.filter (name: builtins.elem name input.builtFromSource && !(lib.hasSuffix "-dev" name)) input.depends
+    else
+      [ input.archivePackage ];
+
   isBuilt = input: builtins.isAttrs input && !(input ? archivePackage);
 
   # A build in an environment of `tools`, the inputs, and every archive package that the attributes refer to.
@@ -124,12 +136,19 @@ let
           argument;
       package =
         let
+          libraries = lib.flatten ((attributes.buildInputs or [ ]) ++ (attributes.propagatedBuildInputs or [ ]));
+          archiveDependencies =
+            attributes.archiveDependencies
+              or (lib.unique ([ "libstdc++6" ] ++ builtins.concatMap runtimePackages libraries));
           built = makeBuild compilers (
             attributes
             // {
               name = attributes.name or "${attributes.pname}-${attributes.version}";
               isSourceBuild = "1";
-              passthru = attributes.passthru or { };
+              inherit archiveDependencies;
+              passthru = {
+                inherit archiveDependencies;
+              } // attributes.passthru or { };
             }
           );
         in

@@ -39,6 +39,19 @@ libjson-xs-perl 4
 linux-image-cloud-amd64 6.12-1 Depends=linux-image-6.12.9-cloud-amd64
 linux-image-6.12.9-cloud-amd64 6.12-1
 old 1 Depends=libmissing
+libstdc++6 14
+gcc 14
+g++ 14
+make 4
+patch 2
+pkg-config 1
+file 5
+dpkg-dev 1
+libc6-dev 2
+bzip2 1
+xz-utils 5
+zstd 1
+unzip 6
 """
 
 

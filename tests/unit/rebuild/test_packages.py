@@ -183,7 +183,17 @@ def test_formats(evaluate: Evaluate) -> None:
     assert evaluate('((pkgs.formats.ini { }).generate "x" { s.k = 1; }).drvAttrs.text') == "[s]\nk=1\n"
 
 
-def test_source_builds_see_headers(evaluate: Evaluate) -> None:
-    with pytest.raises(ArchiveError, match="‘gcc’"):  # the small archive has no compiler
-        evaluate('(pkgs.stdenv.mkDerivation { name = "x"; }).drvPath')
+def test_source_builds_see_headers_and_run_with_libraries(evaluate: Evaluate) -> None:
     assert evaluate("pkgs.libz1.developmentPackages") == ["libz-dev"]
+    built = 'pkgs.stdenv.mkDerivation { name = "x"; buildInputs = [ pkgs.libz1 ]; nativeBuildInputs = [ pkgs.fd ]; }'
+    assert {"gcc", "libz-dev", "fd-find"} <= set(evaluate(f"({built}).environment.packages"))
+    assert evaluate(f"pkgs.packagesIn ({built})") == ["libstdc++6", "libz1"]
+    assert evaluate(f'pkgs.packagesIn "${{{built}}}/bin/x"') == ["libstdc++6", "libz1"]
+
+
+def test_a_source_build_can_be_changed(evaluate: Evaluate) -> None:
+    change = '(old: { pname = old.pname + "2"; doCheck = true; })'
+    fixed = '{ pname = "x"; version = "1"; }'
+    assert evaluate(f"((pkgs.stdenv.mkDerivation {fixed}).overrideAttrs {change}).name") == "x2-1"
+    final = '(self: { pname = "x"; version = "1"; text = "${self.pname}!"; })'
+    assert evaluate(f"((pkgs.stdenv.mkDerivation {final}).overrideAttrs {change}).drvAttrs.text") == "x2!"
