@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from osconf.errors import OptionError, OsconfError, Position
+from osconf.errors import EvalError, OptionError, OsconfError, Position
 from osconf.lang.brief import show_brief
 from osconf.lang.runtime import (
     current_evaluator,
@@ -234,6 +234,17 @@ def cycle(path: Sequence[str], position: Position | None) -> OptionError:
         what,
         position=position,
         hint="break the circle: let one of them have a value that does not read the others",
+        code="infinite-recursion",
+    )
+
+
+def names_depend_on_config(place: Place) -> EvalError:
+    """Which options a module sets is decided by the value of an option."""
+    where = f"below `{place}'" if place.parts else "in `config'"
+    return EvalError(
+        f"which options are set {where} depends on the value of an option",
+        hint="put the condition into the definition: lib.mkIf condition { … } "
+        "instead of `if' or lib.optionalAttrs around option names",
         code="infinite-recursion",
     )
 

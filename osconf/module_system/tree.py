@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from osconf.errors import EvalError, OsconfError, Position
+from osconf.errors import OsconfError, Position
 from osconf.lang.runtime import call, force, is_attrs, make_thunk, spot_of
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin, to_latin
 from osconf.module_system import mistakes
+from osconf.module_system.cycles import OptionCycle
 from osconf.module_system.definitions import (
     OPTION_DEFAULT_PRIORITY,
     UNKNOWN_FILE,
@@ -43,7 +44,17 @@ def is_option(value: Value) -> bool:
 class Level:
     """A set of options at one path."""
 
-    __slots__ = ("_cells", "_definitions", "_names", "_nodes", "_sources", "evaluation", "parts", "sets")
+    __slots__ = (
+        "_cells",
+        "_definitions",
+        "_is_spreading",
+        "_names",
+        "_nodes",
+        "_sources",
+        "evaluation",
+        "parts",
+        "sets",
+    )
 
     def __init__(
         self,
@@ -59,6 +70,7 @@ class Level:
         self._names: dict[str, list[tuple[str, Value]]] | None = None
         self._nodes: dict[str, Level | Option] = {}
         self._definitions: dict[str, list[Raw]] | None = None
+        self._is_spreading = False
         self._cells: dict[str, Value] | None = None
 
     def names(self) -> dict[str, list[tuple[str, Value]]]:
@@ -106,9 +118,15 @@ class Level:
             if isinstance(sources, tuple):
                 parent, name = sources
                 sources = parent.definitions().get(name, [])
+            if self._is_spreading:
+                raise mistakes.names_depend_on_config(Place(self.parts))
             by_name: dict[str, list[Raw]] = {}
-            for file, cell, value, wraps in sources:
-                self._spread(file, cell, value, wraps, by_name)
+            self._is_spreading = True
+            try:
+                for file, cell, value, wraps in sources:
+                    self._spread(file, cell, value, wraps, by_name)
+            finally:
+                self._is_spreading = False
             self._definitions = by_name
         return self._definitions
 
@@ -264,6 +282,14 @@ class Option:
         """What modules wrote, before conditions and priorities."""
         return self.level.definitions().get(self.name, [])
 
+    def definition_position(self) -> Position | None:
+        """The user's place of one of the definitions."""
+        for file, cell, value, _ in self.raw_definitions():
+            position = mistakes.position_of_definition(Definition(file, cell, value))
+            if position is not None:
+                return position
+        return None
+
     def all_definitions(self) -> list[Definition]:
         """The default and every definition whose surrounding conditions hold."""
         definitions: list[Definition] = []
@@ -349,30 +375,6 @@ class Option:
 # -- members of config -------------------------------------------------------------------------------------------------
 
 
-class OptionCycle(EvalError):
-    """An option's value needs itself; the path is completed on the way up."""
-
-    def __init__(self, parts: tuple[str, ...]) -> None:
-        super().__init__("infinite recursion", code="infinite-recursion")
-        self.parts = parts
-        self.path: list[str] = []
-        self.is_complete = False
-
-    def pass_through(self, option: Option) -> None:
-        """One more option of the circle, from the inside out."""
-        if self.is_complete:
-            return
-        self.path.insert(0, str(option.place))
-        if option.place.parts == self.parts:
-            self.is_complete = True
-            definitions = option.raw_definitions()
-            position = None
-            for file, cell, value, _ in definitions:
-                position = position or mistakes.position_of_definition(Definition(file, cell, value))
-            told = mistakes.cycle(self.path, position)
-            self.message, self.hint, self.position = told.message, told.hint, told.position
-
-
 def run_member(cell: Thunk) -> Value:
     """Body of `[run_member, (level, name), None]`: the value of an option, or the values below a level."""
     level, name = captured = cell[1]
@@ -386,7 +388,7 @@ def run_member(cell: Thunk) -> Value:
         cell[1] = captured
         if isinstance(error, OsconfError) and type(node) is Option:
             if type(error) is OptionCycle:
-                error.pass_through(node)
+                error.pass_through(node.place.parts, node.definition_position)
             error.while_(f"while evaluating the option `{node.place}'")
         raise
     cell[1] = value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from osconf.lang.runtime import (
     UNSET,
-    black_hole,
     call,
     force,
     is_attrs,
@@ -15,8 +16,9 @@ from osconf.lang.runtime import (
     spot_of,
 )
 from osconf.lang.values import LazyAttrs, Path, Thunk, Value
+from osconf.module_system.cycles import OptionCycle
 from osconf.module_system.definitions import Definition, resolve
-from osconf.module_system.mistakes import missing_member
+from osconf.module_system.mistakes import missing_member, position_of_definition
 from osconf.module_system.place import Place
 from osconf.module_system.types.base import (
     Lazy,
@@ -33,15 +35,26 @@ def run_element(cell: Thunk) -> Value:
     """Body of `[run_element, (place, name, type, definitions), spot]`: the merged value of a member."""
     _, captured, _ = cell
     place, name, option_type, definitions = captured
-    cell[0] = black_hole
+    cell[0] = _member_hole
     try:
         value = merge_checked(place.child(name), option_type, definitions)
-    except BaseException:
+    except BaseException as error:
         cell[0] = run_element
+        _note_cycle(error, place, name, definitions)
         raise
     cell[1] = value
     cell[0] = None
     return value
+
+
+def _member_hole(cell: Thunk) -> NoReturn:
+    place, name, _, _ = cell[1]
+    raise OptionCycle((*place.parts, name))
+
+
+def _note_cycle(error: BaseException, place: Place, name: str, definitions: list[Definition]) -> None:
+    if type(error) is OptionCycle:
+        error.pass_through((*place.parts, name), lambda: position_of_definition(definitions[0]))
 
 
 class Container(OptionType):
@@ -187,7 +200,7 @@ class LazyAttrsOf(AttrsOf):
 def _run_lazy_member(cell: Thunk) -> Value:
     _, captured, _ = cell
     place, name, element, members = captured
-    cell[0] = black_hole
+    cell[0] = _member_hole
     try:
         inner = place.child(name)
         value = merge_element(inner, element, [d.derive(d.value) for d in members])
@@ -195,8 +208,9 @@ def _run_lazy_member(cell: Thunk) -> Value:
             value = force(element.empty_value())
             if value is UNSET:
                 raise missing_member(inner, members)
-    except BaseException:
+    except BaseException as error:
         cell[0] = _run_lazy_member
+        _note_cycle(error, place, name, members)
         raise
     cell[1] = value
     cell[0] = None
