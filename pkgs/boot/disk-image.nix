@@ -23,6 +23,7 @@ pkgs.runCommand "${name}-disk"
       pkgs.qemu-utils
       pkgs.libarchive13t64 # mke2fs reads a tar file with it
       pkgs.tar
+      pkgs.mount
     ];
     # The files of the root file system belong to uid 0 of the sandbox, which mke2fs writes down.
     requiredSystemFeatures = [ "uid-range" ];
@@ -42,10 +43,9 @@ pkgs.runCommand "${name}-disk"
     out=''${outputs[out]}
     # The activator of the system itself makes the first generation and its boot menu, as it does for every later one.
     python3 "$layout" skeleton "$NIX_ATTRS_JSON_FILE" root
-    ln -s "$NIX_STORE" root/osconf/store
+    mount --rbind "$NIX_STORE" root/osconf/store
     "$toplevel/activate" install --root "$PWD/root" --root-tag "LABEL=$label"
-    rm root/osconf/store
-    mkdir root/osconf/store
+    umount --lazy root/osconf/store
 
     # A stream keeps the hard links of environments and needs no copy of the closure.
     tar --create --sort=name --owner=0 --group=0 --numeric-owner --format=posix --pax-option=delete=atime,delete=ctime \

@@ -1,7 +1,7 @@
 """The parts of a disk image that no program in the archive makes without root: the file tree and the boot sectors.
 
-    disk-image.py skeleton ATTRS ROOT          directories of a root file system; the paths of "closure" in ATTRS
-    disk-image.py partition DISK CORE MIB      write the partition table and GRUB's images in front of the file system
+disk-image.py skeleton ATTRS ROOT          directories of a root file system; the paths of "closure" in ATTRS
+disk-image.py partition DISK CORE MIB      write the partition table and GRUB's images in front of the file system
 """
 
 import json
@@ -17,7 +17,18 @@ GRUB_BOOT_IMAGE = pathlib.Path("/usr/lib/grub/i386-pc/boot.img")
 
 def make_skeleton(attributes: pathlib.Path, root: pathlib.Path) -> None:
     """Make what a root file system has besides its store, and list the store paths that go into it."""
-    for directory in ("osconf/var/profiles", "boot/grub", "etc", "var", "usr", "proc", "sys", "dev", "run"):
+    for directory in (
+        "osconf/store",
+        "osconf/var/profiles",
+        "boot/grub",
+        "etc",
+        "var",
+        "usr",
+        "proc",
+        "sys",
+        "dev",
+        "run",
+    ):
         (root / directory).mkdir(parents=True, exist_ok=True)
     closure = json.loads(attributes.read_text())["closure"]
     # What the store of the machine takes over at its first use.
