@@ -20,6 +20,7 @@ _USAGE = """usage: activate COMMAND [--system PATH]
   dry-activate [--json]         print what `switch` would do
   check                         report drift and inhibitors
   rollback                      activate the generation before the current one
+  confirm                       keep the system that a switch with --confirm tries
   bless-boot                    mark the running generation as good
 """
 
@@ -67,6 +68,10 @@ def _run(command: str, options: dict[str, str], system: str | None) -> int:
         from osconf.activation.commands import roll_back
 
         return roll_back(host, report)
+    if command == "confirm":
+        from osconf.activation.commands import confirm_switch
+
+        return confirm_switch(host)
     if command == "bless-boot":
         from osconf.activation.bootmenu import bless_boot
 
@@ -88,7 +93,18 @@ def _run(command: str, options: dict[str, str], system: str | None) -> int:
 
 
 def _parse(arguments: list[str]) -> dict[str, str] | None:
-    commands = {"boot", "install", "switch", "test", "boot-default", "dry-activate", "check", "rollback", "bless-boot"}
+    commands = {
+        "boot",
+        "install",
+        "switch",
+        "test",
+        "boot-default",
+        "dry-activate",
+        "check",
+        "rollback",
+        "confirm",
+        "bless-boot",
+    }
     if not arguments or arguments[0] not in commands:
         return None
     options = {"command": arguments[0]}

@@ -248,12 +248,18 @@ def _mode(value: str | int | None, default: int) -> int:
     return value if isinstance(value, int) else int(value, 8)
 
 
+def _owner(value: str | int | None) -> str:
+    """Read an owner: a name, or an id as number or `+number`."""
+    text = str(value if value is not None else "").removeprefix("+")
+    return "root" if text in ("", "0") else text
+
+
 def _etc_entry(item: Mapping[str, Any]) -> EtcEntry:
     return EtcEntry(
         path=item["path"].strip("/"),
         mode=item.get("mode") or "symlink",
-        user=str(item.get("user") or "root"),
-        group=str(item.get("group") or "root"),
+        user=_owner(item.get("user")),
+        group=_owner(item.get("group")),
         target=item.get("target") or "",
     )
 
@@ -294,8 +300,8 @@ def _wrapper(item: Mapping[str, Any]) -> Wrapper:
     return Wrapper(
         name=item["name"],
         source=item["source"],
-        owner=str(item.get("owner") or "root"),
-        group=str(item.get("group") or "root"),
+        owner=_owner(item.get("owner")),
+        group=_owner(item.get("group")),
         mode=_mode(item.get("mode") or item.get("permissions"), 0o755),
         capabilities=item.get("capabilities") or "",
     )

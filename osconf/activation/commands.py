@@ -118,6 +118,13 @@ def roll_back(host: Host, report: Report) -> int:
     return _run_activator(host, previous.system, "switch")
 
 
+def confirm_switch(host: Host) -> int:
+    """Answer a switch that waits for a confirmation."""
+    host.files.make_dirs(CONFIRMATION.rpartition("/")[0])
+    host.files.write(CONFIRMATION, b"")
+    return 0
+
+
 def read_running(host: Host) -> Closure:
     """Return the closure that is active."""
     return read_closure(host.files, CURRENT if host.files.exists(CURRENT) else "/run/booted-system")

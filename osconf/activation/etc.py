@@ -55,7 +55,8 @@ class EtcPlan:
     late: tuple[str, ...]  # new as well, but a parent must first become a directory
     changed: tuple[str, ...]
     removed: tuple[str, ...]
-    foreign: tuple[str, ...]
+    foreign: tuple[str, ...]  # never written by osconf: refuses, unless adopted
+    drifted: tuple[str, ...]  # written by osconf, then changed by hand: kept aside
     static_changed: bool
 
     @property
@@ -68,19 +69,21 @@ def plan_etc(files: Files, closure: Closure) -> EtcPlan:
     """Compare the closure's entries with the recorded set and with what is in /etc now."""
     owned = read_owned(files)
     wanted = {entry.path: _wanted(files, closure, entry) for entry in closure.etc_entries if entry.path not in RESERVED}
-    added, changed, late, foreign = [], [], [], set()
+    added, changed, late = [], [], []
+    foreign: set[str] = set()
+    drifted: set[str] = set()
     for path, want in wanted.items():
         obstacle = _find_obstacle(files, path)
         if obstacle is not None:
             late.append(path)
             if not _is_ours(files, obstacle, owned):
-                foreign.add(obstacle)
+                (drifted if obstacle in owned else foreign).add(obstacle)
         elif files.status(f"/etc/{path}") is None:
             added.append(path)
         elif not _is_as_wanted(files, path, want, owned):
             changed.append(path)
             if not _is_ours(files, path, owned):
-                foreign.add(path)
+                (drifted if path in owned else foreign).add(path)
     removed = [
         path
         for path in owned
@@ -96,6 +99,7 @@ def plan_etc(files: Files, closure: Closure) -> EtcPlan:
         changed=tuple(sorted(changed)),
         removed=tuple(sorted(removed)),
         foreign=tuple(sorted(foreign)),
+        drifted=tuple(sorted(drifted)),
         static_changed=files.read_link(STATIC) != static,
     )
 
@@ -119,11 +123,12 @@ def apply_etc(
     files.make_dirs("/etc")
     final = {path: want.to_state() for path, want in plan.wanted.items()}
     _write_state(files, "", {path: states[0] for path, states in plan.owned.items()}, final)
-    for path in plan.foreign:
+    for path in (*plan.foreign, *plan.drifted):
         saved = f"/etc/{path}{SAVED_SUFFIX}"
         files.remove(saved)
         files.rename(f"/etc/{path}", saved)
-        report(f"/etc/{path} is not osconf's: kept as {saved}")
+        reason = "was changed by hand" if path in plan.drifted else "was not written by osconf"
+        report(f"/etc/{path} {reason}: kept as {saved}")
     for path in plan.added:
         _place(files, path, plan.wanted[path], owner_ids)
     files.link(STATIC, plan.static)

@@ -14,6 +14,7 @@ from osconf.activation import etc, journal
 from osconf.activation.accounts import read_accounts
 from osconf.activation.closure import Closure
 from osconf.activation.commit import commit_generation
+from osconf.activation.debt import write_debt
 from osconf.activation.firewall import apply_firewall
 from osconf.activation.health import run_checks
 from osconf.activation.machine import apply_accounts, link_service_extras, set_current_system
@@ -97,6 +98,7 @@ class SwitchExecutor:
         )
         self._run_steps(self._activation_steps())
         self._journal.note(failed=self._progress.failed)
+        write_debt(self._host, self._plan)
         result = SwitchResult(tuple(self._progress.failed), self._check_health())
         if result.is_good and self._options.action == "switch":
             self._run_steps(self._commit_steps())
@@ -208,7 +210,9 @@ class SwitchExecutor:
         self._progress.failed += [f"activation script {name}" for name in failed]
 
     def _reload_manager(self) -> None:
-        names = _names((*self._plan.units.start, *self._plan.units.restart))
+        # Also what was stopped: a unit that is gone and had to be killed is no failure of the new system.
+        units = self._plan.units
+        names = _names((*units.stop, *units.start, *units.restart))
         self._host.systemd.daemon_reload()
         self._host.systemd.reset_failed(names)
 
@@ -273,8 +277,9 @@ class SwitchExecutor:
     def _run_tolerantly(self, argv: Sequence[str]) -> None:
         # tmpfiles and sysctl fail for a single line they could not apply; that must not stop a switch.
         result = self._host.run(argv, check=False)
-        for line in result.stderr.decode(errors="replace").splitlines():
-            self._report(line)
+        if result.exit_code != 0:
+            for line in result.stderr.decode(errors="replace").splitlines():
+                self._report(line)
 
 
 _PROGRESS = {"stop": "stopping", "start": "starting", "restart": "restarting", "reload": "reloading"}

@@ -106,7 +106,7 @@ def _follow(host: Host, unit: str, output: TextIO, result: str, waits_for_answer
             return int(json.loads(files.read_bytes(result))["exitCode"])
         if waits_for_answer and select.select([sys.stdin], [], [], 0)[0]:
             sys.stdin.readline()
-            files.write(f"{_FOLDER}/confirmed", b"")
+            run_activator(["confirm"])
         # Only a service that is gone for a while is lost: PID 1 answers nothing while it is re-executed.
         if lost_since is None or time.monotonic() - lost_since > 1:
             if _is_alive(host, unit):

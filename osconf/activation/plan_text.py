@@ -24,6 +24,7 @@ def render_plan(plan: SwitchPlan) -> str:
     lines += _section("change in /etc", etc.changed)
     lines += _section("remove from /etc", etc.removed)
     lines += _section("in /etc, not written by osconf (needs --adopt)", etc.foreign)
+    lines += _section("in /etc, changed by hand (kept with .osconf-saved added)", etc.drifted)
     lines += _section("accounts", plan.accounts)
     lines += _section("activation scripts", plan.scripts)
     lines += _steps("reload", plan.units.reload)
@@ -63,6 +64,7 @@ def plan_to_json(plan: SwitchPlan) -> dict[str, Any]:
             "changed": list(plan.etc.changed),
             "removed": list(plan.etc.removed),
             "foreign": list(plan.etc.foreign),
+            "drifted": list(plan.etc.drifted),
         },
         "accounts": list(plan.accounts),
         "scripts": list(plan.scripts),

@@ -234,20 +234,18 @@ def _merge_password(
     is_new = not was_declared and fields[1] in _UNSET
     if mutable and not is_new:
         return
-    declared = user.hashed_password or passwords.get(user.name)
+    declared = passwords.get(user.name)
     if declared is None and user.password is not None:
         kept = fields[1] not in _UNSET and hasher.verify(user.password, fields[1])
         declared = fields[1] if kept else hasher.hash(user.password)
-    if declared is None and is_new:
-        declared = user.initial_hashed_password
-        if declared is None and user.initial_password is not None:
-            declared = hasher.hash(user.initial_password)
-    if (
-        declared is None
-        and not is_new
-        and (user.initial_hashed_password is not None or user.initial_password is not None)
-    ):
-        return
+    if declared is None:
+        declared = user.hashed_password
+    has_initial = user.initial_hashed_password is not None or user.initial_password is not None
+    if declared is None and has_initial:
+        if not is_new:
+            return
+        plain = user.initial_password
+        declared = hasher.hash(plain) if plain is not None else user.initial_hashed_password
     fields[1] = declared if declared is not None else "!"
 
 

@@ -91,7 +91,11 @@ def test_entries_changed_by_hand_are_drift(world) -> None:
     (world.root / "etc/a").unlink()
     world.write("/etc/a", "edited")
     assert etc.find_drift(world.host.files) == ("a",)
-    assert etc.plan_etc(world.host.files, first).foreign == ("a",)
+    assert etc.plan_etc(world.host.files, first).drifted == ("a",)
+    apply(world, first)
+    assert (world.read("/etc/a"), world.read("/etc/a.osconf-saved")) == ("1", "edited")
+    (world.root / "etc/a").unlink()
+    world.write("/etc/a", "edited")
     apply(world, world.make_closure("two", etc={"b": "2"}))
     assert world.read("/etc/a") == "edited", "no longer managed, changed by hand: left alone"
     assert any("changed by hand" in message for message in world.messages)

@@ -87,8 +87,21 @@ def test_hashed_password_always_when_users_are_immutable(world) -> None:
 
 
 def test_root_takes_its_declared_password_at_first(world) -> None:
-    apply(world, "one", [{"name": "root", "uid": 0, "group": "root", "home": "/root", "initialHashedPassword": "$r$"}])
-    assert hashed(world, "root") == "$r$"
+    apply(
+        world,
+        "one",
+        [
+            {
+                "name": "root",
+                "uid": 0,
+                "group": "root",
+                "home": "/root",
+                "initialHashedPassword": "!",
+                "initialPassword": "r",
+            }
+        ],
+    )
+    assert hashed(world, "root") == "$h$r", "a plain password wins over a hash, as in NixOS"
     assert read_accounts(world.host.files, "").passwd["root"][6] == "/bin/bash"
 
 
