@@ -4,13 +4,18 @@
 #   import <osconf/pkgs> { }
 {
   suite ? "trixie",
-  components ? [ "main" ],
+  components ?
+    if config.allowUnfree or false then
+      [ "main" "contrib" "non-free" "non-free-firmware" ]
+    else
+      [ "main" ],
   architecture ? "amd64",
   # The suites and directories to take packages from, in order of preference: [ { suite = "trixie"; components = [ "main" ]; }
   # { directory = "/srv/debs"; } ]; see complete-source.nix.
   sources ? import ./sources.nix { inherit suite components architecture; },
   # [ (final: prev: { … }) ]
   overlays ? [ ],
+  # { allowUnfree ? false; packageOverrides ? prev: { }; }
   config ? { },
   lib ? import ../lib,
   primops ? import <osconf/primops>,
@@ -24,7 +29,8 @@ let
       arm64 = "aarch64-linux";
       riscv64 = "riscv64-linux";
     }
-    .${(builtins.head completeSources).architecture};
+    .${debianArchitecture};
+  debianArchitecture = (builtins.head completeSources).architecture;
 
   programs = import ./programs.nix;
 
@@ -103,7 +109,7 @@ let
     suites
     (import ./aliases.nix { inherit lib archive; })
     (import ./language-sets.nix { inherit lib archive primops; })
-    (import ./linux-packages.nix { inherit lib archive; })
+    (import ./linux-packages.nix { inherit lib archive debianArchitecture; })
     (import ./build-support {
       inherit lib system archive primops;
       sources = completeSources;
@@ -121,5 +127,6 @@ let
       final = builtins.foldl' (previous: overlay: previous // overlay final previous) (base final) overlays;
     in
     final;
+  configured = if config ? packageOverrides then [ (_: config.packageOverrides) ] else [ ];
 in
-makeSet overlays
+makeSet (configured ++ overlays)

@@ -1,5 +1,5 @@
 # Kernels: Debian's metapackages resolved to the kernel that they stand for.
-{ lib, archive }:
+{ lib, archive, debianArchitecture }:
 final:
 let
   makeLinuxPackages =
@@ -33,9 +33,9 @@ let
 in
 {
   linuxPackagesFor = kernel: makeLinuxPackages (kernel.pname or kernel);
-  linuxPackages = makeLinuxPackages "linux-image-amd64";
-  linuxPackages_latest = makeLinuxPackages "linux-image-amd64";
-  linuxPackages_cloud = makeLinuxPackages "linux-image-cloud-amd64";
-  linuxPackages_rt = makeLinuxPackages "linux-image-rt-amd64";
+  linuxPackages = makeLinuxPackages "linux-image-${debianArchitecture}";
+  linuxPackages_latest = makeLinuxPackages "linux-image-${debianArchitecture}";
+  linuxPackages_cloud = makeLinuxPackages "linux-image-cloud-${debianArchitecture}";
+  linuxPackages_rt = makeLinuxPackages "linux-image-rt-${debianArchitecture}";
   linux = final.linuxPackages.kernel;
 }

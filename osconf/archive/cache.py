@@ -45,6 +45,17 @@ class BlobCache:
         path = self.path_of(sha256)
         return path if path.exists() else None
 
+    def find_intact(self, sha256: str) -> Path | None:
+        """The blob's file when it is cached and still what it was; a damaged one is removed."""
+        path = self.find(sha256)
+        if path is None:
+            return None
+        with path.open("rb") as file:
+            if hash_stream(file).hexdigest() == sha256:
+                return path
+        path.unlink(missing_ok=True)
+        return None
+
     def add_bytes(self, data: bytes) -> str:
         """Keep the data; returns its sha256."""
         sha256 = hashlib.sha256(data).hexdigest()

@@ -175,7 +175,11 @@ def save_lock(path: Path, lock: Lock) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise ArchiveError(f"cannot write {path}: {error.strerror}", code="lock-not-writable") from error
+        raise ArchiveError(
+            f"cannot write {path}: {error.strerror}",
+            code="lock-not-writable",
+            hint="the lock lies beside the configuration: make it there as the owner, or copy the configuration",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

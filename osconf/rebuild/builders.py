@@ -18,7 +18,7 @@ DEB_BUILDER = "builtin:deb"
 def _unpack(access: Access, request: BuiltinRequest) -> BuiltinResult:
     """Unpack the .deb that `filename sha256 size base` name. A package refers to no store path."""
     blob = Blob(request.text("filename"), request.text("sha256"), int(request.text("size", "0")))
-    deb = access.cache.find(blob.sha256)
+    deb = access.cache.find_intact(blob.sha256)
     if deb is None:
         request.log(f"downloading {blob.path}")
         deb = access.fetcher.fetch_blob(access.cache, blob, access.mirrors.resolve(request.text("base")))

@@ -209,3 +209,13 @@ def test_another_list_of_keys_does_not_move_the_lock(place: Place) -> None:
     assert signed.answers(definition)
     assert not signed.answers(dataclasses.replace(definition, fingerprints=("B" * 40,)))
     assert not signed.answers(dataclasses.replace(definition, components=("main", "contrib")))
+
+
+def test_a_damaged_blob_is_noticed(place: Place) -> None:
+    cache = place.access().cache
+    digest = cache.add_bytes(b"content")
+    assert cache.find_intact(digest) is not None
+    cache.path_of(digest).chmod(0o644)
+    cache.path_of(digest).write_bytes(b"contend")
+    assert cache.find_intact(digest) is None
+    assert cache.find(digest) is None

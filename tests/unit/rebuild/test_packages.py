@@ -197,3 +197,12 @@ def test_a_source_build_can_be_changed(evaluate: Evaluate) -> None:
     assert evaluate(f"((pkgs.stdenv.mkDerivation {fixed}).overrideAttrs {change}).name") == "x2-1"
     final = '(self: { pname = "x"; version = "1"; text = "${self.pname}!"; })'
     assert evaluate(f"((pkgs.stdenv.mkDerivation {final}).overrideAttrs {change}).drvAttrs.text") == "x2!"
+
+
+def test_the_configuration_of_the_set(evaluate: Evaluate) -> None:
+    components = "(builtins.head (import <osconf/pkgs> { config.allowUnfree = true; }).sources).components"
+    assert evaluate(components) == ["main", "contrib", "non-free", "non-free-firmware"]
+    override = (
+        "import <osconf/pkgs> { inherit (pkgs) sources; config.packageOverrides = prev: { x = prev.nginx.pname; }; }"
+    )
+    assert evaluate(f"({override}).x") == "nginx"
