@@ -125,7 +125,9 @@ class MachinePool:
         return self._start(Machine(machine.command, state, forwards=forwards))
 
     def _state(self) -> Path:
-        return self._directory / f"machine-{len(self._machines)}"
+        state = self._directory / f"machine-{len(self._machines)}"
+        state.mkdir(parents=True)
+        return state
 
     def _start(self, machine: Machine) -> Machine:
         self._machines.append(machine)
