@@ -6,6 +6,7 @@ taken over first, so these rules have the last word.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 
 from osconf.environment.facts import Facts
@@ -29,6 +30,7 @@ def write_etc_files(farm: Farm, facts: Facts) -> None:
     _write_nsswitch(farm)
     _write_shells(farm, facts.shells)
     write_common_stacks(farm)
+    _choose_word_list(farm)
     farm.link("etc/ld.so.cache", _LD_SO_CACHE)
 
 
@@ -79,3 +81,10 @@ def _write_shells(farm: Farm, recorded: Iterable[str]) -> None:
     if known:
         header = "# /etc/shells: valid login shells\n"
         farm.write("etc/shells", header + "\n".join(known) + "\n")
+
+
+def _choose_word_list(farm: Farm) -> None:
+    """/usr/share/dict/words, the first word list by name, as select-default-wordlist(8) takes it for English."""
+    lists = [path for path in farm.plan.under("usr/share/dict") if not path.endswith(("/words", "/README"))]
+    if lists and farm.plan.resolve("usr/share/dict/words") is None:
+        farm.link("usr/share/dict/words", posixpath.basename(lists[0]))

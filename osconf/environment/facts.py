@@ -49,13 +49,8 @@ class Facts:
     warnings: list[str] = field(default_factory=list)
 
 
-# Recorded calls whose effect nobody else brings about. The other shims stand for what generators, units, modules and
-# first-boot services do in their own way.
-_WITHOUT_A_RULE = frozenset({"update-default-wordlist"})
-
-
-def parse_log(package: str, text: str, facts: Facts) -> None:
-    """Add the facts that `package`'s script logged; a call that no rule knows becomes a warning."""
+def parse_log(text: str, facts: Facts) -> None:
+    """Add the facts that a script's log holds."""
     for line in text.splitlines():
         program, *arguments = line.split("\t")
         match program:
@@ -80,11 +75,8 @@ def parse_log(package: str, text: str, facts: Facts) -> None:
             case "a2enmod" | "a2enconf" | "a2ensite":
                 kind = {"a2enmod": "mods", "a2enconf": "conf", "a2ensite": "sites"}[program]
                 facts.apache += [(kind, name) for name in arguments if not name.startswith("-")]
-            case _ if program in _WITHOUT_A_RULE:
-                call = " ".join([program, *arguments])
-                facts.warnings.append(f"{package}: its postinst calls `{call}`, which no rule knows")
             case _:
-                pass
+                pass  # what generators, units, modules and first-boot services do in their own way
 
 
 def _read_alternative(arguments: Sequence[str], facts: Facts) -> None:

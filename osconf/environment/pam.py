@@ -67,8 +67,10 @@ def write_common_stacks(farm: Farm) -> None:
             continue
         chosen = [profile for profile in enabled if not (is_noninteractive and profile.is_interactive_only)]
         variable = _VARIABLES.get(name, kind.lower())
-        text = template.replace(f"${variable}_primary", expand_block(chosen, kind, "Primary"))
-        text = text.replace(f"${variable}_additional", expand_block(chosen, kind, "Additional"))
+        text = template
+        for block in ("Primary", "Additional"):
+            lines = expand_block(chosen, kind, block)
+            text = text.replace(f"${variable}_{block.lower()}\n", f"{lines}\n" if lines else "")
         farm.write(f"etc/pam.d/{name}", text)
 
 

@@ -37,7 +37,11 @@ _NOT_FROM_SCRIPTS = re.compile(
     r"""(?x) etc/( (passwd|group|shadow|gshadow|subuid|subgid)-? | .*\.lock | machine-id | hostname | hosts | fstab
     | resolv\.conf | mtab | adjtime | localtime | timezone | default/locale | locale\.gen | ld\.so\.cache
     | alternatives(/.*)? | ssl/(private|certs)(/.*)? | ssh/ssh_host.* | rc[0-9S]\.d/.* | systemd/system/.* | apt/.*
-    | .*\.(dpkg|ucf)-(new|old|dist) )$"""
+    | runit/.* | .*\.(dpkg|ucf)-(new|old|dist) | .*\.old )$"""
+)
+# Parts of /usr that generators of ours make, or that belong to the machine.
+_NOT_IN_USR = re.compile(
+    r"usr/local(/|$)|usr/lib/modules(/|$)|.*/__pycache__(/|$)|.*\.pyc$|usr/s?bin/[^/]*\.dpkg-|usr/share/mime"
 )
 # State of dpkg, debconf and systemd's helpers, and what every Linux system has.
 _EXPECTED_STATE = re.compile(
@@ -70,6 +74,7 @@ def record_scripts(farm: Farm, packages: Iterable[Package], workshop: Workshop) 
     if result.exit_code != 0:
         facts.warnings.append(f"recording the maintainer scripts failed ({result.exit_code}): {result.output[-300:]}")
     _read_logs(record, scripted, facts)
+    _take_usr(farm, result.usr, facts)
     _take_etc(farm, result.etc, facts)
     _note_state(farm, result.var, facts)
     _forget_temporary(farm, result.var, facts)
@@ -175,11 +180,27 @@ def _read_logs(record: Path, packages: list[Package], facts: Facts) -> None:
     for package in packages:
         log = record / "logs" / package.name
         if log.is_file():
-            parse_log(package.name, log.read_text(errors="replace"), facts)
+            parse_log(log.read_text(errors="replace"), facts)
         code = codes.get(package.name, "not run")
         if code != "0":
             tail = (record / "output" / package.name).read_text(errors="replace").strip().splitlines()[-1:]
             facts.warnings.append(f"{package.name}: its postinst ended with {code}: {' '.join(tail)}")
+
+
+def _take_usr(farm: Farm, upper: Path, facts: Facts) -> None:
+    """New files of /usr join the farm; a file that a script changed is a warning, for nothing here may depend on it."""
+    alternatives = {link for chosen in facts.alternatives for link in (chosen.link, *(s[0] for s in chosen.slaves))}
+    for path in sorted(upper.rglob("*")):
+        relative = f"usr/{path.relative_to(upper).as_posix()}"
+        mode = path.lstat().st_mode
+        if _NOT_IN_USR.match(relative) or f"/{relative}" in alternatives:
+            continue
+        if stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and not farm.plan.has(relative)):
+            farm.take(relative, path)
+        elif stat.S_ISREG(mode):
+            _, entry = farm.plan.files.get(relative, (None, None))
+            if entry is not None and hashlib.sha256(path.read_bytes()).hexdigest() != entry.digest:
+                facts.warnings.append(f"a maintainer script changes /{relative}, which is left as the package ships it")
 
 
 def _take_etc(farm: Farm, upper: Path, facts: Facts) -> None:
