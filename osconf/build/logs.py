@@ -11,6 +11,7 @@ from typing import BinaryIO
 import zstandard
 
 from osconf.log import logger
+from osconf.model.store_path import DRV_SUFFIX
 from osconf.store.local import LocalStore
 
 TAIL_LINES = 25
@@ -22,14 +23,23 @@ def log_path(store: LocalStore, drv_path: str) -> Path:
     return store.layout.logs / base_name[:2] / f"{base_name[2:]}.zst"
 
 
-def read_log(store: LocalStore, drv_path: str) -> str | None:
-    """The log of the newest build of a derivation; None when there is none."""
-    try:
-        data = log_path(store, drv_path).read_bytes()
-    except FileNotFoundError:
-        return None
-    with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
-        return reader.read().decode("utf-8", "replace")
+def read_log(store: LocalStore, path: str) -> str | None:
+    """The log of the newest build of a derivation, or of the one that made an output; None when there is none."""
+    for drv_path in _derivers(store, path):
+        try:
+            data = log_path(store, drv_path).read_bytes()
+        except FileNotFoundError:
+            continue
+        with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
+            return reader.read().decode("utf-8", "replace")
+    return None
+
+
+def _derivers(store: LocalStore, path: str) -> list[str]:
+    if path.endswith(DRV_SUFFIX):
+        return [path]
+    recorded = store.query_path_info(path).deriver if store.is_valid(path) else None
+    return [*([recorded] if recorded else []), *store.database.derivers_of(path)]
 
 
 class BuildLog:

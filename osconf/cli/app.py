@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shell": ("shell", "Run a command or a shell in an environment of packages."),
     "enter": ("enter", "Open a shell in a service's environment."),
     "store": ("store", "Look at and maintain the store."),
+    "copy": ("copy", "Copy store paths to or from binary caches and machines."),
+    "key": ("key", "Make keys that sign store paths."),
     "log": ("log", "Show the log of a build."),
     "gc": ("gc", "Delete what no generation, result or process needs."),
 }

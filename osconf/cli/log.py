@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from osconf.cli.context import Invocation
+from osconf.errors import OsconfError
 
 
 @click.command("log")
@@ -21,7 +22,14 @@ def log(invocation: Invocation, path: str) -> None:
 
     session = invocation.session
     target = path if path.endswith(".drv") else session.store.resolve(path)
-    click.echo(read_log(session.store, target), nl=False)
+    text = read_log(session.store, target)
+    if text is None:
+        raise OsconfError(
+            f"there is no log of '{target}'",
+            code="no-log",
+            hint="it was not built on this machine, or its builder said nothing",
+        )
+    click.echo(text, nl=False)
 
 
 COMMANDS = {"log": log}

@@ -11,6 +11,7 @@ import click
 
 from osconf.cli import options
 from osconf.cli.context import Invocation
+from osconf.cli.store_care import VERBS
 from osconf.cli.units import show_size
 
 
@@ -234,5 +235,8 @@ def receive(invocation: Invocation) -> None:
 
     receive_closure(invocation.session.store, sys.stdin.buffer, sys.stdout.buffer)
 
+
+for verb in VERBS:
+    store.add_command(verb)
 
 COMMANDS = {"store": store}

@@ -16,8 +16,6 @@ from osconf.errors import StoreError
 from osconf.store.canonical import explaining, sync_directory
 from osconf.store.roots import replace_link
 
-_AGE_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-
 
 @dataclass(frozen=True)
 class Generation:
@@ -131,25 +129,6 @@ class Profile:
             and generation.target not in protected
             and (limit is None or generation.created < limit)
         ]
-
-
-def parse_age(text: str) -> float:
-    """Read an age such as `30d`, `12h` or `2w` into seconds."""
-    match = re.fullmatch(r"(\d+)([smhdw])", text)
-    if match is None:
-        raise StoreError(f"'{text}' is not an age", code="bad-age", hint="write a number and s, m, h, d or w: 30d")
-    return float(int(match[1]) * _AGE_UNITS[match[2]])
-
-
-_SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-def parse_size(text: str) -> int:
-    """Read a size such as `500M` or `5G` into bytes."""
-    match = re.fullmatch(r"(\d+)([KMGT]?)(?:i?B)?", text, re.IGNORECASE)
-    if match is None:
-        raise StoreError(f"'{text}' is not a size", code="bad-size", hint="write a number and K, M, G or T: 5G")
-    return int(match[1]) * _SIZE_UNITS[match[2].upper()]
 
 
 def profile_of(directory: Path, name: str) -> Profile:

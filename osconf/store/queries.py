@@ -1,9 +1,9 @@
-"""Questions about closures: why something is in one, what differs between two, how large they are, pictures."""
+"""Questions about closures: why something is in one, what differs between two, and how large they are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from osconf.model.store_path import HASH_LENGTH
@@ -90,17 +90,3 @@ def split_version(name: str) -> tuple[str, str]:
 def closure_size(store: LocalStore, paths: Iterable[str]) -> int:
     """The bytes of all archives of a closure."""
     return sum(store.query_path_info(path).nar_size for path in store.closure(paths))
-
-
-def render_dot(edges: Mapping[str, Iterable[str]]) -> str:
-    """A graph in the language of Graphviz, references pointing to what they refer to."""
-    lines = ["digraph closure {", "  rankdir = LR;", "  node [shape = box];"]
-    for path in sorted(edges):
-        lines.append(f'  "{_label(path)}";')
-        lines += [f'  "{_label(path)}" -> "{_label(reference)}";' for reference in sorted(edges[path])]
-    return "\n".join([*lines, "}"]) + "\n"
-
-
-def _label(path: str) -> str:
-    base_name = path.rpartition("/")[2]
-    return f"{base_name[HASH_LENGTH + 1 :]} ({base_name[:7]})"

@@ -7,16 +7,18 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from osconf.errors import StoreError
 from osconf.model.nar import BadArchive
 from osconf.store.binary_cache import FileCache, NotTrusted, open_cache, sign_info
+from osconf.store.graph import render_dot, render_svg
 from osconf.store.local import LocalStore
 from osconf.store.narinfo import BadNarInfo, parse_narinfo
 from osconf.store.optimise import optimise_store
-from osconf.store.queries import closure_size, compare_closures, find_chain, find_mentions, render_dot, split_version
+from osconf.store.queries import closure_size, compare_closures, find_chain, find_mentions, split_version
 from osconf.store.signing import BadKey, SecretKey, is_signed, parse_public_keys
 from osconf.store.stream import export_paths, import_paths
 from osconf.store.substitute import Substituter
@@ -189,6 +191,8 @@ def test_queries(store: LocalStore) -> None:
     assert difference.size == 96
     assert closure_size(store, [top]) == sum(store.query_path_info(path).nar_size for path in (top, after, two))
     assert render_dot(store.closure_edges([top])).count("->") == 2
+    drawing = ElementTree.fromstring(render_svg(store.closure_edges([top])))
+    assert len(drawing.findall("{*}rect")) == 3 and len(drawing.findall("{*}path")) == 2
     assert split_version("gcc-12-base-12.2.0-14") == ("gcc", "12-base-12.2.0-14")
     assert split_version("plain") == ("plain", "")
 

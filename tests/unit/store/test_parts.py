@@ -14,7 +14,7 @@ from osconf.errors import StoreError
 from osconf.store.database import Database, DatabaseDamaged
 from osconf.store.local import LocalStore
 from osconf.store.locks import PathLock
-from osconf.store.profiles import Profile, parse_age, parse_size
+from osconf.store.profiles import Profile
 from osconf.store.scan import ReferenceScanner
 
 HASHES = ["0123456789abcdfghijklmnpqrsvwxyz", "z" * 32, "0" * 32, "abcd" * 8]
@@ -77,15 +77,6 @@ def test_profile_generations(tmp_path: Path) -> None:
     assert profile.choose_old(older_than=3600) == []
     profile.delete_generations([1])
     assert [generation.number for generation in profile.generations()] == [2]
-
-
-def test_ages_and_sizes() -> None:
-    assert parse_age("30d") == 30 * 86400
-    assert parse_size("5G") == 5 << 30
-    assert parse_size("10MiB") == 10 << 20
-    for read, text in ((parse_age, "30"), (parse_size, "x")):
-        with pytest.raises(StoreError):
-            read(text)
 
 
 def test_verify_finds_missing_changed_and_unregistered(store: LocalStore) -> None:

@@ -1,0 +1,158 @@
+"""`osconf store verify|optimise|sign|export|import|graph|diff`: keeping, moving and comparing store paths."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from osconf.cli.context import Invocation
+from osconf.cli.units import show_size
+
+if TYPE_CHECKING:
+    from osconf.store.queries import ClosureDifference
+
+
+def resolve_paths(invocation: Invocation, paths: Iterable[str]) -> list[str]:
+    """The store paths that are meant by paths or links such as `result`."""
+    return [invocation.session.store.resolve(path) for path in paths]
+
+
+@click.command("verify")
+@click.argument("paths", nargs=-1)
+@click.option("--check-contents", is_flag=True, help="Read every file and compare the hashes.")
+@click.option("--repair", is_flag=True, help="Build damaged and missing paths again.")
+@click.pass_obj
+def verify(invocation: Invocation, paths: tuple[str, ...], check_contents: bool, repair: bool) -> None:
+    """Compare the store with its database. Ends with 1 when something is wrong and stays so.
+
+    \b
+    Example:
+      osconf store verify --check-contents --repair
+    """
+    from osconf.build.repair import make_repair
+    from osconf.rebuild.registry import make_builders
+
+    session = invocation.session
+    repairer = None
+    if repair:
+        repairer = make_repair(session.store, make_builders(session.access), session.build_settings, session.reporter)
+    report = session.store.verify(
+        check_contents=check_contents,
+        repair=repairer,
+        paths=resolve_paths(invocation, paths) or None,
+    )
+    for line in report.database:
+        click.echo(f"database: {line}")
+    for word, found in (("missing", report.missing), ("changed", report.changed)):
+        for path in found:
+            click.echo(f"{word}: {path}{' (repaired)' if path in report.repaired else ''}")
+    for path in report.unregistered:
+        click.echo(f"not registered: {path}")
+    click.echo(f"{report.checked} store paths checked", err=True)
+    if not report.is_sound:
+        raise click.exceptions.Exit(1)
+
+
+@click.command("optimise")
+@click.pass_obj
+def optimise(invocation: Invocation) -> None:
+    """Save space: equal files become hard links to one."""
+    from osconf.store.optimise import optimise_store
+
+    result = optimise_store(invocation.session.store)
+    click.echo(f"{result.linked} files linked, {show_size(result.freed)} freed", err=True)
+
+
+@click.command("sign")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--key", "key_file", required=True, type=click.Path(exists=True, dir_okay=False), help="The secret key.")
+@click.option("-r", "--recursive", is_flag=True, help="Sign everything that the paths refer to as well.")
+@click.pass_obj
+def sign(invocation: Invocation, paths: tuple[str, ...], key_file: str, recursive: bool) -> None:
+    """Sign store paths, so that other machines can take them from a binary cache.
+
+    \b
+    Example:
+      osconf store sign --key secret.key -r result
+    """
+    from osconf.store.binary_cache import sign_info
+    from osconf.store.signing import SecretKey
+
+    store = invocation.session.store
+    key = SecretKey.parse(Path(key_file).read_text("utf-8"))
+    chosen = resolve_paths(invocation, paths)
+    for path in store.closure(chosen) if recursive else chosen:
+        store.database.set_signatures(path, sign_info(store.query_path_info(path), key).signatures)
+
+
+@click.command("export")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("-r", "--recursive", is_flag=True, help="Export everything that the paths refer to as well.")
+@click.pass_obj
+def export(invocation: Invocation, paths: tuple[str, ...], recursive: bool) -> None:
+    """Write store paths to standard output, for `osconf store import`.
+
+    \b
+    Example:
+      osconf store export -r result | ssh host osconf store import
+    """
+    from osconf.store.stream import export_paths
+
+    store = invocation.session.store
+    chosen = resolve_paths(invocation, paths)
+    closure = store.closure(chosen)
+    export_paths(store, closure if recursive else [path for path in closure if path in chosen], sys.stdout.buffer)
+
+
+@click.command("import")
+@click.pass_obj
+def import_(invocation: Invocation) -> None:
+    """Take store paths from standard input, as `osconf store export` writes them, and print them."""
+    from osconf.store.stream import import_paths
+
+    for path in import_paths(invocation.session.store, sys.stdin.buffer):
+        click.echo(path)
+
+
+@click.command("graph")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--format", "format_", type=click.Choice(["dot", "svg"]), default="dot", help="dot (default) or svg.")
+@click.pass_obj
+def graph(invocation: Invocation, paths: tuple[str, ...], format_: str) -> None:
+    """Draw what the paths refer to.
+
+    \b
+    Example:
+      osconf store graph --format svg result > closure.svg
+    """
+    from osconf.store.graph import render_dot, render_svg
+
+    edges = invocation.session.store.closure_edges(resolve_paths(invocation, paths))
+    click.echo(render_svg(edges) if format_ == "svg" else render_dot(edges), nl=False)
+
+
+@click.command("diff")
+@click.argument("before")
+@click.argument("after")
+@click.pass_obj
+def diff(invocation: Invocation, before: str, after: str) -> None:
+    """Say how the closures of two paths differ: versions that came and went, and sizes."""
+    from osconf.store.queries import compare_closures
+
+    old, new = resolve_paths(invocation, [before, after])
+    for difference in compare_closures(invocation.session.store, [old], [new]):
+        click.echo(_show_difference(difference))
+
+
+def _show_difference(difference: ClosureDifference) -> str:
+    before, after = (", ".join(version or "unversioned" for version in side) for side in (difference.before, difference.after))
+    change = f"{before or '∅'} → {after or '∅'}" if difference.before or difference.after else "same version"
+    sign_ = "+" if difference.size >= 0 else "-"
+    return f"{difference.name}: {change}, {sign_}{show_size(abs(difference.size))}"
+
+
+VERBS: tuple[click.Command, ...] = (verify, optimise, sign, export, import_, graph, diff)

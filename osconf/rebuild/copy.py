@@ -1,0 +1,81 @@
+"""Copying closures between the store, binary caches and other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from osconf.errors import OsconfError
+from osconf.store.binary_cache import FileCache, open_cache
+from osconf.store.signing import SecretKey, parse_public_keys
+from osconf.store.stream import import_paths
+
+if TYPE_CHECKING:
+    from osconf.rebuild.session import Session
+
+Listen = Callable[[str], None]
+
+
+def copy_to(
+    session: Session,
+    address: str,
+    paths: Sequence[str],
+    listen: Listen,
+    *,
+    key: SecretKey | None = None,
+    compression: str = "zstd",
+) -> None:
+    """Copy the closure of store paths to a directory (`file://`) or to a machine (`ssh://`)."""
+    store = session.store
+    if address.startswith("ssh://"):
+        from osconf.rebuild.remote import Target
+
+        for path in Target.from_arg(address, session.environment).copy_closure(store, paths):
+            listen(path)
+        return
+    cache = open_cache(address, store.store_dir)
+    if not isinstance(cache, FileCache):
+        raise OsconfError(f"cannot write to '{address}'", code="cache-read-only", hint="use file:// or ssh://")
+    for path in store.closure(paths):
+        if cache.query(path) is None:
+            cache.add(store, path, key=key, compression=compression)
+            listen(path)
+
+
+def copy_from(
+    session: Session, address: str, paths: Sequence[str], listen: Listen, *, trusted_keys: Sequence[str] = ()
+) -> None:
+    """Copy the closure of store paths from a binary cache, or from a machine (`ssh://`, which is trusted)."""
+    store = session.store
+    if address.startswith("ssh://"):
+        _copy_from_machine(session, address, paths, listen)
+        return
+    cache = open_cache(address, store.store_dir)
+    keys = parse_public_keys(trusted_keys)
+    wanted = cache.closure(paths, store.is_valid)
+    if wanted is None:
+        missing = next((path for path in paths if cache.query(path) is None), None)
+        raise OsconfError(
+            f"'{cache.name}' does not have {missing or 'everything that these paths refer to'}", code="not-in-cache"
+        )
+    for narinfo in wanted:
+        cache.fetch(store, narinfo, keys)
+        listen(narinfo.info.path)
+    store.flush()
+
+
+def _copy_from_machine(session: Session, address: str, paths: Sequence[str], listen: Listen) -> None:
+    from osconf.host.process import PIPE, start_program
+    from osconf.rebuild.remote import Target
+
+    target = Target.from_arg(address, session.environment)
+    process = start_program(target.command(["osconf", "store", "export", "-r", *paths]), stdout=PIPE)
+    try:
+        for path in import_paths(session.store, cast(BinaryIO, process.stdout)):
+            listen(path)
+    finally:
+        if process.stdout is not None:
+            process.stdout.close()
+        code = process.wait()
+    if code != 0:
+        raise OsconfError(f"copying from {target.host} ended with {code}", code="copy-failed")
