@@ -121,6 +121,9 @@ def _decode_digits(text: str, digits: str, algorithm: str, size: int, sri: bool)
             return bytes.fromhex(digits)
         if not sri and len(digits) == base32_length(size):
             return decode_base32(digits)
+        if sri:
+            # The padding may be left out.
+            digits = digits.rstrip("=") + "=" * (-len(digits.rstrip("=")) % 4)
         if len(digits) == (size + 2) // 3 * 4:
             decoded = base64.b64decode(digits, validate=True)
             if len(decoded) == size:

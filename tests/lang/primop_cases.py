@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one case, one line
-"""The table of builtins: expressions with a value, and expressions that must fail.
+"""The table of builtins: expressions with a value, expressions that must fail, and edges in `primop_edges.txt`.
 
 What each one gives is recorded in `primop_expected.json`, taken from Nix 2.26.3: run this file with the path of its
 `nix-instantiate` to record anew. `CHANGED_SINCE_2_8` lists what Nix 2.8 answers differently.
@@ -509,9 +509,15 @@ def wrap(expression: str) -> str:
     return f"let files = {FILES}; in {expression}"
 
 
+def edge_cases() -> list[str]:
+    """Further expressions, one a line; whether they fail is in the record."""
+    return Path(__file__).with_name("primop_edges.txt").read_text().splitlines()
+
+
 def all_cases() -> list[tuple[str, str]]:
     """Every (theme, expression)."""
-    return [(theme, text) for table in (VALUES, ERRORS) for theme, texts in table.items() for text in texts]
+    listed = [(theme, text) for table in (VALUES, ERRORS) for theme, texts in table.items() for text in texts]
+    return listed + [("edges", text) for text in edge_cases()]
 
 
 def run_nix(program: str, expression: str, store: Path | None = None) -> subprocess.CompletedProcess[str]:

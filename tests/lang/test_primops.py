@@ -17,7 +17,7 @@ from osconf.lang.values import LazyAttrs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from language import QuietWorld, evaluate, show, try_show
-from primop_cases import ERRORS, EXPECTED, FILES, VALUES, wrap
+from primop_cases import ERRORS, EXPECTED, FILES, VALUES, edge_cases, wrap
 
 KNOWN = json.loads(EXPECTED.read_text())
 
@@ -36,6 +36,17 @@ def test_values(theme: str) -> None:
 def test_errors(theme: str) -> None:
     given = {expression: try_show(wrap(expression)) for expression in ERRORS[theme]}
     assert not {expression: text for expression, (kind, text) in given.items() if kind == "value"}
+
+
+def test_edges() -> None:
+    wrong = {}
+    for expression in edge_cases():
+        kind, text = try_show(wrap(expression), "/nowhere")
+        text = text.replace(str(FILES), "FILES")
+        known = KNOWN[expression]
+        if kind not in known or (kind == "value" and text != known["value"]):
+            wrong[expression] = (text, known)
+    assert not wrong
 
 
 def test_every_builtin_is_in_the_table() -> None:

@@ -255,13 +255,13 @@ def generic_closure(argument: Value) -> tuple[Value, ...]:
         if type(item) is list:
             item = item[1] if item[0] is None else item[0](item)
         key = _closure_key(item)
-        if key in seen:
-            continue
         if kind and (key[0] != kind or kind not in COMPARABLE):
             raise EvalError(
                 f"cannot compare {_kind_words(key[0])} with {_kind_words(kind)}", code="not-comparable"
             ).while_("while comparing the `key` attributes of two genericClosure elements")
         kind = key[0]
+        if key in seen:
+            continue
         seen.add(key)
         reached.append(item)
         pending += expect_list(

@@ -285,6 +285,7 @@ def partition(predicate: Value, items: Value) -> dict[str, List]:
     right: list[Value] = []
     wrong: list[Value] = []
     for item in items:
+        force(item)
         answer = predicate(item) if type(predicate) is FunctionType else call(predicate, item)
         if answer is True:
             right.append(item)

@@ -39,7 +39,8 @@ def source_path(value: Value, where: str) -> str:
 def add_source(
     path: str, name: str, *, keep: Value = None, recursive: bool = True, expected: str | None = None
 ) -> ContextStr:
-    """Copy a path into the store; its store path, as a string that refers to it."""
+    """Copy a path into the store, what a symlink leads to; its store path, as a string that refers to it."""
+    path = current().world.resolve_symlinks(path)
     selects: Callable[[str, str], bool] | None = None
     if keep is not None:
         where = "the return value of the path filter function"

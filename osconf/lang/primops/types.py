@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from osconf.errors import EvalError
-from osconf.lang.primops.registry import primop
+from osconf.lang.primops.registry import PRIMOPS, primop
 from osconf.lang.runtime import function_args, is_function, type_name
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value
 
@@ -108,4 +108,7 @@ def function_arguments(function: Value) -> dict[str, Any]:
     """
     if not is_function(function):
         raise EvalError("'functionArgs' requires a function", code="wrong-type")
+    if function is PRIMOPS["derivation"].function:
+        # Nix writes it in the language: `{ outputs ? [ "out" ], ... }`.
+        return {"outputs": True}
     return dict(function_args(function) or {})
