@@ -35,12 +35,21 @@ class Bootable:
 
     generation: Generation
     entry: BootEntry
+    specialisation: str = ""
 
     @property
     def title(self) -> str:
         """Return the menu title."""
         made = time.strftime("%Y-%m-%d %H:%M", time.gmtime(self.generation.made))
-        return f"osconf {self.generation.number} ({self.entry.label}, {made})"
+        special = f" - {self.specialisation}" if self.specialisation else ""
+        return f"osconf {self.generation.number}{special} ({self.entry.label}, {made})"
+
+    @property
+    def identifier(self) -> str:
+        """Return the id in the menu, which is also the name of a boot loader entry."""
+        return grub.entry_identifier(self.generation.number) + (
+            f"-{self.specialisation}" if self.specialisation else ""
+        )
 
 
 def write_boot_menu(host: Host, closure: Closure, report: Report, *, root_tag: str = "") -> None:
@@ -63,16 +72,25 @@ def write_boot_menu(host: Host, closure: Closure, report: Report, *, root_tag: s
 
 
 def select_bootables(files: Files, limit: int, report: Report) -> list[Bootable]:
-    """Return the default generation first, then the newest others, up to `limit` in all."""
+    """Return the default generation first, then the newest others, up to `limit`; specialisations follow theirs."""
     generations = sorted(list_generations(files), key=lambda item: (not item.is_default, -item.number))
     bootables: list[Bootable] = []
+    kept = 0
     for generation in generations:
-        if len(bootables) == max(limit, 1):
+        if kept == max(limit, 1):
             break
         try:
-            bootables.append(Bootable(generation, read_boot_entry(files, generation.system)))
+            entry = read_boot_entry(files, generation.system)
         except OsconfError as error:
             report(f"generation {generation.number} is left out of the boot menu: {error}")
+            continue
+        kept += 1
+        bootables.append(Bootable(generation, entry))
+        for name, system in sorted(entry.specialisations.items()):
+            try:
+                bootables.append(Bootable(generation, read_boot_entry(files, system), name))
+            except OsconfError as error:
+                report(f"specialisation {name} of generation {generation.number} is left out: {error}")
     return bootables
 
 
@@ -110,8 +128,7 @@ def _write_grub(host: Host, closure: Closure, bootables: Sequence[Bootable], rep
         else:
             kernel, initrd = entry.kernel, entry.initrd
             search = grub.find_search(entry.kernel_params) or grub.search_arguments(root_tag)
-        identifier = grub.entry_identifier(bootable.generation.number)
-        entries.append(grub.MenuEntry(identifier, bootable.title, kernel, initrd, entry.kernel_params, search))
+        entries.append(grub.MenuEntry(bootable.identifier, bootable.title, kernel, initrd, entry.kernel_params, search))
     default = entries[0].identifier
     files.make_dirs(GRUB_FOLDER)
     config = grub.render_config(entries, default, closure.boot)
@@ -137,8 +154,7 @@ def _write_systemd_boot(host: Host, closure: Closure, bootables: Sequence[Bootab
     for bootable in bootables:
         entry = bootable.entry
         kernel, initrd = (f"/EFI/osconf/{_copied_name(file)}" for file in (entry.kernel, entry.initrd))
-        name = systemd_boot.entry_name(bootable.generation.number)
-        wanted[name] = systemd_boot.render_entry(
+        wanted[f"{bootable.identifier}.conf"] = systemd_boot.render_entry(
             bootable.title, bootable.generation.number, kernel, initrd, entry.kernel_params, machine_id
         )
     files.make_dirs(f"{esp}/loader/entries")

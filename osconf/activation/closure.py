@@ -49,6 +49,8 @@ class User:
     sub_uid_ranges: tuple[tuple[int, int], ...] = ()
     sub_gid_ranges: tuple[tuple[int, int], ...] = ()
     auto_sub_ids: bool = False
+    expires: str = ""
+    lingers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +291,8 @@ def _user(item: Mapping[str, Any]) -> User:
         sub_uid_ranges=ranges("subUidRanges"),
         sub_gid_ranges=ranges("subGidRanges"),
         auto_sub_ids=bool(item.get("autoSubUidGidRange")),
+        expires=item.get("expires") or "",
+        lingers=bool(item.get("linger")),
     )
 
 

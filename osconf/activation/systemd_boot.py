@@ -11,11 +11,6 @@ _PROGRAM = "usr/lib/systemd/boot/efi/systemd-bootx64.efi"
 _PLACES = ("EFI/systemd/systemd-bootx64.efi", "EFI/BOOT/BOOTX64.EFI")
 
 
-def entry_name(number: int) -> str:
-    """Return the file name of a generation's entry."""
-    return f"osconf-{number}.conf"
-
-
 def render_entry(title: str, number: int, kernel: str, initrd: str, parameters: Sequence[str], machine_id: str) -> str:
     """Return a Type #1 entry; versions sort numerically, so the newest generation comes first."""
     lines = [

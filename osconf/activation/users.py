@@ -11,6 +11,7 @@ import json
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from osconf.activation.accounts import (
@@ -30,6 +31,8 @@ _NORMAL_IDS = range(1000, 30000)
 _SYSTEM_IDS = range(999, 399, -1)
 _SUB_ID_START = 100_000
 _SUB_ID_COUNT = 65_536
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_LINGER = "/var/lib/systemd/linger"
 _UNSET = ("", "*", "!", "!*")
 
 Report = Callable[[str], None]
@@ -105,6 +108,7 @@ def apply_users(
             state.sysusers = key
             write_state(files, state)
     _write_sub_ids(files, state, closure)
+    _mark_lingering(files, closure)
     make_homes(files, closure.users, accounts)
     return accounts
 
@@ -218,6 +222,8 @@ def _merge_user(accounts: Accounts, state: UsersState, user: User, taken: set[in
         shadow = accounts.shadow[user.name]
         shadow[1] = shadow[1].removeprefix("!")
         shadow[7] = ""
+    if user.expires:
+        accounts.shadow[user.name][7] = str(date.fromisoformat(user.expires).toordinal() - _EPOCH_DAY)
     shell = "/bin/bash" if user.name == "root" and user.shell == NO_LOGIN else user.shell
     accounts.passwd[user.name][3:] = [str(gid), user.description.replace(":", " "), user.home, shell]
 
@@ -303,6 +309,17 @@ def _write_sub_ids(files: Files, state: UsersState, closure: Closure) -> None:
         kept = [line for line in files.read_text(f"/etc/{name}", "").splitlines() if line.split(":")[0] not in table]
         lines = kept + [f"{user}:{start}:{count}" for user, ranges in table.items() for start, count in ranges]
         write_if_changed(files, f"/etc/{name}", "".join(line + "\n" for line in lines))
+
+
+def _mark_lingering(files: Files, closure: Closure) -> None:
+    """Let the managers of users run without a session (loginctl enable-linger keeps the same files)."""
+    for user in closure.users:
+        path = f"{_LINGER}/{user.name}"
+        if user.lingers and not files.lexists(path):
+            files.make_dirs(_LINGER)
+            files.write(path, b"")
+        elif not user.lingers and not closure.mutable_users:
+            files.remove(path)
 
 
 def _copy_skeleton(files: Files, source: str, target: str, uid: int, gid: int) -> None:

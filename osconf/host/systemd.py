@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -89,8 +90,9 @@ class BusManager:
         return tuple(JobResult(unit, verb, results[unit]) for unit in units)
 
     def daemon_reload(self) -> None:
-        """Read all unit files again; returns when it is done."""
+        """Read all unit files again; returns when it is done (user managers are only told)."""
         self._call(b"Reload")
+        self._signal_user_managers(self.list_units(), signal.SIGHUP)
 
     def reexecute(self) -> None:
         """Re-execute PID 1 and the user managers; returns when PID 1 answers again."""
@@ -101,17 +103,14 @@ class BusManager:
         deadline = time.monotonic() + _RECONNECT_SECONDS
         while True:
             try:
-                names = list(self.list_units())
+                names = self.list_units()
                 break
             except SystemdError:
                 self._close()
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
-        for name in names:
-            if name.startswith("user@") and name.endswith(".service"):
-                with contextlib.suppress(SystemdError):
-                    self._call(b"KillUnit", b"ssi", [name.encode(), b"main", _REEXECUTE_SIGNAL])
+        self._signal_user_managers(names, _REEXECUTE_SIGNAL)
 
     def reset_failed(self, units: Iterable[str]) -> None:
         """Forget failures; units that are not loaded have none."""
@@ -192,6 +191,12 @@ class BusManager:
             state = states.get(unit)
             failed = state is not None and state.active == "failed" and verb != "stop"
             results[unit] = "failed" if failed else "done"
+
+    def _signal_user_managers(self, units: Iterable[str], number: int) -> None:
+        for name in units:
+            if name.startswith("user@") and name.endswith(".service"):
+                with contextlib.suppress(SystemdError):
+                    self._call(b"KillUnit", b"ssi", [name.encode(), b"main", int(number)])
 
     def _call(self, method: bytes, signature: bytes = b"", values: Sequence[Any] = ()) -> Any:
         arguments = self._library.apply_signature(signature, list(values)) if signature else []

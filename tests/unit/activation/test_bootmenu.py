@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -104,6 +105,19 @@ def test_menu_has_the_default_first_and_leaves_broken_generations_out(world) -> 
     assert "osconf-3" not in menu_of(world)
     assert any("generation 3 is left out" in message for message in world.messages)
     assert b"saved_entry=osconf-2\n" in (world.root / "boot/grub/grubenv").read_bytes()
+
+
+def test_specialisations_follow_their_generation(world) -> None:
+    special = world.make_closure("special")
+    one = world.make_closure("one", boot={"loader": "grub"})
+    boot = json.loads(world.read(f"{one.path}/boot.json"))
+    boot["specialisations"] = {"rescue": special.path, "broken": "/osconf/store/missing"}
+    world.write(f"{one.path}/boot.json", json.dumps(boot))
+    add_generation(world.host.files, one.path)
+    write_boot_menu(world.host, one, world.report)
+    assert menu_of(world).index("--id osconf-1 ") < menu_of(world).index("--id osconf-1-rescue ")
+    assert f"osconf.system={special.path}" in menu_of(world)
+    assert any("specialisation broken of generation 1 is left out" in message for message in world.messages)
 
 
 def test_limit_keeps_the_default(world) -> None:
