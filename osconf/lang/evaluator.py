@@ -322,7 +322,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "7"
+COMPILER_VERSION = "8"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 

@@ -186,7 +186,7 @@ class Lexer:
             return self._read_string(at, start)
         if mode == "indented":
             return self._read_indented(at, start)
-        return self._read_path(at, start, slash=False)
+        return self._read_path(at, start, slash=False, interpolated=True)
 
     def _read_string(self, at: int, start: int) -> int:
         text = self.source.text
@@ -230,9 +230,9 @@ class Lexer:
             self._add("PATH", word, start)
             return at
         self._add("PATH_START", word, start)
-        return self._read_path(at, start, slash=word.endswith("/"))
+        return self._read_path(at, start, slash=word.endswith("/"), interpolated=False)
 
-    def _read_path(self, at: int, start: int, *, slash: bool) -> int:
+    def _read_path(self, at: int, start: int, *, slash: bool, interpolated: bool) -> int:
         text = self.source.text
         while found := _PATH_TEXT.match(text, at):
             if found.end() == at:
@@ -242,6 +242,8 @@ class Lexer:
             at = found.end()
         if text.startswith("${", at):
             return self._open_interpolation("path", at, start)
+        if not interpolated and not slash:
+            self._fail("path has a doubled slash", start, "write a single /")
         if slash:
             self._fail("path has a trailing slash", start, "leave the last / out")
         self._add("PATH_END", None, at)

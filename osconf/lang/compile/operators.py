@@ -104,7 +104,7 @@ def _write_equality(g: Generator, node: Binary, scope: Scope | None) -> Code:
         if isinstance(constant, Literal):
             if isinstance(constant.value, str):
                 return f"({g.stored_value(subject, scope)[0]} {operator} {constant.value!r})", "bool"
-            if isinstance(constant.value, int):
+            if isinstance(constant.value, int) and constant.value < 2**53:
                 return _compare_with_int(g.stored_value(subject, scope)[0], constant.value, is_equal), "bool"
         elif isinstance(constant, Variable) and constant.name in _SINGLETONS and g.is_global(scope, constant.name):
             value = g.stored_value(subject, scope)[0]
