@@ -18,7 +18,7 @@ from osconf.module_system.suggest import suggest_option
 from osconf.module_system.tree import Level, Option
 from osconf.module_system.types.base import OptionType
 from osconf.module_system.types.compound import CoercedTo, Either
-from osconf.module_system.types.containers import AttrsOf, Container, group_by_name
+from osconf.module_system.types.containers import AttrsOf, Container, ListOf, group_by_name
 from osconf.module_system.types.submodule import Submodule
 
 PRIORITY_NAMES = {
@@ -208,6 +208,10 @@ def _find_inside(option: Option, rest: tuple[str, ...]) -> Level | Option:
             for definition in definitions:
                 definition.value = force(definition.value)
             option_type = option_type.element
+        elif isinstance(option_type, ListOf) and rest:
+            definitions = _entry(definitions, rest[0])
+            loc, rest = (*loc, rest[0]), rest[1:]
+            option_type = option_type.element
         elif isinstance(option_type, Container):
             option_type = option_type.element
         elif isinstance(option_type, CoercedTo):
@@ -220,6 +224,17 @@ def _find_inside(option: Option, rest: tuple[str, ...]) -> Level | Option:
                 hint=f"osconf option {option.place} shows it",
                 code="unknown-option",
             )
+
+
+def _entry(definitions: list[Definition], number: str) -> list[Definition]:
+    """The definition of one entry of a merged list, counted from 0; none for `*`."""
+    entries = [(d, member) for d in definitions if type(d.value) is tuple for member in d.value]
+    if not number.isdigit() or int(number) >= len(entries):
+        return []
+    definition, member = entries[int(number)]
+    entry = Definition(definition.file, definition.cell)
+    entry.value = force(member)
+    return [entry]
 
 
 def _copy(definition: Definition) -> Definition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from osconf.lang.runtime import (
     force,
     function_args,
     function_position,
+    is_derivation,
     is_function,
     show_type,
     spot_of,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from osconf.module_system.types.base import OptionType
 
 _MAX_SHOWN = 6
+_PACKAGE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*\Z")
 _LIBRARY_FILES = ("/lib/modules.nix", "/lib/options.nix")
 
 
@@ -46,6 +49,8 @@ def show_value(value: Value) -> str:
     """A value in a few words; what is inside a set or list is not evaluated for it."""
     if type(value) is dict and "_type" in value and "loc" in value and force(value["_type"]) == "option":
         return f"the declaration of `{show_path(force(value['loc']))}'"
+    if is_derivation(value) and "name" in value:
+        return f"the package {from_latin(str(force(value['name'])))}"
     return show_brief(value, 2)
 
 
@@ -100,6 +105,8 @@ def _type_hint(option_type: OptionType, value: Value) -> str | None:
             return f"write {text} without quotes"
         if text.lstrip("-").isdigit() and option_type.check(int(text)):
             return f"write {text} without quotes"
+        if option_type.name == "package" and _PACKAGE_NAME.match(text):
+            return f"write it without quotes: pkgs.{text}"
         values = getattr(option_type, "texts", None)
         if values:
             close = _closest(text, sorted(values), n=1, cutoff=0.6)
