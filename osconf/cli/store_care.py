@@ -149,7 +149,9 @@ def diff(invocation: Invocation, before: str, after: str) -> None:
 
 
 def _show_difference(difference: ClosureDifference) -> str:
-    before, after = (", ".join(version or "unversioned" for version in side) for side in (difference.before, difference.after))
+    before, after = (
+        ", ".join(version or "unversioned" for version in side) for side in (difference.before, difference.after)
+    )
     change = f"{before or '∅'} → {after or '∅'}" if difference.before or difference.after else "same version"
     sign_ = "+" if difference.size >= 0 else "-"
     return f"{difference.name}: {change}, {sign_}{show_size(abs(difference.size))}"

@@ -1,0 +1,108 @@
+"""`osconf store`, `copy` and `key`, called as a person calls them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Program:
+    """Runs osconf on stores below a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def __call__(self, *arguments: str, store: str = "one", data: bytes = b"", code: int = 0) -> bytes:
+        """Run a command; its standard output. It must end with `code`."""
+        done = subprocess.run(
+            [sys.executable, "-m", "osconf.cli", "--store", str(self.directory / store), *arguments],
+            input=data,
+            capture_output=True,
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.directory), "NO_COLOR": "1"},
+            check=False,
+        )
+        self.errors = done.stderr.decode()
+        assert done.returncode == code, self.errors
+        return done.stdout
+
+    def lines(self, *arguments: str, **options: object) -> list[str]:
+        """The lines of the standard output."""
+        return self(*arguments, **options).decode().splitlines()
+
+
+@pytest.fixture
+def osconf(tmp_path: Path) -> Program:
+    return Program(tmp_path)
+
+
+@pytest.fixture
+def added(osconf: Program, tmp_path: Path) -> str:
+    """A tree in the store `one`."""
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/file").write_text("content" * 200)
+    (tmp_path / "tree/same").write_text("content" * 200)
+    (path,) = osconf.lines("store", "add", str(tmp_path / "tree"))
+    return path
+
+
+def test_cache_with_signature(osconf: Program, added: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(osconf("key", "generate", "cache-1"))
+    public = osconf.lines("key", "public", str(tmp_path / "key"))[0]
+    assert public.startswith("cache-1:")
+    osconf("store", "sign", "--key", str(tmp_path / "key"), "-r", added)
+    osconf("copy", "--to", f"file://{tmp_path / 'cache'}", added)
+    assert "Sig: cache-1:" in next((tmp_path / "cache").glob("*.narinfo")).read_text()
+    osconf("copy", "--from", f"file://{tmp_path / 'cache'}", "--trusted-key", public, added, store="two")
+    assert osconf.lines("store", "closure", added, store="two") == [added]
+    osconf("store", "verify", "--check-contents", store="two")
+
+
+def test_missing_in_cache(osconf: Program, added: str, tmp_path: Path) -> None:
+    osconf("copy", "--to", f"file://{tmp_path / 'cache'}", added)
+    ghost = added.replace("-tree", "-ghost").replace(added[15:20], "00000")
+    osconf("copy", "--from", f"file://{tmp_path / 'cache'}", ghost, store="two", code=1)
+    assert "does not have" in osconf.errors
+
+
+def test_export_and_import(osconf: Program, added: str) -> None:
+    stream = osconf("store", "export", "-r", added)
+    assert osconf.lines("store", "import", store="two", data=stream) == [added]
+    osconf("store", "import", store="three", data=stream[:-100], code=1)
+    assert "ends too early" in osconf.errors
+    assert osconf.lines("store", "closure", added, store="two") == [added]
+
+
+def test_verify_names_what_is_wrong(osconf: Program, added: str, tmp_path: Path) -> None:
+    file = Path(f"{tmp_path / 'one'}{added}/file")
+    file.chmod(0o644)
+    file.write_text("changed")
+    assert osconf.lines("store", "verify", "--check-contents", code=1) == [f"changed: {added}"]
+    osconf("store", "verify")
+
+
+def test_optimise_graph_diff(osconf: Program, added: str, tmp_path: Path) -> None:
+    osconf("store", "optimise")
+    assert "1 files linked" in osconf.errors
+    assert osconf("store", "graph", added).startswith(b"digraph")
+    assert osconf("store", "graph", "--format", "svg", added).startswith(b"<svg")
+    (tmp_path / "tree/more").write_text("x" * 5000)
+    (other,) = osconf.lines("store", "add", str(tmp_path / "tree"))
+    (line,) = osconf.lines("store", "diff", added, other)
+    assert line.startswith("tree: ") and "+" in line
+
+
+def test_wrong_use(osconf: Program, added: str) -> None:
+    osconf("copy", added, code=2)
+    osconf("copy", "--from", "file:///nowhere", "result", code=1)
+    osconf("copy", "--to", "https://cache.invalid", added, code=1)
+    assert "cannot write" in osconf.errors
+    osconf("key", "public", "-", data=b"nonsense", code=1)
+    osconf("log", added, code=1)
+    assert "there is no log" in osconf.errors
