@@ -30,11 +30,14 @@
   ./security/polkit.nix
   ./security/sudo.nix
   ./security/wrappers.nix
+  ./services/databases/mysql.nix
   ./services/databases/postgresql.nix
   ./services/databases/redis.nix
   ./services/hardware/fstrim.nix
   ./services/hardware/udev.nix
   ./services/logging/journald.nix
+  ./services/monitoring/prometheus-node-exporter.nix
+  ./services/monitoring/prometheus.nix
   ./services/networking/avahi.nix
   ./services/networking/firewall.nix
   ./services/networking/nat.nix
@@ -44,6 +47,7 @@
   ./services/networking/nftables.nix
   ./services/networking/openssh.nix
   ./services/networking/resolved.nix
+  ./services/printing/cups.nix
   ./services/security/fail2ban.nix
   ./services/system/auto-upgrade.nix
   ./services/system/cron.nix
@@ -65,6 +69,8 @@
   ./system/boot/tmp.nix
   ./system/etc/etc.nix
   ./virtualisation/docker.nix
+  ./virtualisation/libvirtd.nix
+  ./virtualisation/oci-containers.nix
   ./virtualisation/options.nix
   ./virtualisation/podman.nix
   ./virtualisation/test-shell.nix

@@ -51,7 +51,8 @@ in
     environment.systemPackages =
       cfg.packages ++ lib.optionals (cfg.keyMap != "us" || cfg.font != null) [ pkgs.kbd pkgs.console-data ];
 
-    environment.etc."vconsole.conf".text =
+    # Debian's vconsole.conf is a link to this file, which systemd-tmpfiles makes.
+    environment.etc."default/keyboard".text =
       "KEYMAP=${cfg.keyMap}\n" + lib.optionalString (cfg.font != null) "FONT=${cfg.font}\n";
 
     # Without kbd there is nothing that could change the kernel's own layout.

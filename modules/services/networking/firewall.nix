@@ -105,12 +105,32 @@ let
   ]
   ++ lib.optional config.networking.enableIPv6 "ipv6";
 
+  # Where the kernel that builds has tables for it, the rules are read once by the program itself.
+  checked =
+    family:
+    let
+      command = if family == "ipv4" then "iptables-restore" else "ip6tables-restore";
+    in
+    pkgs.runCommand "firewall-${family}.rules-checked"
+      {
+        nativeBuildInputs = [ cfg.package ];
+        requiredSystemFeatures = [ "uid-range" ];
+        rules = rules family;
+      }
+      ''
+        printf '*filter\nCOMMIT\n' > nothing
+        if ${command} --test nothing 2> /dev/null; then
+          ${command} --test --noflush $rules
+        fi
+        cp $rules $out
+      '';
+
   control = pkgs.render {
     name = "firewall-control";
     template = "firewall-control.j2";
     executable = true;
     context = {
-      rules = lib.genAttrs families (family: "${rules family}");
+      rules = lib.genAttrs families (family: "${checked family}");
       inherit (cfg) extraCommands extraStopCommands;
     };
   };

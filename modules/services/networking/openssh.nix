@@ -186,7 +186,6 @@ in
           }
           {
             type = "rsa";
-            bits = 4096;
             path = "/etc/ssh/ssh_host_rsa_key";
           }
         ];

@@ -150,6 +150,13 @@ in
   };
 
   config = {
+    assertions = [
+      {
+        assertion = cfg.initrd.luks.devices == { };
+        message = "boot.initrd.luks.devices is set, but the initrd cannot open encrypted devices yet. Encrypted file systems other than / can be opened through environment.etc.crypttab.";
+      }
+    ];
+
     boot.kernelParams = [ "loglevel=${toString cfg.consoleLogLevel}" ];
 
     # Those of the file systems that the initrd mounts.

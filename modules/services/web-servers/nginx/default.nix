@@ -345,10 +345,8 @@ in
       description = "Web server";
       documentation = [ "man:nginx(8)" ];
       wantedBy = [ "multi-user.target" ];
-      wants = [ "network-online.target" ];
       after = [
         "network.target"
-        "network-online.target"
         "nss-lookup.target"
       ];
       stopIfChanged = false;
