@@ -5,10 +5,11 @@ Only what a command needs is imported: `boot` runs before PID 1 and each import 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
-from osconf.errors import OsconfError
+from osconf.errors import ActivationError, OsconfError
 
 _USAGE = """usage: activate COMMAND [--system PATH]
 
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str], system: str | None = None) -> int:
         if error.hint:
             report(f"hint: {error.hint}")
         code = error.exit_code
+    except OSError as error:
+        report(f"error: {error}")
+        code = 1
     except Exception:
         if "result" not in options:
             raise
@@ -60,8 +64,17 @@ def report(message: str) -> None:
     sys.stderr.flush()
 
 
+def require_root(command: str) -> None:
+    """Refuse a command that changes the machine to anyone but root."""
+    if command not in ("dry-activate", "check") and os.geteuid() != 0:
+        raise ActivationError(f"{command} changes the system, which only root may", hint="use sudo", code="not-root")
+
+
 def _run(command: str, options: dict[str, str], system: str | None) -> int:
     from osconf.host.real import RealHost
+
+    if "root" not in options:
+        require_root(command)
 
     host = RealHost(options.get("root", "/"))
     if command == "rollback":

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from osconf.activation.__main__ import main as run_activator
-from osconf.activation.__main__ import report
+from osconf.activation.__main__ import report, require_root
 from osconf.errors import OsconfError
 from osconf.host.files import Files
 from osconf.host.protocol import Host, TransientService
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str], system: str) -> int:
     if action not in ("switch", "test") or direct or not host.has_systemd():
         return run_activator([action, *rest, "--system", system], system)
     try:
+        require_root(action)
         return run_in_unit(host, [action, *rest], host.files.resolve(system))
     except OsconfError as error:
         report(f"error: {error}")

@@ -154,7 +154,10 @@ class _NoHasher:
 
 
 def _plan_accounts(files: Files, new: Closure) -> tuple[str, ...]:
-    before = read_accounts(files, new.environment.path)
+    try:
+        before = read_accounts(files, new.environment.path)
+    except PermissionError:
+        return ("(only root can compare them)",)
     after = copy.deepcopy(before)
     notes: list[str] = []
     users.merge_users(after, users.read_state(files), new, passwords={}, hasher=_NoHasher(), report=notes.append)
