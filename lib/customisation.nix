@@ -8,13 +8,9 @@ in
 rec {
   # A derivation rebuilt with changed attributes: `f` maps the old arguments to the changed ones.
   overrideDerivation = drv: f:
-    let
-      changed = derivation (drv.drvAttrs // f drv);
-    in
-    lib.trivial.flip (extendDerivation true) changed (
-      { meta = drv.meta or { }; passthru = drv.passthru or { }; } // (drv.passthru or { })
-      // lib.attrsets.optionalAttrs (drv ? __spliced) { __spliced = { }; }
-    );
+    extendDerivation true
+      ({ meta = drv.meta or { }; passthru = drv.passthru or { }; } // (drv.passthru or { }))
+      (derivation (drv.drvAttrs // f drv));
 
   # A function whose result carries `override` (and `overrideDerivation`).
   makeOverridable = f:
@@ -132,16 +128,23 @@ rec {
   makeScopeWithSplicing = splicePackages: newScope: otherSplices: keep: extra: f:
     makeScopeWithSplicing' { inherit splicePackages newScope; } { inherit otherSplices keep extra f; };
 
-  # `mkDerivation`-like functions extended by a function of the final arguments.
-  extendMkDerivation = { constructDrv, excludeDrvArgNames ? [ ], excludeFunctionArgNames ? [ ], extendDrvArgs, inheritFunctionArgs ? true, transformDrv ? lib.trivial.id }:
+  # A `mkDerivation`-like function from another one: `extendDrvArgs final args` gives more arguments.
+  extendMkDerivation =
+    { constructDrv
+    , excludeDrvArgNames ? [ ]
+    , excludeFunctionArgNames ? [ ]
+    , extendDrvArgs
+    , inheritFunctionArgs ? true
+    , transformDrv ? lib.trivial.id
+    }:
     lib.trivial.setFunctionArgs
-      (fpargs: transformDrv (constructDrv (final:
-        let
-          args = lib.fixedPoints.fix (self: (lib.trivial.toFunction fpargs) final);
-        in
-        removeAttrs args excludeDrvArgNames // extendDrvArgs final args)))
+      (given:
+        transformDrv (constructDrv (final:
+          let
+            args = lib.trivial.toFunction given final;
+          in
+          removeAttrs args excludeDrvArgNames // extendDrvArgs final args)))
       (removeAttrs
         ((if inheritFunctionArgs then functionArgs constructDrv else { }) // functionArgs (extendDrvArgs { }))
         excludeFunctionArgNames);
-
 }

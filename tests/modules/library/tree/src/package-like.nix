@@ -1,0 +1,1 @@
+{ callPackage }: { x = 1; }
