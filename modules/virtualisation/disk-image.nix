@@ -14,6 +14,11 @@
       };
     };
     swapDevices = lib.mkVMOverride [ ];
+    # Whoever runs an image looks at a screen or at a serial line.
+    boot.kernelParams = [
+      "console=tty0"
+      "console=ttyS0"
+    ];
     boot.initrd.availableKernelModules = [
       "virtio_pci"
       "virtio_blk"
