@@ -536,6 +536,7 @@ def run_nix(program: str, expression: str, store: Path | None = None) -> subproc
         capture_output=True,
         text=True,
         errors="replace",
+        cwd=FILES,
         env={"PATH": os.environ["PATH"], "NIX_REMOTE": remote, "HOME": "/homeless", **state},
         check=False,
     )

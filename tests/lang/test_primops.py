@@ -41,7 +41,7 @@ def test_errors(theme: str) -> None:
 def test_edges() -> None:
     wrong = {}
     for expression in edge_cases():
-        kind, text = try_show(wrap(expression), "/nowhere")
+        kind, text = try_show(wrap(expression), str(FILES))
         text = text.replace(str(FILES), "FILES")
         known = KNOWN[expression]
         if kind not in known or (kind == "value" and text != known["value"]):
