@@ -120,7 +120,7 @@ def derivation_graph(draw: st.DrawFn) -> str:
     return f"let {' '.join(bindings)} in [ {shown} ]"
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(st.lists(derivation_graph(), min_size=8, max_size=8))
 def test_derivation_paths(graphs: list[str]) -> None:
     """Generated derivations have the `.drv` paths and the output paths that Nix computes; eight graphs a run."""

@@ -1,0 +1,1 @@
+"""The builtins of the language, by theme; importing `catalogue` registers them all in `registry`."""
