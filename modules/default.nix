@@ -23,9 +23,6 @@ let
   };
 
   inherit (evaluated) config;
-
-  variant =
-    module: name: (evaluated.extendModules { modules = [ module ]; }).config.system.build.${name};
 in
 {
   inherit (evaluated) config options extendModules type;
@@ -37,8 +34,9 @@ in
   system = config.system.build.toplevel;
 
   # A program that boots this configuration in QEMU.
-  vm = variant ./virtualisation/qemu-vm.nix "vm";
+  vm = config.virtualisation.vmVariant.system.build.vm;
 
   # A disk image that boots this configuration.
-  image = variant ./virtualisation/disk-image.nix "image";
+  image =
+    (evaluated.extendModules { modules = [ ./virtualisation/disk-image.nix ]; }).config.system.build.image;
 }

@@ -74,4 +74,5 @@
   ./virtualisation/options.nix
   ./virtualisation/podman.nix
   ./virtualisation/test-shell.nix
+  ./virtualisation/vm-variant.nix
 ]

@@ -1,5 +1,5 @@
 # Options of Nix and of NixOS's own tools that configurations set, with what they mean to osconf.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 
 let
   inherit (lib) mkOption types;

@@ -1,5 +1,5 @@
 # Containers as services.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 
 let
   inherit (lib) mkOption types;

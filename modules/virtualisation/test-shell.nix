@@ -1,5 +1,5 @@
 # A root shell on a port of the virtual machine, through which tests drive it.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 
 let
   cfg = config.virtualisation.testShell;

@@ -1,5 +1,5 @@
 # udev: what happens when a device appears.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 
 let
   inherit (lib) mkOption types;

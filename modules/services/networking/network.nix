@@ -1,5 +1,5 @@
 # Addresses, routes and interfaces in NixOS's words, carried out by systemd-networkd.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 
 let
   inherit (lib) mkOption types;

@@ -1,5 +1,5 @@
 # The system renews itself from time to time.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 
 let
   inherit (lib) mkOption types;

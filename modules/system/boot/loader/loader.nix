@@ -1,5 +1,5 @@
 # What every boot loader knows, and the summary of it that activation writes the menu from.
-{ config, lib, pkgs, ... }:
+{ config, lib, ... }:
 
 let
   inherit (lib) mkOption types;
