@@ -14,6 +14,7 @@ from osconf.host.files import Files
 
 FOLDER = "/osconf/var/profiles"
 PROFILE = f"{FOLDER}/system"
+_CURRENT = "/osconf/current-system"
 _LINK = re.compile(r"system-([1-9][0-9]*)-link")
 
 
@@ -79,9 +80,17 @@ def make_default(files: Files, number: int) -> Generation:
 
 
 def find_previous(files: Files) -> Generation:
-    """Return the generation before the default one; raises `ActivationError` when there is none."""
+    """Return the generation to go back to; raises `ActivationError` when there is none.
+
+    That is the one before the default. When what runs is no generation (a `test`, a switch that failed), it is the
+    default itself.
+    """
     generations = list_generations(files)
     default = next((generation for generation in generations if generation.is_default), None)
+    running = files.resolve(_CURRENT)
+    systems = {files.resolve(generation.system) for generation in generations}
+    if default is not None and files.exists(_CURRENT) and running not in systems:
+        return default
     older = [generation for generation in generations if default is None or generation.number < default.number]
     if not older:
         raise ActivationError("there is no generation to go back to", code="no-previous-generation")

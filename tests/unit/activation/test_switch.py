@@ -6,7 +6,7 @@ import pytest
 
 from osconf.activation import commands, journal
 from osconf.activation.boot import activate_boot
-from osconf.activation.generations import find_default, list_generations
+from osconf.activation.generations import find_default, find_previous, list_generations
 from osconf.activation.install import install_generation
 from osconf.activation.lock import hold_switch_lock
 from osconf.errors import ActivationError
@@ -97,6 +97,21 @@ def test_test_makes_no_generation(running) -> None:
     assert commands.switch(running.host, two.path, "test", {}, running.report) == 0
     assert running.read("/etc/motd") == "2"
     assert find_default(running.host.files).number == 1
+
+
+def test_rollback_of_a_test_goes_to_the_default(running) -> None:
+    two = make_two(running)
+    commands.switch(running.host, two.path, "test", {}, running.report)
+    assert commands.roll_back(running.host, running.report) == 0
+    assert running.host.log[-1] == f"run {running.one.path}/bin/switch-to-configuration switch"
+
+
+def test_rollback_goes_to_the_generation_before(running) -> None:
+    two = make_two(running)
+    commands.switch(running.host, two.path, "switch", {}, running.report)
+    assert find_previous(running.host.files).number == 1
+    assert commands.roll_back(running.host, running.report) == 0
+    assert any("going back to generation 1" in message for message in running.messages)
 
 
 def test_failed_unit_gives_four_and_no_boot_default(running) -> None:
