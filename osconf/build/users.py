@@ -24,7 +24,7 @@ _COUNT = 1024
 @contextmanager
 def claim_build_user(store: LocalStore, groups: tuple[int, ...] = ()) -> Iterator[OutsideUser | None]:
     """A user for one build while it runs; None when builds run as the caller."""
-    if not _can_change_user():
+    if not can_change_user():
         yield None
         return
     for uid in range(FIRST_UID, FIRST_UID + _COUNT):
@@ -38,7 +38,7 @@ def claim_build_user(store: LocalStore, groups: tuple[int, ...] = ()) -> Iterato
     raise BuildError(f"all {_COUNT} build users are taken", hint="wait for other builds to end")
 
 
-def _can_change_user() -> bool:
+def can_change_user() -> bool:
     """Whether we are root over all user ids: not in a user namespace that knows but a few."""
     if os.geteuid() != 0:
         return False

@@ -6,9 +6,9 @@ a process that wants a new temporary root waits that long. Files are removed aft
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +59,9 @@ def collect_garbage(layout: StoreLayout, database: Database, options: GcOptions)
                 dead = _limit(dead, sizes, options.max_freed)
             if options.dry_run:
                 return GcResult(tuple(dead), sum(sizes[path] for path in dead))
-            _forget(layout, database, dead)
+            freed = _forget(layout, database, dead)
             leftovers = _collect_leftovers(layout, set(edges) | roots) if options.max_freed is None else 0
-        return GcResult(tuple(dead), empty_trash(layout), leftovers)
+        return GcResult(tuple(dead), freed + empty_trash(layout), leftovers)
 
 
 def _living(database: Database, edges: dict[str, list[str]], roots: set[str], options: GcOptions) -> set[str]:
@@ -87,19 +87,29 @@ def _limit(dead: list[str], sizes: dict[str, int], max_freed: int) -> list[str]:
     return chosen
 
 
-def _forget(layout: StoreLayout, database: Database, paths: Iterable[str]) -> None:
+def _forget(layout: StoreLayout, database: Database, paths: Iterable[str]) -> int:
+    """Make paths invalid and take their files away; the bytes that were freed at once."""
     paths = list(paths)
     database.invalidate(paths)
-    for path in paths:
-        move_to_trash(layout, layout.real_path(path))
+    return sum(move_to_trash(layout, layout.real_path(path)) for path in paths)
 
 
-def move_to_trash(layout: StoreLayout, real: Path) -> None:
-    """Take a path's files out of sight; `empty_trash` removes them."""
+def move_to_trash(layout: StoreLayout, real: Path) -> int:
+    """Take a path's files out of sight; `empty_trash` removes them. Returns the bytes that were freed at once.
+
+    On an overlay (a machine whose store is an image) a directory of the lower layer cannot be renamed: it is removed.
+    """
     if os.geteuid() != 0 and real.is_dir() and not real.is_symlink():
         real.chmod(0o755)
-    with suppress(FileNotFoundError):
+    try:
         real.rename(layout.trash / f"{os.getpid()}-{real.name}")
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return remove_tree(real)
+    return 0
 
 
 def empty_trash(layout: StoreLayout) -> int:
@@ -160,5 +170,5 @@ def delete_paths(
                 if users:
                     raise StoreError(f"path '{path}' is in use: '{users[0]}' refers to it", code="path-in-use")
             dead = [path for path in reversed(order_references_first(edges)) if path in paths]
-            _forget(layout, database, dead)
-        return GcResult(tuple(dead), empty_trash(layout))
+            freed = _forget(layout, database, dead)
+        return GcResult(tuple(dead), freed + empty_trash(layout))

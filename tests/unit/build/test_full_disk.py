@@ -12,7 +12,7 @@ import pytest
 CHILD = Path(__file__).with_name("full_disk_child.py")
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
+@pytest.mark.skipif(None in (shutil.which("unshare"), shutil.which("mount")), reason="needs unshare, mount")
 def test_store_stays_sound_on_a_full_disk(tmp_path: Path) -> None:
     command = f"mount -t tmpfs -o size=6M tmpfs {tmp_path} && exec {sys.executable} {CHILD} {tmp_path}"
     done = subprocess.run(
