@@ -89,11 +89,6 @@ def canonical_path(text: str) -> str:
     return path[1:] if path.startswith("//") else path
 
 
-def copy_path_to_store(path: Path) -> str:
-    """The store path (with its context) of a path value, copied there once per evaluation."""
-    return current_evaluator().copy_path_to_store(path)
-
-
 def home_path(rest: str) -> str:
     """The path that `~/rest` is."""
     return canonical_path(current_evaluator().world.env("HOME") + rest) + ("/" if rest.endswith("/") else "")

@@ -69,11 +69,6 @@ def _run_python_thunk(cell: Thunk) -> Value:
     return value
 
 
-def make_call_thunk(function: Value, argument: Value) -> Thunk:
-    """A thunk of `function argument`."""
-    return [run_call_thunk, function, None, argument]
-
-
 def run_call_thunk(cell: Thunk) -> Value:
     """Body of a thunk `[run_call_thunk, function, spot, argument]`."""
     _, function, _, argument = cell
@@ -89,11 +84,6 @@ def run_call_thunk(cell: Thunk) -> Value:
     cell[3] = None
     cell[0] = None
     return value
-
-
-def make_call2_thunk(function: Value, first: Value, second: Value, spot: Spot | None = None) -> Thunk:
-    """A thunk of `function first second`; `spot` is where the attribute that holds it was written."""
-    return [run_call2_thunk, function, spot, first, second]
 
 
 def run_call2_thunk(cell: Thunk) -> Value:
@@ -183,17 +173,3 @@ def call2(function: Value, first: Value, second: Value) -> Value:
     if type(function) is FunctionType and function.__code__.co_argcount > 1:
         return function(first, second)
     return call(function, first, second)
-
-
-def call3(function: Value, first: Value, second: Value, third: Value) -> Value:
-    """Apply a forced function to three arguments."""
-    if type(function) is FunctionType and function.__code__.co_argcount > 2:
-        return function(first, second, third)
-    return call(function, first, second, third)
-
-
-def callable_of(function: Value) -> Callable[[Value], Value]:
-    """A Python function of one argument for any callable value: hoists the test for functors out of a loop."""
-    if type(function) is FunctionType:
-        return function
-    return lambda argument: call(function, argument)
