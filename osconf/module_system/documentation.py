@@ -21,6 +21,7 @@ from osconf.module_system.types.compound import CoercedTo, Either
 from osconf.module_system.types.containers import AttrsOf, Container, ListOf, group_by_name
 from osconf.module_system.types.submodule import Submodule
 
+_MAX_NESTING = 12
 PRIORITY_NAMES = {
     OPTION_DEFAULT_PRIORITY: "the option's default",
     1000: "mkDefault",
@@ -346,8 +347,11 @@ def _default(declaration: Value) -> str | None:
     return None
 
 
-def make_documents(options: Value) -> Iterator[OptionDocument]:
-    """The reference's entries for a tree of options (`result.options`), those of submodules included, in order."""
+def make_documents(options: Value, inside: frozenset[int] = frozenset(), depth: int = 0) -> Iterator[OptionDocument]:
+    """The reference's entries for a tree of options (`result.options`), those of submodules included, in order.
+
+    `inside` holds the modules of the submodules around: a submodule that contains itself is described once.
+    """
     options = force(options)
     for name in sorted(options):
         if name == "_module":
@@ -356,7 +360,7 @@ def make_documents(options: Value) -> Iterator[OptionDocument]:
         if not is_attrs(node):
             continue
         if "_type" not in node or force(node["_type"]) != "option":
-            yield from make_documents(node)
+            yield from make_documents(node, inside, depth)
             continue
         visible = _visibility(node)
         if force(node.get("internal")) is True or visible is False:
@@ -364,8 +368,11 @@ def make_documents(options: Value) -> Iterator[OptionDocument]:
         option = getattr(force(node.get("__toString")), "option", None)
         if isinstance(option, Option):
             yield _document(option)
-            if visible != "shallow":
-                yield from make_documents(option.option_type.sub_options(option.place.parts))
+            modules = option.option_type.sub_modules() or ()
+            known = frozenset([id(force(module)) for module in modules])
+            if visible != "shallow" and depth < _MAX_NESTING and not (known and known <= inside):
+                below = option.option_type.sub_options(option.place.parts)
+                yield from make_documents(below, inside | known, depth + 1)
 
 
 def _document(option: Option) -> OptionDocument:

@@ -113,3 +113,17 @@ def test_reference_documents_submodules_too() -> None:
 
 def test_report_is_plain_data() -> None:
     assert describe("level").as_json()["definitions"][0]["value"] == "7"
+
+
+def test_submodule_that_contains_itself_is_described_once() -> None:
+    text = """
+    let lib = import <osconf/lib>; tree = lib.types.submodule {
+      options.children = lib.mkOption { type = lib.types.attrsOf tree; };
+    }; in lib.evalModules { modules = [ { options.root = lib.mkOption { type = tree; }; } ]; }
+    """
+
+    def work() -> list[str]:
+        result = Evaluator(PureWorld(), internal=MODULE_PRIMOPS).eval_text(text)
+        return [document.path for document in documents_of(result)]
+
+    assert run_deep(work) == ["root", "root.children"]
