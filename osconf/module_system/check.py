@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from osconf.errors import EvalError
+from osconf.lang.diagnose import locate_error
 from osconf.lang.runtime import force, is_derivation
 from osconf.lang.values import Value, from_latin
 from osconf.module_system.documentation import root_of
@@ -25,6 +26,8 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
     mistakes: dict[tuple[str, str], EvalError] = {}
 
     def note(error: EvalError) -> None:
+        if error.position is None:
+            locate_error(error)
         key = (error.message, str(error.position))
         mistakes.setdefault(key, error)
 
