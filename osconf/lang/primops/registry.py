@@ -97,6 +97,11 @@ def current() -> Evaluator:
     return current_evaluator()
 
 
+def primop_of(function: Any) -> PrimOp | None:
+    """The primop behind a function value; None for a function written in the language."""
+    return getattr(function, "primop", None)
+
+
 def visible_names(names: Iterable[str]) -> dict[str, str]:
     """Global variable name -> builtin name, for the given builtins."""
     return {name if name in GLOBAL_NAMES else f"__{name}": name for name in names}
