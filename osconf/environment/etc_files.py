@@ -85,6 +85,6 @@ def _write_shells(farm: Farm, recorded: Iterable[str]) -> None:
 
 def _choose_word_list(farm: Farm) -> None:
     """/usr/share/dict/words, the first word list by name, as select-default-wordlist(8) takes it for English."""
-    lists = [path for path in farm.plan.under("usr/share/dict") if not path.endswith(("/words", "/README"))]
+    lists = [path for path in farm.plan.under("usr/share/dict") if "README" not in path and not path.endswith("/words")]
     if lists and farm.plan.resolve("usr/share/dict/words") is None:
         farm.link("usr/share/dict/words", posixpath.basename(lists[0]))

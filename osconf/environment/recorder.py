@@ -121,6 +121,8 @@ def _prepare(record: Path, packages: list[Package]) -> None:
     (record / "log").touch()
     (record / "status").touch()
     (record / "driver").write_text(DRIVER)
+    (record / "shim").write_text(SHIM)
+    (record / "shim").chmod(0o755)
     (record / "order").write_text("".join(f"{package.name}\t{package.architecture}\n" for package in packages))
     for package in packages:
         script = record / "scripts" / package.name
@@ -135,9 +137,7 @@ def _write_shims(layer: Path, farm: Farm) -> Path:
         (layer / directory).mkdir()
     for name in SHIMMED:
         is_system = farm.has(f"usr/sbin/{name}") and not farm.has(f"usr/bin/{name}")
-        shim = layer / ("sbin" if is_system else "bin") / name
-        shim.write_text(SHIM)
-        shim.chmod(0o755)
+        (layer / ("sbin" if is_system else "bin") / name).symlink_to("/rec/shim")
     confmodule = layer / "share/debconf/confmodule"
     confmodule.parent.mkdir(parents=True)
     confmodule.write_text(CONFMODULE)
@@ -248,6 +248,8 @@ def _note_state(farm: Farm, upper: Path, facts: Facts) -> None:
             continue
         if stat.S_ISDIR(mode):
             note_state(farm, relative, "dir", mode)
+        elif stat.S_ISLNK(mode):
+            note_state(farm, relative, "link", mode, target=str(path.readlink()))
         elif stat.S_ISREG(mode):
             if _is_public(path, mode, shipped) and _is_constant(path, shipped):
                 note_state(farm, relative, "file", mode | stat.S_IWUSR)

@@ -66,9 +66,9 @@ def _normalise(path: str) -> str:
     return posixpath.normpath(path).replace("/var/run/", "/run/")
 
 
-def note_state(farm: Farm, path: str, kind: str, mode: int) -> None:
-    """Add a directory or file that a maintainer script made below /var."""
-    farm.plan.state[path] = StateEntry(path, kind, f"{mode & 0o7777:04o}", "root", "root")
+def note_state(farm: Farm, path: str, kind: str, mode: int, target: str = "") -> None:
+    """Add a directory, file or link that a maintainer script made below /var."""
+    farm.plan.state[path] = StateEntry(path, kind, f"{mode & 0o7777:04o}", "root", "root", target)
 
 
 def _declared_paths(farm: Farm) -> set[str]:
