@@ -6,9 +6,11 @@ into use, so that `LockFile.save` records them. `update_lock` moves a lock forwa
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from osconf.archive.acquire import Access, fetch_packages, lock_source, open_indexes
@@ -213,6 +215,24 @@ def update_lock(
         updated = replace(updated, packages={**updated.packages, group: {item.package.name: item for item in fresh}})
         changes.extend(diff_packages(old, new))
     return LockUpdate(updated, tuple(changes))
+
+
+def refresh_lock(access: Access, path: Path, max_age: timedelta) -> None:
+    """Move a lock that nobody keeps under version control (a user's own) forward when it is old.
+
+    Mirrors drop superseded packages, so such a lock rots. Without network it stays, and is tried again after `max_age`.
+    """
+    try:
+        age = access.now().timestamp() - path.stat().st_mtime
+    except FileNotFoundError:
+        return
+    if age < max_age.total_seconds():
+        return
+    lock = load_lock(path) or Lock()
+    with contextlib.suppress(ArchiveError):
+        lock = update_lock(access, lock).lock
+    save_lock(path, lock)
+    path.touch()
 
 
 def _check_known(names: Sequence[str], lock: Lock) -> None:

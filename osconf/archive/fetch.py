@@ -84,12 +84,12 @@ class Fetcher:
 
     def read_text(self, paths: Iterable[str]) -> bytes:
         """Fetch something small whose hash is not known beforehand (InRelease), from the first address that has it."""
-        failures: list[str] = []
+        failures: list[tuple[str, FetchFailure]] = []
         for url in paths:
             try:
                 return self._with_attempts(lambda url=url: self._read(url))  # type: ignore[misc]
             except FetchFailure as failure:
-                failures.append(f"{url}: {failure}")
+                failures.append((url, failure))
         raise _explain_failures("the release file", failures)
 
     def fetch_blob(self, cache: BlobCache, blob: Blob, bases: Sequence[str], progress: _Meter | None = None) -> Path:
@@ -99,7 +99,7 @@ class Fetcher:
             if progress:
                 progress.advance(blob, blob.size, finished=True)
             return found
-        failures: list[str] = []
+        failures: list[tuple[str, FetchFailure]] = []
         with cache.open_partial(blob.sha256) as partial:
             if (found := cache.find(blob.sha256)) is not None:  # another process finished it while we waited
                 return found
@@ -108,7 +108,7 @@ class Fetcher:
                 try:
                     self._with_attempts(lambda url=url: self._download(url, blob, partial, progress))  # type: ignore[misc]
                 except FetchFailure as failure:
-                    failures.append(f"{url}: {failure}")
+                    failures.append((url, failure))
                     continue
                 if progress:
                     progress.advance(blob, 0, finished=True)
@@ -273,10 +273,10 @@ def _describe(error: Exception) -> str:
     return text.rpartition(": ")[2].strip("()'\"") or type(error).__name__
 
 
-def _explain_failures(what: str, failures: Sequence[str]) -> ArchiveError:
-    listed = "\n".join(f"  {failure}" for failure in failures) or "  no mirror is configured"
-    return ArchiveError(
-        f"cannot fetch {what}:\n{listed}",
-        code="download-failed",
-        hint="check the network and the mirrors in /etc/apt/sources.list.d; what is cached is not fetched again",
-    )
+def _explain_failures(what: str, failures: Sequence[tuple[str, FetchFailure]]) -> ArchiveError:
+    listed = "\n".join(f"  {url}: {failure}" for url, failure in failures) or "  no mirror is configured"
+    if failures and all(failure.missing for _, failure in failures):
+        hint = "mirrors drop superseded versions: run `osconf lock update`, or copy the cache of a machine that has it"
+    else:
+        hint = "check the network and the mirrors in /etc/apt/sources.list.d; what is cached is not fetched again"
+    return ArchiveError(f"cannot fetch {what}:\n{listed}", code="download-failed", hint=hint)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.lang.evaluator import EvalSettings, Evaluator
 from osconf.lang.values import to_latin
+
+# Nobody commits the user's own lock, and mirrors drop what it names: it follows the archive.
+USER_LOCK_AGE = timedelta(days=1)
 
 if TYPE_CHECKING:
     from osconf.archive.archive import Archive, LockFile
@@ -55,13 +59,15 @@ def make_internal(session: Session, configuration: Path | None) -> Mapping[str, 
 
 def open_lock(session: Session, configuration: Path | None) -> LockFile:
     """The lock of a configuration, or the user's own."""
-    from osconf.archive.archive import LockFile
+    from osconf.archive.archive import LockFile, refresh_lock
     from osconf.rebuild.locks import lock_path
 
     if configuration is not None:
         return LockFile(lock_path(configuration))
     session.cache_dir.mkdir(parents=True, exist_ok=True)
-    return LockFile(session.cache_dir / "user.lock")
+    path = session.cache_dir / "user.lock"
+    refresh_lock(session.access, path, USER_LOCK_AGE)
+    return LockFile(path)
 
 
 def open_default_archive(session: Session, configuration: Path | None) -> Archive:

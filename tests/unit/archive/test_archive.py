@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from osconf.archive.acquire import Access
-from osconf.archive.archive import Archive, LockFile, update_lock
+from osconf.archive.archive import Archive, LockFile, refresh_lock, update_lock
 from osconf.archive.fetch import Fetcher, FetchSettings
 from osconf.archive.lock import load_lock, parse_lock, save_lock
 from osconf.archive.mirror import Mirrors
@@ -219,3 +220,20 @@ def test_a_damaged_blob_is_noticed(place: Place) -> None:
     cache.path_of(digest).write_bytes(b"contend")
     assert cache.find_intact(digest) is None
     assert cache.find(digest) is None
+
+
+def test_a_users_own_lock_moves_forward_when_it_is_old(place: Place) -> None:
+    place.resolve("a")
+    place.publish("demo", stanza("a", "2"), day=2)
+    now = place.access().now().timestamp()
+    os.utime(place.lock_path, (now, now - 3600))
+    refresh_lock(place.access(), place.lock_path, timedelta(days=1))
+    assert place.resolve("a")["a"] == "1"
+    os.utime(place.lock_path, (now, now - 90_000))
+    shutil.move(place.mirror, place.root / "away")
+    refresh_lock(place.access(), place.lock_path, timedelta(days=1))
+    assert place.resolve("a")["a"] == "1"
+    shutil.move(place.root / "away", place.mirror)
+    os.utime(place.lock_path, (now, now - 90_000))
+    refresh_lock(place.access(), place.lock_path, timedelta(days=1))
+    assert place.resolve("a")["a"] == "2"

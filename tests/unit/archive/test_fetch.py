@@ -153,3 +153,10 @@ def test_many_blobs_share_connections_and_report(server: Server, cache: BlobCach
 
 def test_file_addresses(tmp_path: Path, cache: BlobCache, server: Server) -> None:
     assert Fetcher(PATIENCE).fetch_blob(cache, BLOB, [f"file://{tmp_path}/served"]).read_bytes() == DATA
+
+
+def test_a_superseded_package_has_a_hint_of_its_own(server: Server, cache: BlobCache) -> None:
+    with pytest.raises(ArchiveError) as caught:
+        Fetcher(PATIENCE).fetch_blob(cache, Blob("pool/gone", "0" * 64), [server.base])
+    assert caught.value.hint is not None
+    assert "osconf lock update" in caught.value.hint
