@@ -3,6 +3,7 @@
   ./config/console.nix
   ./config/file-systems.nix
   ./config/i18n.nix
+  ./config/motd.nix
   ./config/networking.nix
   ./config/shells-environment.nix
   ./config/swap.nix
@@ -25,6 +26,7 @@
   ./programs/simple.nix
   ./programs/ssh.nix
   ./programs/tmux.nix
+  ./security/acme.nix
   ./security/pam.nix
   ./security/pki.nix
   ./security/polkit.nix
@@ -55,6 +57,7 @@
   ./services/system/timesyncd.nix
   ./services/ttys/getty.nix
   ./services/web-servers/nginx
+  ./services/web-servers/nginx/acme.nix
   ./system/activation/activation-scripts.nix
   ./system/activation/specialisation.nix
   ./system/activation/toplevel.nix

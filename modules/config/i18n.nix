@@ -87,6 +87,7 @@ in
     i18n.localeTree = if wanted == [ ] then null else archive;
 
     environment.extraTrees = lib.optional (wanted != [ ]) archive;
+    systemd.serviceEnvironmentPackages = lib.optional (wanted != [ ]) archive;
 
     environment.etc = {
       "locale.conf".text = lib.concatStrings (

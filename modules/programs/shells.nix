@@ -43,6 +43,8 @@ in
       environment.systemPackages = [ pkgs.zsh ];
       environment.shells = [ "/usr/bin/zsh" ];
       environment.etc = {
+        # No questions for those who have no files of their own.
+        "zsh/zshenv".text = "zsh-newuser-install() { :; }\n";
         "zsh/zprofile".text = "emulate sh -c '. /etc/profile'\n";
         "zsh/zshrc".text = aliases zsh.shellAliases + config.environment.interactiveShellInit + zsh.interactiveShellInit;
       };

@@ -96,6 +96,11 @@ in
     };
     users.groups.redis = { };
 
+    environment.systemPackages = [ pkgs.redis-tools ];
+
+    # A copy in the background maps all of the memory once more.
+    boot.kernel.sysctl."vm.overcommit_memory" = lib.mkDefault 1;
+
     networking.firewall.allowedTCPPorts = lib.concatMap (server: lib.optional server.openFirewall server.port) (
       lib.attrValues enabled
     );

@@ -47,6 +47,8 @@ in
     systemd.enabledUnits = [ "avahi-daemon.service" ];
     networking.firewall.allowedUDPPorts = lib.optional cfg.openFirewall 5353;
 
+    systemd.tmpfiles.rules = [ "d /etc/avahi/services 0755 root root -" ];
+
     environment.etc."avahi/avahi-daemon.conf".source = pkgs.render {
       name = "avahi-daemon.conf";
       template = "unit.j2";

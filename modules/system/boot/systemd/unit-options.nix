@@ -189,13 +189,6 @@ let
     preStop = scriptOption "Shell commands that stop the service.";
     postStop = scriptOption "Shell commands to run after the service stopped.";
 
-    jobScripts = mkOption {
-      type = types.attrsOf types.raw;
-      internal = true;
-      default = { };
-      description = "The programs made of the shell commands.";
-    };
-
     startAt = mkOption {
       type = types.either types.str (types.listOf types.str);
       apply = lib.toList;

@@ -23,15 +23,19 @@ let
     );
 
   # Shell commands become a program; what packages they refer to joins the environment of the service through it.
+  # The journal shows the name of its file.
   makeScript =
     name: key: text:
-    pkgs.writeShellScript "unit-script-${lib.strings.sanitizeDerivationName name}-${key}" "set -e\n${text}";
+    let
+      program = "${lib.strings.sanitizeDerivationName name}-${key}";
+    in
+    "${pkgs.writeShellScriptBin program "set -e\n${text}"}/bin/${program}";
 
   command =
     { name, config, ... }:
     option: key: arguments:
     mkIf (config.${option} != "") (
-      "${makeScript name key config.${option}}" + lib.optionalString (arguments != "") " ${arguments}"
+      makeScript name key config.${option} + lib.optionalString (arguments != "") " ${arguments}"
     );
 
   search = directory: map (package: "${package}/${directory}");
@@ -54,11 +58,11 @@ let
 
       serviceConfig = {
         ExecStart = command arguments "script" "start" config.scriptArgs;
-        ExecStartPre = mkIf (config.preStart != "") [ "${makeScript arguments.name "pre-start" config.preStart}" ];
-        ExecStartPost = mkIf (config.postStart != "") [ "${makeScript arguments.name "post-start" config.postStart}" ];
+        ExecStartPre = mkIf (config.preStart != "") [ (makeScript arguments.name "pre-start" config.preStart) ];
+        ExecStartPost = mkIf (config.postStart != "") [ (makeScript arguments.name "post-start" config.postStart) ];
         ExecReload = command arguments "reload" "reload" "";
         ExecStop = command arguments "preStop" "pre-stop" "";
-        ExecStopPost = mkIf (config.postStop != "") [ "${makeScript arguments.name "post-stop" config.postStop}" ];
+        ExecStopPost = mkIf (config.postStop != "") [ (makeScript arguments.name "post-stop" config.postStop) ];
       };
     };
 in
