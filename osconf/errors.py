@@ -48,6 +48,8 @@ class OsconfError(Exception):
         self.position = position
         self.hint = hint
         self.frames: list[Frame] = []
+        self.related: list[OsconfError] = []
+        """Other mistakes of the same input, found by looking on: shown after this one."""
         if code is not None:
             self.code = code
 

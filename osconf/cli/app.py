@@ -18,6 +18,8 @@ import click
 from osconf import __version__
 from osconf.errors import BuildError, OsconfError
 
+_MAX_RELATED = 4
+
 # name -> (module in osconf.cli, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {
     "switch": ("switch", "Build the configuration, activate it and make it the boot default."),
@@ -152,6 +154,10 @@ def show_error(error: OsconfError, *, show_trace: bool) -> None:
 
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     click.echo(render_error(error, show_trace=show_trace, color=color), err=True)
+    for other in error.related[:_MAX_RELATED]:
+        click.echo("\n" + render_error(other, color=color), err=True)
+    if len(error.related) > _MAX_RELATED:
+        click.echo(f"\n… and {len(error.related) - _MAX_RELATED} more mistakes", err=True)
     if isinstance(error, BuildError) and error.log_tail:
         click.echo("the end of its log:\n" + textwrap.indent(error.log_tail.rstrip(), "  | "), err=True)
 

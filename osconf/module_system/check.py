@@ -6,7 +6,9 @@ An ordinary evaluation stops at its first mistake. This walk goes on: one option
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import osconf
 from osconf.errors import EvalError
 from osconf.lang.diagnose import locate_error
 from osconf.lang.runtime import force, is_derivation
@@ -38,6 +40,16 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
         note(error)
     _check_level(root, is_mine, note)
     return sorted(mistakes.values(), key=_reading_order)
+
+
+def related_mistakes(result: Value, error: EvalError) -> list[EvalError]:
+    """The mistakes in the user's own modules besides the one that stopped the evaluation."""
+    tree = str(Path(osconf.__file__).resolve().parent.parent) + "/"
+    found = find_mistakes(result, lambda file: not file.startswith(tree))
+    known = {error.message} | {line.strip() for line in error.message.split("\n")}
+    return [
+        other for other in found if other.message not in known and f"{other.message} at {other.position}" not in known
+    ]
 
 
 def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[EvalError], None]) -> None:

@@ -48,7 +48,13 @@ def instantiate_configuration(
     def work() -> Instantiated:
         evaluator = session.evaluator(configuration=configuration)
         value = evaluate_configuration(session, configuration, module=module)
-        return derivation_of(evaluator, evaluator.select(value, attribute), attribute)
+        try:
+            return derivation_of(evaluator, evaluator.select(value, attribute), attribute)
+        except EvalError as error:
+            from osconf.module_system.check import related_mistakes
+
+            error.related.extend(related_mistakes(value, error))
+            raise
 
     session.prepare()
     found = run_deep(work)
