@@ -176,7 +176,7 @@ def test_only_declared_outputs_are_taken(make_package: PackageMaker, make_farm: 
         (result.usr / "share/data/x.cache").write_text("cache")
         (result.usr / "share/data/x.lock").write_text("lock")
 
-    farm = make_farm(make_package("p", {"usr/bin/tool": "", "usr/share/data/x": "1"}))
+    farm = make_farm(make_package("p", {"usr/bin/sh": "", "usr/bin/tool": "", "usr/share/data/x": "1"}))
     assert run_triggers(farm, (CACHE,), PretendedWorkshop(tmp_path / "scratch", play)) == []
     assert farm.read("usr/share/data/x.cache") == "cache"
     assert not farm.has("usr/share/data/x.lock")
@@ -190,7 +190,7 @@ def test_a_failing_trigger_is_a_warning_but_ldconfig_is_needed(
         for name in ("cache", "ldconfig"):
             (directory / "output" / name).write_text("broken\n")
 
-    tree = {"usr/bin/tool": "", "usr/share/data/x": "1", "usr/sbin/ldconfig": "", "usr/lib/x": ""}
+    tree = {"usr/bin/sh": "", "usr/bin/tool": "", "usr/share/data/x": "1", "usr/sbin/ldconfig": "", "usr/lib/x": ""}
     farm = make_farm(make_package("p", tree))
     (warning,) = run_triggers(farm, (CACHE,), PretendedWorkshop(tmp_path / "one", play))
     assert "cache" in warning
