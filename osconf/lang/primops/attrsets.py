@@ -22,7 +22,6 @@ from osconf.lang.runtime import (
     force,
     raise_missing,
     run_call2_thunk,
-    spot_of,
 )
 from osconf.lang.values import LazyAttrs, Value, to_latin
 
@@ -195,7 +194,7 @@ def map_attributes(function: Value, attrs: Value) -> Value:
     builtins.mapAttrs (name: value: name + value) { a = "x"; }  =>  { a = "ax"; }
     """
     if type(attrs) is dict:
-        return {name: [run_call2_thunk, function, spot_of(value), name, value] for name, value in attrs.items()}
+        return {name: [run_call2_thunk, function, None, name, value] for name, value in attrs.items()}
     if type(attrs) is LazyAttrs:
         lazy = attrs
         return LazyAttrs(lazy.names, lambda name: [run_call2_thunk, function, None, name, lazy[name]])
