@@ -59,7 +59,8 @@ def activate_boot(host: Host, system: str, report: Report) -> int:
 def _apply_etc(host: Host, closure: Closure, report: Report) -> None:
     if etc.is_current(host.files, closure):
         return
-    etc.apply_etc(host.files, etc.plan_etc(host.files, closure), owner_ids=_root_owns, adopt=True, report=report)
+    plan = etc.plan_etc(host.files, closure, skip_broken=report)
+    etc.apply_etc(host.files, plan, owner_ids=_root_owns, adopt=True, report=report)
 
 
 def _apply_users(host: Host, closure: Closure, report: Report) -> None:

@@ -65,10 +65,22 @@ class EtcPlan:
         return not (self.static_changed or self.added or self.late or self.changed or self.removed)
 
 
-def plan_etc(files: Files, closure: Closure) -> EtcPlan:
-    """Compare the closure's entries with the recorded set and with what is in /etc now."""
+def plan_etc(files: Files, closure: Closure, *, skip_broken: Report | None = None) -> EtcPlan:
+    """Compare the closure's entries with the recorded set and with what is in /etc now.
+
+    An entry without content raises `ActivationError`; with `skip_broken` it is reported and left out (a boot goes on).
+    """
     owned = read_owned(files)
-    wanted = {entry.path: _wanted(files, closure, entry) for entry in closure.etc_entries if entry.path not in RESERVED}
+    wanted = {}
+    for entry in closure.etc_entries:
+        if entry.path in RESERVED:
+            continue
+        try:
+            wanted[entry.path] = _wanted(files, closure, entry)
+        except ActivationError as error:
+            if skip_broken is None:
+                raise
+            skip_broken(f"/etc/{entry.path} is left out: {error}")
     added, changed, late = [], [], []
     foreign: set[str] = set()
     drifted: set[str] = set()
@@ -152,9 +164,10 @@ def apply_etc(
 def set_owners(files: Files, closure: Closure, owner_ids: OwnerIds) -> None:
     """Give copies of other owners than root to them: at a first boot packages' users are made after /etc."""
     for entry in closure.etc_entries:
-        if "symlink" not in entry.mode and (entry.user, entry.group) != ("root", "root"):
+        is_copy = "symlink" not in entry.mode and files.status(f"/etc/{entry.path}") is not None
+        if is_copy and (entry.user, entry.group) != ("root", "root"):
             files.set_owner(f"/etc/{entry.path}", *owner_ids(entry.user, entry.group))
-            files.set_mode(f"/etc/{entry.path}", int(entry.mode, 8))
+            files.set_mode(f"/etc/{entry.path}", _read_mode(entry))
 
 
 def refuse_foreign(paths: tuple[str, ...]) -> ActivationError:
@@ -225,7 +238,14 @@ def _wanted(files: Files, closure: Closure, entry: EtcEntry) -> Wanted:
         digest = hashlib.sha256(files.read_bytes(source)).hexdigest()
     except OSError as error:
         raise ActivationError(f"the closure lacks the content of /etc/{entry.path}: {error}") from None
-    return Wanted(source=source, digest=digest, mode=int(entry.mode, 8), user=entry.user, group=entry.group)
+    return Wanted(source=source, digest=digest, mode=_read_mode(entry), user=entry.user, group=entry.group)
+
+
+def _read_mode(entry: EtcEntry) -> int:
+    try:
+        return int(entry.mode, 8)
+    except ValueError:
+        raise ActivationError(f"{entry.mode} is no mode for /etc/{entry.path}") from None
 
 
 def _is_as_wanted(files: Files, path: str, want: Wanted, owned: Mapping[str, tuple[object, ...]]) -> bool:

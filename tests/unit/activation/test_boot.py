@@ -44,12 +44,22 @@ def test_second_boot_changes_nothing(world) -> None:
     assert before == after
 
 
-def test_a_broken_step_does_not_stop_the_boot(world) -> None:
+def test_what_is_broken_does_not_stop_the_boot(world) -> None:
     closure = world.make_closure(
-        "one", etc={"hostname": "machine\n"}, copies={"hostname": "9x9"}, wrappers=[{"name": "su", "source": "/no"}]
+        "one",
+        etc={"hostname": "machine\n", "motd": "hello\n"},
+        copies={"hostname": "9x9"},
+        extra_entries=[{"path": "missing", "mode": "0644"}],
+        wrappers=[{"name": "su", "source": "/no"}],
     )
+    world.host.files.make_dirs("/var/lib")
+    world.write("/etc/machine-id", "0" * 32)
+    (world.root / "run").write_text("not a directory")
     assert activate_boot(world.host, closure.path, world.report) == 4
-    assert any(message.startswith("etc: ") for message in world.messages)
+    text = "\n".join(world.messages)
+    for expected in ("/etc/hostname is left out", "/etc/missing is left out", "wrappers: ", "booted-system: "):
+        assert expected in text
+    assert world.read("/etc/motd") == "hello\n"
     assert "root:x:0:0" in world.read("/etc/passwd")
 
 
