@@ -67,33 +67,29 @@ def receive_closure(store: LocalStore, source: BinaryIO, answers: BinaryIO) -> l
 
 
 def _find_shared_files(store: LocalStore, closure: Iterable[str]) -> dict[tuple[int, int], str]:
-    """For each inode that has several names, the logical name that stands for it: the first in the closure's order."""
+    """For each inode that has several names, the one that stands for it: the first in the order of sending."""
     names: dict[tuple[int, int], str] = {}
     for path in closure:
-        for relative, status in _walk_files(store.real_path(path)):
-            if status.st_nlink > 1:
-                names.setdefault((status.st_dev, status.st_ino), path + relative)
+        for _, name, status in _walk(store.real_path(path), path):
+            if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+                names.setdefault((status.st_dev, status.st_ino), name)
     return names
 
 
-def _walk_files(top: Path) -> Iterator[tuple[str, os.stat_result]]:
-    stack = [(top, "")] if stat.S_ISDIR(top.lstat().st_mode) else []
-    while stack:
-        directory, relative = stack.pop()
-        with os.scandir(directory) as entries:
-            for entry in sorted(entries, key=lambda found: found.name):
-                below = f"{relative}/{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append((Path(entry.path), below))
-                elif entry.is_file(follow_symlinks=False):
-                    yield below, entry.stat(follow_symlinks=False)
-
-
-def _send_path(archive: tarfile.TarFile, store: LocalStore, path: str, links: Mapping[tuple[int, int], str]) -> None:
-    stack = [(store.real_path(path), path)]
+def _walk(place: Path, name: str) -> Iterator[tuple[Path, str, os.stat_result]]:
+    """Everything at and below a place, parents first, in a fixed order; `name` is its logical path."""
+    stack = [(place, name)]
     while stack:
         place, name = stack.pop()
         status = place.lstat()
+        yield place, name, status
+        if stat.S_ISDIR(status.st_mode):
+            children = sorted((entry.name for entry in os.scandir(place)), reverse=True)
+            stack.extend((place / child, f"{name}/{child}") for child in children)
+
+
+def _send_path(archive: tarfile.TarFile, store: LocalStore, path: str, links: Mapping[tuple[int, int], str]) -> None:
+    for place, name, status in _walk(store.real_path(path), path):
         member = tarfile.TarInfo(name.lstrip("/"))
         member.mode = status.st_mode & 0o777
         shared = links.get((status.st_dev, status.st_ino), name)
@@ -103,8 +99,6 @@ def _send_path(archive: tarfile.TarFile, store: LocalStore, path: str, links: Ma
         elif stat.S_ISDIR(status.st_mode):
             member.type = tarfile.DIRTYPE
             archive.addfile(member)
-            children = sorted(place.iterdir(), key=lambda child: child.name, reverse=True)
-            stack.extend((child, f"{name}/{child.name}") for child in children)
         elif shared != name:
             member.type, member.linkname = tarfile.LNKTYPE, shared.lstrip("/")
             archive.addfile(member)
