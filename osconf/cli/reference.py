@@ -1,6 +1,6 @@
 """The references that are generated: commands with their options, builtins, options of the configuration.
 
-`python -m osconf.cli.reference DIRECTORY` writes `cli.md`, `builtins.md` and `options.md` there.
+`python -m osconf.cli.reference DIRECTORY` writes `cli.md`, `builtins.md`, `library.md` and `options.md` there.
 """
 
 from __future__ import annotations
@@ -66,11 +66,13 @@ def _describe(command: click.Command, context: click.Context) -> Iterator[str]:
 def main(directory: Path) -> None:
     """Write the references."""
     from osconf.lang.primops.reference import render_reference
+    from osconf.module_system.library import render_library
     from osconf.rebuild.options import option_reference
 
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "cli.md").write_text(command_reference(), encoding="utf-8")
     (directory / "builtins.md").write_text(render_reference(), encoding="utf-8")
+    (directory / "library.md").write_text(render_library(), encoding="utf-8")
     (directory / "options.md").write_text(option_reference(), encoding="utf-8")
 
 

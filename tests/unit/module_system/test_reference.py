@@ -10,6 +10,7 @@ import osconf
 from osconf.lang.evaluator import Evaluator, run_deep
 from osconf.lang.values import Value
 from osconf.lang.world import PureWorld
+from osconf.module_system.library import render_library
 from osconf.module_system.manual import escape_roff, render_html, render_manual_page
 from osconf.module_system.primops import MODULE_PRIMOPS
 from osconf.module_system.reference import render_markdown
@@ -78,3 +79,14 @@ def test_manual_page_shows_texts_as_they_are() -> None:
     assert page.startswith(".TH CONFIGURATION.NIX 5")
     assert "Uses b.c & more." in page
     assert escape_roff(".a\n'b\\c-d") == "\\&.a\n\\&'b\\ec\\-d"
+
+
+def test_library_reference_has_arguments_and_summaries() -> None:
+    page = render_library()
+    assert "- `pipe value functions`: Pass a value through functions from left to right." in page
+    assert "- `subpath.join`" in page
+    categories = re.findall(r"^## lib\.(\w+)$", page, re.MULTILINE)
+    for category in categories:
+        names = evaluate_names(f"builtins.attrNames (import <osconf/lib>).{category}")
+        missing = [name for name in names if not re.search(rf"^- `{re.escape(name)}[ `]", page, re.MULTILINE)]
+        assert missing == [], category
