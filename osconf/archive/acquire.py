@@ -60,11 +60,8 @@ def lock_source(access: Access, source: Source, previous: LockedSource | None = 
         text = write_packages(_local_directory(source))
         index = LockedIndex("", "Packages", access.cache.add_bytes(text), len(text))
         return LockedSource(source, "", "", "", (index,))
-    bases = access.mirrors.resolve(source.base)
-    data = access.fetcher.read_text(f"{base}/{source.release_directory}/InRelease" for base in bases)
-    release = read_release(data, source, access.keyring)
     previous_date = datetime.fromisoformat(previous.date) if previous is not None and previous.date else None
-    check_freshness(release, source, access.now(), previous_date)
+    data, release = _fetch_release(access, source, previous_date)
     indexes = tuple(_lock_index(access, source, release, component) for component in source.components)
     return LockedSource(
         source=source,
@@ -73,6 +70,21 @@ def lock_source(access: Access, source: Source, previous: LockedSource | None = 
         fingerprint=release.fingerprint,
         indexes=indexes,
     )
+
+
+def _fetch_release(access: Access, source: Source, previous_date: datetime | None) -> tuple[bytes, Release]:
+    """The release of the first mirror with a genuine, fresh one; else what is wrong with the first that answers."""
+    failures: list[ArchiveError] = []
+    for base in access.mirrors.resolve(source.base):
+        try:
+            data = access.fetcher.read_bytes(f"{base}/{source.release_directory}/InRelease")
+            release = read_release(data, source, access.keyring)
+            check_freshness(release, source, access.now(), previous_date)
+        except ArchiveError as error:
+            failures.append(error)
+            continue
+        return data, release
+    raise next((error for error in failures if error.code != "download-failed"), failures[0])
 
 
 def _lock_index(access: Access, source: Source, release: Release, component: str) -> LockedIndex:

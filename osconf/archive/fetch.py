@@ -82,15 +82,13 @@ class Fetcher:
         self._pools: dict[str, Any] = {}
         self._lock = threading.Lock()
 
-    def read_text(self, paths: Iterable[str]) -> bytes:
-        """Fetch something small whose hash is not known beforehand (InRelease), from the first address that has it."""
-        failures: list[tuple[str, FetchFailure]] = []
-        for url in paths:
-            try:
-                return self._with_attempts(lambda url=url: self._read(url))  # type: ignore[misc]
-            except FetchFailure as failure:
-                failures.append((url, failure))
-        raise _explain_failures("the release file", failures)
+    def read_bytes(self, url: str) -> bytes:
+        """Fetch something whose hash is not known beforehand, into memory."""
+        try:
+            return self._with_attempts(lambda: self._read(url))
+        except FetchFailure as failure:
+            hint = "nothing is at this address" if failure.missing else "check the network and the address"
+            raise ArchiveError(f"cannot fetch {url}: {failure}", code="download-failed", hint=hint) from failure
 
     def fetch_blob(self, cache: BlobCache, blob: Blob, bases: Sequence[str], progress: _Meter | None = None) -> Path:
         """Bring one blob into the cache and return its file; raises ArchiveError when no base gives it intact."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def fetch_into_store(session: Session, url: str, name: str, *, unpack: bool, expected: str | None) -> str:
     """Fetch a file, or with `unpack` the tree in a tarball; its store path. `expected` is the hash it must have."""
     address = from_latin(url)
-    data = session.access.fetcher.read_text([address])
+    data = session.access.fetcher.read_bytes(address)
     wanted = None if expected is None else Hash.parse(from_latin(expected), "sha256")
     with tempfile.TemporaryDirectory(prefix="osconf-fetch-") as scratch:
         download = Path(scratch, "download")

@@ -237,3 +237,21 @@ def test_a_users_own_lock_moves_forward_when_it_is_old(place: Place) -> None:
     os.utime(place.lock_path, (now, now - 90_000))
     refresh_lock(place.access(), place.lock_path, timedelta(days=1))
     assert place.resolve("a")["a"] == "2"
+
+
+def test_a_stale_mirror_is_passed_over(place: Place) -> None:
+    place.publish("demo", stanza("a", "2"), day=3)
+    place.resolve("a")
+    other = place.root / "other"
+    shutil.copytree(place.mirror, other)
+    place.publish("demo", stanza("a", "3"), day=4)
+    for path in (other / "dists/demo").glob("InRelease"):
+        path.write_text(path.read_text().replace("03 Sep", "01 Sep"))
+    locations = {"debian": (f"file://{place.root}/nowhere", f"file://{other}", f"file://{place.mirror}")}
+    access = dataclasses.replace(place.access(), mirrors=Mirrors(locations))
+    update = update_lock(access, LockFile(place.lock_path).lock)
+    assert [(change.name, change.new) for change in update.changes] == [("a", "3")]
+    stale = dataclasses.replace(access, mirrors=Mirrors({"debian": locations["debian"][:2]}))
+    with pytest.raises(ArchiveError) as caught:
+        update_lock(stale, LockFile(place.lock_path).lock)
+    assert caught.value.code == "release-rollback"
