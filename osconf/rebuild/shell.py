@@ -57,7 +57,6 @@ def run_inside(session: Session, environment: str, command: str | None, *, is_pu
         Path.cwd(),
         store=(session.store.real_path(session.store_dir), session.store_dir),
         pure=is_pure,
-        interactive=command is None,
     )
     return run_in_sandbox(plan_shell(request, uid=os.getuid(), gid=os.getgid())).exit_code
 
