@@ -60,12 +60,15 @@ class _Meter:
     """Counts pieces of parallel downloads and reports them one at a time."""
 
     def __init__(self, blobs: Sequence[Blob], callback: ProgressCallback | None) -> None:
+        self.is_cancelled = False
         self._callback = callback
         self._lock = threading.Lock()
         self._files = self._bytes = 0
         self._total = (len(blobs), sum(blob.size for blob in blobs))
 
     def advance(self, blob: Blob, size: int, *, finished: bool = False) -> None:
+        if self.is_cancelled:
+            raise FetchFailure("cancelled", missing=True)
         if self._callback is None:
             return
         with self._lock:
@@ -132,8 +135,9 @@ class Fetcher:
                 for future in concurrent.futures.as_completed(futures):
                     future.result()
             except BaseException:
-                for future in futures:
-                    future.cancel()
+                # Those under way end at their next piece; what they have is kept for the next time.
+                meter.is_cancelled = True
+                executor.shutdown(wait=False, cancel_futures=True)
                 raise
 
     def _with_attempts(self, action: Callable[[], _T]) -> _T:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.server
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -160,3 +162,27 @@ def test_a_superseded_package_has_a_hint_of_its_own(server: Server, cache: BlobC
         Fetcher(PATIENCE).fetch_blob(cache, Blob("pool/gone", "0" * 64), [server.base])
     assert caught.value.hint is not None
     assert "osconf lock update" in caught.value.hint
+
+
+def test_a_failure_stops_the_others(server: Server, cache: BlobCache) -> None:
+    def trickle(handler: http.server.SimpleHTTPRequestHandler) -> bool:
+        if "gone" in handler.path:
+            return False
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(100 * len(DATA)))
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                handler.wfile.write(DATA)
+                time.sleep(0.1)
+        return True
+
+    server.misbehave = trickle
+    wanted = [
+        (Blob("pool/long", "1" * 64, 100 * len(DATA)), [server.base]),
+        (Blob("pool/gone", "0" * 64), [server.base]),
+    ]
+    start = time.monotonic()
+    with pytest.raises(ArchiveError, match="pool/gone"):
+        Fetcher(PATIENCE).fetch_blobs(cache, wanted)
+    assert time.monotonic() - start < 5
