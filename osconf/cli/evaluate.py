@@ -6,7 +6,7 @@ import click
 
 from osconf.cli import options
 from osconf.cli.context import Invocation
-from osconf.cli.expressions import Expression, evaluate_expression
+from osconf.cli.expressions import Expression, evaluate_expression, show_python
 
 
 @click.command("eval")
@@ -36,9 +36,7 @@ def evaluate(
     """
     wanted = Expression.from_options(expression)
     if dump_python:
-        from osconf.lang.evaluator import dump_python as dump
-
-        click.echo(dump(wanted.text(), wanted.label()))
+        click.echo(show_python(invocation, wanted))
         return
     click.echo(
         evaluate_expression(

@@ -116,3 +116,12 @@ def show(evaluator: Evaluator, value: Any, form: str) -> str:
             from osconf.lang.show import show_value
 
             return show_value(value, strict=form == "strict")
+
+
+def show_python(invocation: Invocation, expression: Expression) -> str:
+    """The Python functions that the expression is compiled to."""
+    from osconf.lang.evaluator import run_deep
+
+    base = str(Path.cwd() if expression.file is None else expression.file.parent)
+    evaluator = invocation.session.evaluator(search_path=expression.search_path)
+    return run_deep(lambda: evaluator.dump_python(expression.text(), base, expression.label()))

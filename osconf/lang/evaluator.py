@@ -153,6 +153,15 @@ class Evaluator:
         with self._at_work():
             self._load(Source(label, to_latin(text)), to_latin(base_dir), None)
 
+    def dump_python(self, text: str, base_dir: str = "/", label: str = "«string»") -> str:
+        """The Python functions that a text is compiled to, `main` last."""
+        with self._at_work():
+            source = Source(label, to_latin(text))
+            saved = compile_source(
+                source, to_latin(base_dir), self._marks, self._global_names, pipes=self.settings.pipes
+            )
+        return "\n".join(function for _, _, function in saved[0].values())
+
     def eval_file(self, path: str | FilePath) -> Value:
         """The value of a file, or of a directory's `default.nix`."""
         with self._at_work():

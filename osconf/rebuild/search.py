@@ -28,7 +28,7 @@ def search_packages(session: Session, word: str, configuration: str | None) -> l
     """Packages whose name or description has the word."""
     from osconf.rebuild.evaluation import open_default_archive
 
-    universe = open_default_archive(session, None if configuration is None else Path(configuration)).universe
+    universe = open_default_archive(session, None if configuration is None else Path(configuration).absolute()).universe
     found = []
     for package in universe.search(word):
         place = rank(word, package.name, package.description)
@@ -38,12 +38,12 @@ def search_packages(session: Session, word: str, configuration: str | None) -> l
 
 
 def search_options(session: Session, word: str) -> list[tuple[str, str]]:
-    """Options whose path or description has the word."""
-    from osconf.rebuild.options import list_all_options
+    """Options whose path or description has the word, as the module system ranks them."""
+    from osconf.lang.evaluator import run_deep
+    from osconf.module_system.documentation import search_options as search
 
-    found = []
-    for option in list_all_options(session):
-        place = rank(word, option.name, option.description)
-        if place is not None:
-            found.append((place, option.name, option.description.strip().partition("\n")[0]))
-    return [(name, text) for _, name, text in sorted(found)[:LIMIT]]
+    def work() -> list[tuple[str, str]]:
+        result = session.evaluator().eval_text("import <osconf/modules> { configuration = { }; }")
+        return [(document.path, document.description.strip().partition("\n")[0]) for document in search(result, [word])]
+
+    return run_deep(work)[:LIMIT]
