@@ -22,6 +22,7 @@
   ./misc/version.nix
   ./programs/bash.nix
   ./programs/git.nix
+  ./programs/gnupg.nix
   ./programs/shells.nix
   ./programs/simple.nix
   ./programs/ssh.nix

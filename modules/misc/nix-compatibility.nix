@@ -5,10 +5,9 @@ let
   inherit (lib) mkOption types;
 
   accepted =
-    what:
+    type: default: what:
     mkOption {
-      type = types.raw;
-      default = { };
+      inherit type default;
       visible = false;
       description = "Accepted and not used: ${what}.";
     };
@@ -25,18 +24,21 @@ in
     (lib.mkRenamedOptionModule [ "services" "sshd" "enable" ] [ "services" "openssh" "enable" ])
     (lib.mkRenamedOptionModule [ "services" "mingetty" "autologinUser" ] [ "services" "getty" "autologinUser" ])
     (lib.mkRenamedOptionModule [ "i18n" "consoleKeyMap" ] [ "console" "keyMap" ])
+    (lib.mkRenamedOptionModule [ "system" "nixos" "label" ] [ "system" "label" ])
+    (lib.mkRenamedOptionModule [ "system" "nixos" "tags" ] [ "system" "tags" ])
+    (lib.mkRenamedOptionModule [ "system" "nixos" "release" ] [ "system" "osconf" "release" ])
     (lib.mkRenamedOptionModule [ "i18n" "consoleFont" ] [ "console" "font" ])
   ];
 
   options = {
     nix = {
-      settings = accepted "osconf builds without a daemon and has settings of its own";
-      extraOptions = accepted "osconf builds without a daemon and has settings of its own";
-      package = accepted "the system is built by osconf";
-      nixPath = accepted "<nixpkgs> is the package set of osconf";
-      registry = accepted "there are no flakes";
-      channel = accepted "packages are pinned by osconf.lock";
-      optimise = accepted "the store keeps one copy of equal files anyway";
+      settings = accepted types.anything { } "osconf builds without a daemon and has settings of its own";
+      extraOptions = accepted types.lines "" "osconf builds without a daemon and has settings of its own";
+      package = accepted types.raw null "the system is built by osconf";
+      nixPath = accepted (types.listOf types.str) [ ] "<nixpkgs> is the package set of osconf";
+      registry = accepted types.anything { } "there are no flakes";
+      channel = accepted types.anything { } "packages are pinned by osconf.lock";
+      optimise = accepted types.anything { } "the store keeps one copy of equal files anyway";
       gc = {
         automatic = mkOption {
           type = types.bool;
@@ -68,9 +70,9 @@ in
       };
     };
 
-    documentation = accepted "manual pages are in the packages";
-    environment.pathsToLink = accepted "an environment holds the whole of its packages";
-    networking.dhcpcd = accepted "systemd-networkd asks for addresses";
+    documentation = accepted types.anything { } "manual pages are in the packages";
+    environment.pathsToLink = accepted (types.listOf types.str) [ ] "an environment holds the whole of its packages";
+    networking.dhcpcd = accepted types.anything { } "systemd-networkd asks for addresses";
   };
 
   config = lib.mkIf config.nix.gc.automatic {

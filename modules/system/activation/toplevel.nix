@@ -12,7 +12,12 @@ let
     if failed != [ ] then
       throw "the configuration does not hold together:\n${lib.concatMapStrings (message: "- ${message}\n") failed}"
     else
-      lib.showWarnings config.warnings closure;
+      closure;
+
+  variants = lib.mapAttrs (_: child: child.configuration) config.specialisation;
+
+  # A variant mostly has the warnings of the configuration it stands in.
+  warnings = lib.unique (config.warnings ++ lib.concatMap (variant: variant.warnings) (lib.attrValues variants));
 
   activation = {
     version = 1;
@@ -41,9 +46,7 @@ let
     kernelParams = builtins.toJSON config.boot.kernelParams;
     activator = "${pkgs.osconf-activator}";
     configuration = if config.system.copySystemConfiguration == null then "" else "${config.system.copySystemConfiguration}";
-    specialisations = builtins.toJSON (
-      lib.mapAttrs (_: child: "${child.configuration.system.build.toplevel}") config.specialisation
-    );
+    specialisations = builtins.toJSON (lib.mapAttrs (_: variant: "${variant.system.build.silentToplevel}") variants);
     release = config.system.osconf.release;
     extraLinks = builtins.toJSON config.system.extraClosureLinks;
   };
@@ -80,5 +83,8 @@ in
     };
   };
 
-  config.system.build.toplevel = checked closure;
+  config.system.build = {
+    silentToplevel = checked closure;
+    toplevel = lib.showWarnings warnings config.system.build.silentToplevel;
+  };
 }
