@@ -84,6 +84,15 @@ def apply_wraps(definition: Definition, wraps: Wraps | None) -> bool:
     return True
 
 
+def restore_wraps(value: Value, wraps: Wraps | None) -> Value:
+    """The value with the properties of the surrounding sets around it, as a value of the language."""
+    while wraps is not None:
+        outer, kind, argument = wraps
+        value = {"_type": kind, "condition" if kind == "if" else "priority": argument, "content": value}
+        wraps = outer
+    return value
+
+
 def holds(condition: Value, position: Position | None) -> bool:
     """The truth of an `mkIf` condition."""
     value = force(condition)

@@ -10,14 +10,14 @@ from typing import Any
 
 from osconf.errors import OptionError
 from osconf.lang.runtime import force, function_position, is_function, make_thunk
-from osconf.lang.values import Value, from_latin
+from osconf.lang.values import LazyAttrs, Value, from_latin
 from osconf.module_system import mistakes
 from osconf.module_system.collect import Module, collect_modules
-from osconf.module_system.definitions import UNKNOWN_FILE, Definition, apply_wraps
+from osconf.module_system.definitions import UNKNOWN_FILE, Definition, restore_wraps
 from osconf.module_system.place import Place, show_path
 from osconf.module_system.suggest import suggest_option
-from osconf.module_system.tree import Level, Raw
-from osconf.module_system.types.base import merge_checked, to_type
+from osconf.module_system.tree import Level, Option, Raw
+from osconf.module_system.types.base import OptionType, merge_checked, to_type
 from osconf.module_system.types.compound import NullOr
 from osconf.module_system.types.containers import LazyAttrsOf
 from osconf.module_system.types.scalars import Bool, OptionTypeType
@@ -65,6 +65,7 @@ class Evaluation:
         self.extra = definitions or []
         self._root: Level | None = None
         self._is_collecting = False
+        self._whole: dict[str, Value] | None = None
         self._config_cell = make_thunk(self.config)
         self._options_cell = make_thunk(self.options)
         self.base_arguments: dict[str, Value] = {
@@ -159,38 +160,55 @@ class Evaluation:
 
     # -- results
 
-    def config(self) -> dict[str, Value]:
-        """The configuration, `_module` included; undeclared definitions are merged by the freeform type."""
+    def config(self) -> Value:
+        """The configuration that modules see, `_module` included.
+
+        With a freeform type it is a lazy set: a declared option can be read while it is not yet known which other names
+        are set, so a module may set freeform members under a condition on its own options.
+        """
         declared = self.root.config()
-        if self._has_only_internal():
+        if not self._has_freeform_type():
             return declared
-        freeform = self.module_option("freeformType")
-        if freeform is None:
-            return declared
+        root = self.root
+
+        def lookup(name: str) -> Value:
+            if name in declared and type(root.node(name)) is Option:
+                return declared[name]
+            return self.whole_config()[name]
+
+        return LazyAttrs(self.whole_config, lookup)
+
+    def _has_freeform_type(self) -> bool:
+        return not self._has_only_internal() and self.module_option("freeformType") is not None
+
+    def whole_config(self) -> dict[str, Value]:
+        """The configuration with undeclared definitions merged by the freeform type."""
+        if self._whole is None:
+            if self._has_freeform_type():
+                self._whole = self._merge_freeform(to_type(self.module_option("freeformType")))
+            else:
+                self._whole = self.root.config()
+        return self._whole
+
+    def _merge_freeform(self, freeform: OptionType) -> dict[str, Value]:
         unmatched: list[tuple[tuple[str, ...], Raw]] = []
         self.root.unmatched(unmatched)
         definitions = []
         for parts, (file, cell, value, wraps) in unmatched:
-            definition = Definition(file, cell)
-            if wraps is not None and not apply_wraps(definition, wraps):
-                continue
-            if definition.priority is not None:
-                value = {"_type": "override", "priority": definition.priority, "content": value}
-            if definition.order is not None:
-                value = {"_type": "order", "priority": definition.order, "content": value}
+            value = restore_wraps(value, wraps)
             for part in reversed(parts[len(self.prefix) :]):
                 value = {part: value}
-            definition.value, definition.priority, definition.order = value, None, None
+            definition = Definition(file, cell)
+            definition.value = value
             definitions.append(definition)
         if not definitions:
-            return declared
-        free = merge_checked(Place(self.prefix), to_type(freeform), definitions)
-        return _overlay(free, self.root)
+            return self.root.config()
+        return _overlay(merge_checked(Place(self.prefix), freeform, definitions), self.root)
 
     def checked_config(self) -> dict[str, Value]:
         """The configuration as the world sees it: nothing undeclared in it, without `_module`."""
         self.check()
-        config = dict(force(self._config_cell))
+        config = dict(self.whole_config())
         config.pop("_module", None)
         return config
 
