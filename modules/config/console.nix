@@ -48,14 +48,33 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    environment.systemPackages =
-      cfg.packages ++ lib.optionals (cfg.keyMap != "us" || cfg.font != null) [ pkgs.kbd pkgs.console-data ];
-
     # Debian's vconsole.conf is a link to this file, which systemd-tmpfiles makes.
     environment.etc."default/keyboard".text =
       "KEYMAP=${cfg.keyMap}\n" + lib.optionalString (cfg.font != null) "FONT=${cfg.font}\n";
 
-    # Without kbd there is nothing that could change the kernel's own layout.
-    systemd.services.systemd-vconsole-setup = lib.mkIf (cfg.keyMap == "us" && cfg.font == null) { enable = false; };
+    # The kernel's own layout is "us": with that there is nothing to do.
+    systemd.services.osconf-console = lib.mkIf (cfg.keyMap != "us" || cfg.font != null) {
+      description = "Keyboard layout and letters of the console";
+      wantedBy = [ "multi-user.target" ];
+      before = [ "getty.target" ];
+      unitConfig.ConditionPathExists = "/dev/tty0";
+      path = [
+        pkgs.kbd
+        pkgs.console-data
+        pkgs.console-setup-linux
+      ]
+      ++ cfg.packages;
+      script =
+        lib.optionalString (cfg.keyMap != "us") ''
+          loadkeys ${lib.escapeShellArg cfg.keyMap}
+        ''
+        + lib.optionalString (cfg.font != null) ''
+          for console in /dev/tty[1-6]; do setfont -C "$console" ${lib.escapeShellArg cfg.font}; done
+        '';
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+      };
+    };
   };
 }
