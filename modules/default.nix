@@ -12,9 +12,16 @@
 }:
 
 let
+  # Each generation keeps the text it was made from.
+  keepText =
+    { pkgs, ... }:
+    {
+      system.copySystemConfiguration = lib.mkDefault (pkgs.systemConfiguration configuration);
+    };
+
   evaluated = lib.evalModules {
     class = "nixos";
-    modules = import ./module-list.nix ++ [ configuration ] ++ modules;
+    modules = import ./module-list.nix ++ [ configuration ] ++ lib.optional (builtins.isPath configuration) keepText ++ modules;
     specialArgs = {
       modulesPath = builtins.toString ./.;
       utils = import ./utils.nix { inherit lib; };

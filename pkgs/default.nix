@@ -115,7 +115,7 @@ let
       sources = completeSources;
     })
     (final: import ./boot { pkgs = final; inherit lib; })
-    (import ./osconf.nix { inherit lib; })
+    (import ./osconf.nix { inherit lib primops; })
     self-describing
   ];
 

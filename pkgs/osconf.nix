@@ -1,5 +1,5 @@
 # osconf itself, and the part of it that every system closure carries to activate itself.
-{ lib }:
+{ lib, primops }:
 final:
 let
   tree = ../.;
@@ -107,4 +107,45 @@ in
         done
         ${compile}
       '';
+
+  # What a system needs of the archive to build its own next generation: the lock, and the indexes that it pins.
+  archiveState =
+    let
+      state = primops.archiveState { inherit (final) sources; };
+      store =
+        entry:
+        builtins.path {
+          name = "archive-index";
+          path = entry.file;
+          recursive = false;
+          inherit (entry) sha256;
+        };
+      place = entry: "blobs/${builtins.substring 0 2 entry.sha256}/${entry.sha256}";
+    in
+    {
+      cache = final.linkFarm "archive-cache" (
+        map (entry: {
+          name = place entry;
+          path = store entry;
+        }) state.files
+      );
+      lock = final.writeText "osconf.lock" state.lock;
+    };
+
+  # A configuration as a system keeps it, with the lock that it was built from.
+  systemConfiguration =
+    file:
+    final.linkFarm "system-configuration" [
+      {
+        name = "configuration.nix";
+        path = builtins.path {
+          name = "configuration.nix";
+          path = file;
+        };
+      }
+      {
+        name = "osconf.lock";
+        path = final.archiveState.lock;
+      }
+    ];
 }

@@ -67,6 +67,16 @@ in
         debian-archive-keyring
         gpgv
       ]);
+      # The state of the archive that the lock pins: the next generation is evaluated without a network.
+      environment.etc."osconf/archive-cache".source = pkgs.archiveState.cache;
+    })
+
+    (lib.mkIf (config.system.copySystemConfiguration != null) {
+      # A machine that was made elsewhere starts with its own configuration to edit; what is there stays.
+      systemd.tmpfiles.rules = [
+        "C /etc/osconf/configuration.nix 0644 root root - /run/current-system/configuration/configuration.nix"
+        "C /etc/osconf/osconf.lock 0644 root root - /run/current-system/configuration/osconf.lock"
+      ];
     })
 
     (lib.mkIf (cfg.archive.mirrors != [ ]) {

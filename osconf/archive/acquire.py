@@ -33,18 +33,22 @@ def _current_time() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Everything that reaches the archive: mirrors, cache directory, fetcher, keyring, clock."""
+    """Everything that reaches the archive: mirrors, cache directory, fetcher, keyring, clock.
+
+    `other_caches` are directories like the cache's that are only read: what the running system brought.
+    """
 
     mirrors: Mirrors
     cache_directory: Path
     fetcher: Fetcher = field(default_factory=Fetcher)
     keyring: Path = DEFAULT_KEYRING
     now: Callable[[], datetime] = _current_time
+    other_caches: tuple[Path, ...] = ()
 
     @property
     def cache(self) -> BlobCache:
         """The blobs, under their sha256."""
-        return BlobCache(self.cache_directory / "blobs")
+        return BlobCache(self.cache_directory / "blobs", [place / "blobs" for place in self.other_caches])
 
 
 def _local_directory(source: Source) -> Path:

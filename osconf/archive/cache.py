@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -29,10 +29,11 @@ class Blob:
 
 
 class BlobCache:
-    """Blobs in `directory/ab/<sha256>`, written once, read-only."""
+    """Blobs in `directory/ab/<sha256>`, written once, read-only; `others` are such directories that are only read."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, others: Sequence[Path] = ()) -> None:
         self.directory = directory
+        self.others = tuple(others)
 
     def path_of(self, sha256: str) -> Path:
         """Where the blob is, or would be."""
@@ -43,7 +44,10 @@ class BlobCache:
     def find(self, sha256: str) -> Path | None:
         """The blob's file when it is cached."""
         path = self.path_of(sha256)
-        return path if path.exists() else None
+        for place in (path, *(other / sha256[:2] / sha256 for other in self.others)):
+            if place.exists():
+                return place
+        return None
 
     def find_intact(self, sha256: str) -> Path | None:
         """The blob's file when it is cached and still what it was; a damaged one is removed."""
@@ -53,7 +57,8 @@ class BlobCache:
         with path.open("rb") as file:
             if hash_stream(file).hexdigest() == sha256:
                 return path
-        path.unlink(missing_ok=True)
+        if path.is_relative_to(self.directory):
+            path.unlink(missing_ok=True)
         return None
 
     def add_bytes(self, data: bytes) -> str:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from osconf.archive.acquire import Access
 from osconf.archive.archive import Archive, LockFile
 from osconf.archive.deb import UNPACKER_VERSION
+from osconf.archive.lock import Lock
 from osconf.archive.package import Package
 from osconf.archive.resolver import Root
 from osconf.archive.source import Source
@@ -357,6 +358,25 @@ def _packages_behind(context: ArchiveContext, path: str) -> frozenset[Referred]:
     return known
 
 
+def _archive_state(context: ArchiveContext, arguments: Value) -> dict[str, Value]:
+    """`{ sources; } -> { lock; files; }`: the state of the archive that the lock pins, to take along.
+
+    `lock` is the text of a lock with the sources and what is held, `files` are the indexes: `{ sha256; file; }`.
+    """
+    archive = _archive_of(context, arguments)
+    locked = [context.lock_file.locked_source(context.access, source) for source in archive.sources.values()]
+    digests = sorted(
+        {digest for item in locked for digest in (item.in_release_sha256, *(i.sha256 for i in item.indexes)) if digest}
+    )
+    held = {name: item for name, item in context.lock_file.lock.packages.get(archive.group, {}).items() if item.held}
+    lock = Lock({item.source.id: item for item in locked}, {archive.group: held} if held else {})
+    found = [(digest, context.access.cache.find(digest)) for digest in digests]
+    return {
+        "lock": to_latin(json.dumps(lock.to_json(), indent=2, ensure_ascii=False) + "\n"),
+        "files": tuple({"sha256": digest, "file": to_latin(str(file))} for digest, file in found if file is not None),
+    }
+
+
 def _version_order(_context: ArchiveContext, left: Value, right: Value) -> int:
     """`string -> string -> int`: compare two Debian versions: -1, 0 or 1."""
     return compare_versions(from_latin(expect_string(left)), from_latin(expect_string(right)))
@@ -384,6 +404,7 @@ _ARCHIVE_PRIMOPS: dict[str, tuple[str, Callable[..., Value]]] = {
     "resolveClosure": ("!", _resolve_closure),
     "resolveEnvironment": ("!", _resolve_environment),
     "nearNames": ("!", _near_names),
+    "archiveState": ("!", _archive_state),
     "contextPackages": ("-", _context_packages),
     "compareDebianVersions": ("!!", _version_order),
     "mangleStoreName": ("!", _mangle_name),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from osconf.store.local import LocalStore
 
 # A machine's package index and .debs, brought by its own system closure.
-SYSTEM_CACHE = Path("/run/current-system/archive-cache")
+SYSTEM_CACHE = Path("/etc/osconf/archive-cache")
 
 
 def tree_path() -> Path:
@@ -127,7 +127,7 @@ class Session:
         from osconf.archive.mirror import parse_mirrors, read_machine_mirrors
 
         mirrors = read_machine_mirrors().override(parse_mirrors(self.environment.get("OSCONF_MIRRORS", "")))
-        return Access(mirrors, self.cache_dir)
+        return Access(mirrors, self.cache_dir, other_caches=(SYSTEM_CACHE,))
 
     # Evaluation
 
