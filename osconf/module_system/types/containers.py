@@ -262,6 +262,8 @@ class Anything(OptionType):
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         values = [force(definition.value) for definition in definitions]
+        if len(values) == 1 and type(values[0]) is LazyAttrs:
+            return values[0]  # a package set is not made to be listed
         if all([is_attrs(v) and not ("outPath" in v or "__toString" in v) for v in values]):
             return AttrsOf(self).merge(place, definitions)
         if len(values) == 1:
