@@ -135,17 +135,19 @@ in
   # A configuration as a system keeps it, with the lock that it was built from.
   systemConfiguration =
     file:
-    final.linkFarm "system-configuration" [
+    final.makeTree "system-configuration" [
       {
-        name = "configuration.nix";
-        path = builtins.path {
+        path = "configuration.nix";
+        kind = "copy";
+        target = "${builtins.path {
           name = "configuration.nix";
           path = file;
-        };
+        }}";
       }
       {
-        name = "osconf.lock";
-        path = final.archiveState.lock;
+        path = "osconf.lock";
+        kind = "copy";
+        target = "${final.archiveState.lock}";
       }
     ];
 }
