@@ -70,6 +70,7 @@
   ./system/boot/systemd/tmpfiles.nix
   ./system/boot/systemd/units.nix
   ./system/boot/systemd/user.nix
+  ./system/boot/systemd/verify.nix
   ./system/boot/tmp.nix
   ./system/etc/etc.nix
   ./virtualisation/docker.nix

@@ -94,7 +94,7 @@ let
     nativeBuildInputs = [ pkgs.sudo ];
     inherit sudoers;
   } ''
-    /usr/sbin/visudo --check --quiet --file=$sudoers
+    /usr/sbin/visudo --check --file=$sudoers
     cp $sudoers $out
   '';
 in

@@ -48,6 +48,7 @@ let
     configuration = if config.system.copySystemConfiguration == null then "" else "${config.system.copySystemConfiguration}";
     specialisations = builtins.toJSON (lib.mapAttrs (_: variant: "${variant.system.build.silentToplevel}") variants);
     release = config.system.osconf.release;
+    checks = map (check: "${check}") config.system.checks;
     extraLinks = builtins.toJSON config.system.extraClosureLinks;
   };
 in
