@@ -91,6 +91,10 @@ def _resolve_environment(arguments: Value) -> tuple[Value, ...]:
     return tuple(force(packages[name]) for name in sorted({*names, *map(str, referring)}))
 
 
+def _archive_state(_arguments: Value) -> dict[str, Value]:
+    return {"lock": "{}\n", "files": ()}
+
+
 def _real_primops() -> Mapping[str, Value]:
     context: Any = SimpleNamespace(archives={}, package_sets={}, packages_behind={})
     return make_internal_primops(context)
@@ -100,6 +104,7 @@ def make_evaluator(world: RememberingWorld) -> Evaluator:
     """An evaluator in which the whole tree of modules and packages works."""
     fakes = {
         "archivePackages": make_primop("archivePackages", "!", _archive_packages).function,
+        "archiveState": make_primop("archiveState", "!", _archive_state).function,
         "resolveEnvironment": make_primop("resolveEnvironment", "!", _resolve_environment).function,
     }
     return Evaluator(world, internal={**MODULE_PRIMOPS, **_real_primops(), **fakes})
