@@ -12,6 +12,7 @@ from osconf.cli.expressions import Expression
 @click.command("build")
 @options.expression
 @options.configuration
+@options.extra_modules
 @options.result_link("result")
 @click.option("--no-link", is_flag=True, help="Make no link to the result.")
 @click.option("--check", "rebuild", is_flag=True, help="Build again and compare with what is there.")
@@ -21,6 +22,7 @@ def build(
     invocation: Invocation,
     /,
     config: str | None,
+    modules: tuple[str, ...],
     out_link: str,
     no_link: bool,
     rebuild: bool,
@@ -52,7 +54,7 @@ def build(
     if isinstance(file, str) and file.endswith(".drv"):
         wanted = [Instantiated(file)]
     elif file is None and expression["expr"] is None:
-        wanted = [instantiate_configuration(session, invocation.configuration(config), "system")]
+        wanted = [instantiate_configuration(session, invocation.configuration(config), "system", modules=modules)]
     else:
         given = Expression.from_options(expression)
         wanted = instantiate_expression(session, given.evaluate, search_path=given.search_path, is_pure=given.is_pure)

@@ -18,6 +18,7 @@ from osconf.cli.context import Invocation
     help="The kind of image.",
 )
 @options.configuration
+@options.extra_modules
 @options.result_link("result")
 @options.build_settings
 @click.pass_obj
@@ -25,6 +26,7 @@ def build_image(
     invocation: Invocation,
     image_format: str,
     config: str | None,
+    modules: tuple[str, ...],
     out_link: str,
     jobs: int | None,
     cores: int | None,
@@ -41,8 +43,8 @@ def build_image(
     from osconf.rebuild.results import link_results
 
     session = invocation.session.with_settings(jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going)
-    module = f'{{ virtualisation.imageFormat = "{image_format}"; }}'
-    wanted = instantiate_configuration(session, invocation.configuration(config), "image", module=module)
+    form = f'{{ virtualisation.imageFormat = "{image_format}"; }}'
+    wanted = instantiate_configuration(session, invocation.configuration(config), "image", modules=[form, *modules])
     paths = session.build([wanted])
     link_results(session.store, out_link, paths)
     click.echo(paths[0])

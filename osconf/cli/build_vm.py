@@ -10,12 +10,14 @@ from osconf.cli.context import Invocation
 
 @click.command("build-vm")
 @options.configuration
+@options.extra_modules
 @options.result_link("result")
 @options.build_settings
 @click.pass_obj
 def build_vm(
     invocation: Invocation,
     config: str | None,
+    modules: tuple[str, ...],
     out_link: str,
     jobs: int | None,
     cores: int | None,
@@ -32,7 +34,7 @@ def build_vm(
     from osconf.rebuild.results import link_results
 
     session = invocation.session.with_settings(jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going)
-    paths = session.build([instantiate_configuration(session, invocation.configuration(config), "vm")])
+    paths = session.build([instantiate_configuration(session, invocation.configuration(config), "vm", modules=modules)])
     link_results(session.store, out_link, paths)
     click.echo(paths[0])
     scripts = sorted((session.store.real_path(paths[0]) / "bin").iterdir())

@@ -16,6 +16,9 @@ configuration = click.option(
     metavar="FILE",
     help="The configuration (default: $OSCONF_CONFIG or /etc/osconf/configuration.nix).",
 )
+extra_modules = click.option(
+    "--module", "modules", multiple=True, metavar="EXPR", help="Add a module to the configuration, such as '{ … }'."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

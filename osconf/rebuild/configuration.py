@@ -24,30 +24,29 @@ class Instantiated:
     output: str = ""
 
 
-def system_expression(configuration: Path, module: str | None = None) -> str:
-    """The text whose value has `config options pkgs system vm image` of a configuration."""
+def system_expression(configuration: Path, modules: Sequence[str] = ()) -> str:
+    """The text whose value has `config options pkgs system vm image` of a configuration; `modules` are more, as texts."""
     # A string literal of JSON is one of the language, but for `${`.
     literal = json.dumps(str(configuration), ensure_ascii=False).replace("${", "\\${")
-    path = f"/. + {literal}"
-    body = path if module is None else f"{{ imports = [ ({path}) ({module}) ]; }}"
-    return f"import <osconf/modules> {{ configuration = {body}; }}"
+    added = " ".join(f"({module})" for module in modules)
+    return f"import <osconf/modules> {{ configuration = /. + {literal}; modules = [ {added} ]; }}"
 
 
-def evaluate_configuration(session: Session, configuration: Path, *, module: str | None = None) -> Any:
-    """The evaluated configuration; to be called inside `run_deep`. `module` is added to it, as text."""
+def evaluate_configuration(session: Session, configuration: Path, *, modules: Sequence[str] = ()) -> Any:
+    """The evaluated configuration; to be called inside `run_deep`. `modules` are added to it, as texts."""
     evaluator = session.evaluator(configuration=configuration)
-    return evaluator.eval_text(system_expression(configuration, module), base_dir="/", label="«osconf»")
+    return evaluator.eval_text(system_expression(configuration, modules), base_dir="/", label="«osconf»")
 
 
 def instantiate_configuration(
-    session: Session, configuration: Path, attribute: str, *, module: str | None = None
+    session: Session, configuration: Path, attribute: str, *, modules: Sequence[str] = ()
 ) -> Instantiated:
     """Write the derivation behind `system`, `vm` or `image` of a configuration to the store."""
     from osconf.lang.evaluator import run_deep
 
     def work() -> Instantiated:
         evaluator = session.evaluator(configuration=configuration)
-        value = evaluate_configuration(session, configuration, module=module)
+        value = evaluate_configuration(session, configuration, modules=modules)
         try:
             return derivation_of(evaluator, evaluator.select(value, attribute), attribute)
         except EvalError as error:

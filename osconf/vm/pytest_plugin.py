@@ -44,6 +44,12 @@ def osconf(*arguments: str, cwd: Path | None = None) -> str:
     return result.text
 
 
+def download_cache() -> Path:
+    """Where downloads are kept: what a test serves to its machines."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "/root"), ".cache")
+    return Path(base, "osconf")
+
+
 @pytest.fixture(scope="session")
 def vm_lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that all configurations of one run live in, so that they share one osconf.lock."""
@@ -56,22 +62,20 @@ def build_system(vm_lock: Path) -> BuildFixture:
     built: dict[tuple[str, str], Path] = {}
 
     def build(configuration: str | Path, attribute: str) -> Path:
-        text = (
-            f"{{ imports = [ {configuration.absolute()} ({SHELL_MODULE}) ]; }}"
-            if isinstance(configuration, Path)
-            else f"{{ imports = [ ({configuration}) ({SHELL_MODULE}) ]; }}"
-        )
-        key = (text, attribute)
+        key = (str(configuration), attribute)
         if key not in built:
-            file = vm_lock / f"configuration-{len(built)}.nix"
-            file.write_text(text)
+            if isinstance(configuration, Path):
+                file = configuration.absolute()
+            else:
+                file = vm_lock / f"configuration-{len(built)}.nix"
+                file.write_text(configuration)
             command = {
-                "system": ["build", "-c", str(file)],
-                "vm": ["build-vm", "-c", str(file)],
-                "image": ["build-image", "--format", "qcow2", "-c", str(file)],
+                "system": ["build"],
+                "vm": ["build-vm"],
+                "image": ["build-image", "--format", "qcow2"],
             }[attribute]
             link = vm_lock / f"result-{len(built)}"
-            osconf(*command, "-o", str(link))
+            osconf(*command, "-c", str(file), "--module", SHELL_MODULE, "-o", str(link))
             built[key] = link
         return built[key]
 

@@ -40,6 +40,7 @@ def configuration(key: str, *, page: str, ports: str = "80", extra: str = "", go
 BASE = """{ pkgs, ... }: {
   imports = [ <osconf/modules/virtualisation/disk-image.nix> ];
   networking.hostName = "box";
+  boot.kernelPackages = pkgs.linuxPackages_cloud;
   boot.loader.grub.device = "/dev/sda";
   fileSystems."/".device = "/dev/disk/by-label/osconf";
   virtualisation.testShell.enable = true;
