@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osconf.errors import EvalError
+from osconf.errors import EvalError, OsconfError
 from osconf.lang.values import from_latin
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Instantiated:
 
 
 def system_expression(configuration: Path, modules: Sequence[str] = ()) -> str:
-    """The text whose value has `config options pkgs system vm image` of a configuration; `modules` are more, as texts."""
+    """The text whose value has `config options pkgs system vm image` of a configuration and more modules, as texts."""
     # A string literal of JSON is one of the language, but for `${`.
     literal = json.dumps(str(configuration), ensure_ascii=False).replace("${", "\\${")
     added = " ".join(f"({module})" for module in modules)
@@ -49,16 +49,35 @@ def instantiate_configuration(
         value = evaluate_configuration(session, configuration, modules=modules)
         try:
             return derivation_of(evaluator, evaluator.select(value, attribute), attribute)
-        except EvalError as error:
-            from osconf.module_system.check import related_mistakes
-
-            error.related.extend(related_mistakes(value, error))
+        except OsconfError as error:
+            _relate(error, value, configuration)
             raise
 
     session.prepare()
     found = run_deep(work)
     session.commit()
     return found
+
+
+def _relate(error: OsconfError, value: Any, configuration: Path) -> None:
+    """Lead from an error to the user's text: their line, and what else is wrong in it."""
+    from osconf.archive.resolver import ResolutionError
+    from osconf.lang.diagnose import has_own_place
+    from osconf.module_system.check import find_definition, related_mistakes
+
+    if isinstance(error, EvalError):
+        error.related.extend(related_mistakes(value, error))
+    elif isinstance(error, ResolutionError):
+        names = error.roots
+        error.position = find_definition(value, "environment.systemPackages", lambda item: _is_package(item, names))
+    if not has_own_place(error):
+        error.while_(f"while evaluating the configuration {configuration}")
+
+
+def _is_package(value: Any, names: Sequence[str]) -> bool:
+    from osconf.lang.runtime import force, is_attrs
+
+    return is_attrs(value) and "pname" in value and from_latin(str(force(value["pname"]))) in names
 
 
 def instantiate_expression(

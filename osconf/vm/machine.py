@@ -52,6 +52,7 @@ class Machine:
         self._shell: socket.socket | None = None
         self._console: socket.socket | None = None
         self._buffer = b""
+        self._console_seen = 0
         self.started_at = 0.0
 
     def __enter__(self) -> Machine:
@@ -213,11 +214,20 @@ class Machine:
             raise MachineError("the machine is off")
         self._console.sendall(text.encode())
 
+    def skip_console(self) -> None:
+        """Let the next wait look only at what the console shows from now on."""
+        self._drain_console()
+        self._console_seen = len(self._console_bytes())
+
     def wait_for_console_text(self, pattern: str, timeout: float = 180) -> None:
-        """Wait until the serial console has shown something that matches a regular expression."""
+        """Wait until the serial console has shown a match of a regular expression after the last one waited for."""
         wanted = re.compile(pattern.encode())
         deadline = time.monotonic() + timeout
-        while not wanted.search(self._console_bytes()):
+        while True:
+            found = wanted.search(self._console_bytes(), self._console_seen)
+            if found is not None:
+                self._console_seen = found.end()
+                return
             self._drain_console()
             if time.monotonic() > deadline:
                 raise MachineError(f"the console never showed {pattern!r}\n{self.console_tail()}")

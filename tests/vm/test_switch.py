@@ -147,6 +147,7 @@ def test_switch_and_back(boot_image, folder: Path, ssh_key: SshKey, monkeypatch:
     machine.succeed('readlink /run/booted-system | grep -qxF "$(readlink /osconf/var/profiles/system-2-link)"')
 
     machine.succeed("sync")
+    machine.skip_console()
     machine.execute("systemctl reboot &")
     machine.wait_for_console_text("GNU GRUB")
     # The entry below the default, in the menu as a person sees it.
