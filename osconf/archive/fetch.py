@@ -90,7 +90,11 @@ class Fetcher:
         try:
             return self._with_attempts(lambda: self._read(url))
         except FetchFailure as failure:
-            hint = "nothing is at this address" if failure.missing else "check the network and the address"
+            hint = (
+                "nothing is at this address"
+                if failure.missing
+                else "nothing was changed; try again when it answers, or use another mirror"
+            )
             raise ArchiveError(f"cannot fetch {url}: {failure}", code="download-failed", hint=hint) from failure
 
     def fetch_blob(self, cache: BlobCache, blob: Blob, bases: Sequence[str], progress: _Meter | None = None) -> Path:

@@ -28,13 +28,22 @@ class Root:
 
 
 class ResolutionError(ArchiveError):
-    """No set of packages fits; `names` are those of the first failure."""
+    """No set of packages fits; `names` are those of the first failure, `roots` what was wanted and led there."""
 
     code = "unsatisfiable"
 
-    def __init__(self, message: str, names: tuple[str, ...] = (), *, code: str, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        names: tuple[str, ...] = (),
+        *,
+        code: str,
+        hint: str | None = None,
+        roots: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.names = names
+        self.roots = roots
 
 
 @dataclass(slots=True)
@@ -44,6 +53,7 @@ class _Dead:
     message: str
     code: str
     names: tuple[str, ...]
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -120,7 +130,8 @@ class _Search:
                 return self._conflict(state, name, asker, *state.banned[name])
             package = universe.find(name)
             if package is None:
-                return _Dead(f"there is no package ‘{name}’ {self._needed(state, asker)}", "unknown-package", (name,))
+                text = f"there is no package ‘{name}’ {self._needed(state, asker)}"
+                return _Dead(text, "unknown-package", (name,), self._roots(state.chosen, asker or name))
             state.chosen[name] = asker
             for other, atom in universe.conflicts(package):
                 if other in state.chosen:
@@ -130,7 +141,7 @@ class _Search:
                 options = universe.group_satisfiers(group)
                 if not options:
                     text = f"‘{name}’ {self._chain(state, name)} needs ‘{format_group(group)}’, which nothing satisfies"
-                    return _Dead(text, "unsatisfiable", (name,))
+                    return _Dead(text, "unsatisfiable", (name,), self._roots(state.chosen, name))
                 if len(options) > 1:
                     open_options = sum(option not in state.banned for option in options)
                     state.waiting.push(Task(name, group, options, open_options))
@@ -152,7 +163,7 @@ class _Search:
                     for option in options[:3]
                 )
                 text = f"‘{name}’ {self._chain(state, name)} needs ‘{format_group(group)}’, but {forbidders}"
-                return _Dead(text, "conflict", (name, *options)), None
+                return _Dead(text, "conflict", (name, *options), self._roots(state.chosen, name)), None
             return None, _Choice(state, name, open_options)
         return None, None
 
@@ -162,7 +173,7 @@ class _Search:
             f"‘{forbidder}’ {self._chain(state, forbidder)} conflicts with ‘{name}’ "
             f"{self._chain_of(chosen, name)}: it declares a conflict with ‘{atom}’"
         )
-        return _Dead(text, "conflict", (forbidder, name))
+        return _Dead(text, "conflict", (forbidder, name), self._roots(chosen, forbidder, name))
 
     def _needed(self, state: _State, asker: str) -> str:
         return f"(needed by ‘{asker}’ {self._chain(state, asker)})" if asker else "(wanted for itself)"
@@ -183,6 +194,17 @@ class _Search:
             steps.append(reason)
         return f"({', '.join(steps)})" if steps else "(wanted for itself)"
 
+    def _roots(self, chosen: dict[str, str], *names: str) -> tuple[str, ...]:
+        """What was wanted for itself and led to these packages."""
+        roots = []
+        for name in names:
+            seen = {name}
+            while (parent := chosen.get(name, "")) and parent not in seen:
+                seen.add(parent)
+                name = parent
+            roots.append(name)
+        return tuple(roots)
+
     def _explain(self) -> ResolutionError:
         failure = self.first_failure
         if failure is None:
@@ -192,7 +214,9 @@ class _Search:
             "unsatisfiable": "the sources do not fit together; `osconf lock update` may have been interrupted by a "
             "change of the archive",
         }
-        return ResolutionError(failure.message, failure.names, code=failure.code, hint=hints.get(failure.code))
+        return ResolutionError(
+            failure.message, failure.names, code=failure.code, hint=hints.get(failure.code), roots=failure.roots
+        )
 
 
 def check_roots(universe: Universe, roots: Iterable[Root]) -> None:
@@ -203,14 +227,21 @@ def check_roots(universe: Universe, roots: Iterable[Root]) -> None:
         where = f" ({root.reason})" if root.reason else ""
         providers = [name for name, _ in universe.find_providers(root.name)]
         if providers:
-            raise ArchiveError(
+            raise ResolutionError(
                 f"‘{root.name}’{where} is a virtual package",
                 code="virtual-package",
                 hint=f"choose one of {', '.join(providers[:6])}",
+                roots=(root.name,),
             )
         near = universe.near_names(root.name)
-        hint = f"did you mean {' or '.join(f'‘{name}’' for name in near)}?" if near else None
-        raise ArchiveError(f"there is no package ‘{root.name}’{where}", code="unknown-package", hint=hint)
+        hint = (
+            f"did you mean {' or '.join(f'‘{name}’' for name in near)}?"
+            if near
+            else f"`osconf search {root.name}` looks for packages by name and description"
+        )
+        raise ResolutionError(
+            f"there is no package ‘{root.name}’{where}", code="unknown-package", hint=hint, roots=(root.name,)
+        )
 
 
 def resolve_closure(universe: Universe, roots: Iterable[Root], *, essential: bool = True) -> Resolution:

@@ -173,6 +173,13 @@ class Universe:
         lowered = name.lower().replace("_", "-")
         if lowered != name and self.find(lowered):
             return [lowered]
+        swapped = [
+            lowered[:at] + lowered[at + 1] + lowered[at] + lowered[at + 2 :]
+            for at in range(len(lowered) - 1)
+            if lowered[at] != lowered[at + 1]
+        ]
+        if found := [other for other in swapped if self.find(other)]:
+            return found[:limit]
         # difflib over 68 000 names takes seconds; a typing mistake keeps the first letter or the length, nearly.
         likely = [other for other in names if abs(len(other) - len(lowered)) <= 2 and other[:1] == lowered[:1]]
         near = difflib.get_close_matches(lowered, likely, limit, 0.75)

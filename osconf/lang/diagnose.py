@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 import osconf
-from osconf.errors import Frame, OsconfError, Position
+from osconf.errors import EvalError, Frame, OsconfError, Position, Throw
 from osconf.lang.kinds import Pattern
 from osconf.lang.source import SOURCES
 
@@ -69,13 +69,15 @@ def cycle_of(error: OsconfError) -> list[Position]:
 def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = False) -> str:
     """The error as the terminal shows it: one screen, or everything with `show_trace`."""
     style = _STYLES if color else dict.fromkeys(_STYLES, "")
-    head, *more = from_latin_safely(error.message).split("\n")
+    head, *more = from_latin_safely(error.message).rstrip("\n").split("\n")
     lines = [
         f"{style['error']}error:{style['end']} {style['bold']}{head}{style['end']}",
         *(f"       {m}" for m in more),
     ]
     trace = trace_of(error)
     place = _own_place(error, trace)
+    if place is not None and not _is_own(place) and _speaks_for_itself(error):
+        place = None
     if place is not None:
         lines += _excerpt(place, style)
         if error.position is not None and place != error.position:
@@ -86,7 +88,9 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
         if len(cycle) > 1:
             lines.append("       the value needs itself through:")
             lines += [f"         {position}" for position in cycle[:_MAX_CONTEXT]]
-    contexts = error.frames if show_trace else error.frames[:_MAX_CONTEXT]
+    # What osconf's own library was doing says little to people who did not write it.
+    own_frames = [frame for frame in error.frames if frame.position is None or _is_own(frame.position)]
+    contexts = error.frames if show_trace else own_frames[:_MAX_CONTEXT]
     for frame in contexts:
         at = f" ({frame.position})" if frame.position else ""
         lines.append(f"       … {from_latin_safely(frame.doing)}{at}")
@@ -145,14 +149,30 @@ def _own_place(error: OsconfError, trace: list[Frame]) -> Position | None:
     """The user's own line where there is one: a mistake that surfaces in osconf's library was made by its caller."""
     if error.code in _CALL_MISTAKES and len(trace) > 1:
         trace = trace[1:]
-        if trace[0].position is not None and not trace[0].position.file.startswith(_LIBRARY):
+        if trace[0].position is not None and _is_own(trace[0].position):
             return trace[0].position
-    if error.position is not None and not error.position.file.startswith(_LIBRARY):
+    if error.position is not None and _is_own(error.position):
         return error.position
     for frame in trace:
-        if frame.position is not None and not frame.position.file.startswith(_LIBRARY):
+        if frame.position is not None and _is_own(frame.position):
             return frame.position
     return error.position
+
+
+def has_own_place(error: OsconfError) -> bool:
+    """Whether there is a line of the user's to show."""
+    place = _own_place(error, trace_of(error))
+    return place is not None and _is_own(place)
+
+
+def _is_own(position: Position) -> bool:
+    """Whether a place is in the user's texts, not in osconf's library."""
+    return not position.file.startswith(_LIBRARY)
+
+
+def _speaks_for_itself(error: OsconfError) -> bool:
+    """Whether the message was written for people: by an author of modules, or about the world outside of the text."""
+    return isinstance(error, Throw) or not isinstance(error, EvalError)
 
 
 def _language_frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:

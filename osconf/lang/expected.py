@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from typing import Any
 
+from osconf.lang.lexer import Lexer
 from osconf.lang.tables import ACTIONS, RULES
 
 _WORDS = {
@@ -49,6 +52,15 @@ _STARTS_OF_SIMPLE = frozenset(
 _STARTS = _STARTS_OF_SIMPLE | {"NOT", "MINUS", "IF", "WITH", "ASSERT"}
 _STARTS_OF_NAME = frozenset(("ID", "OR", "STRING", "QUOTE", "DOLLAR_BRACE"))
 _CONTINUES = frozenset(("OPERATOR", "MINUS", "QUESTION", "DOT", "OR"))
+_ENDS = frozenset(
+    (
+        *("ID", "INT", "FLOAT", "STRING", "STRING_END", "URI", "PATH", "PATH_END", "SEARCH_PATH"),
+        *("RIGHT_PAREN", "RIGHT_BRACE", "RIGHT_BRACKET"),
+    )
+)
+_TOKEN = re.compile(r"""
+    "(?:[^"\\]|\\.)*"(?=\s|\#|/\*) | ''(?:[^']|'(?!'))*''(?=\s|\#|/\*) | [^\s\#]*
+""", re.VERBOSE | re.DOTALL)  # fmt: skip
 
 
 def describe_failure(states: list[int], kind: str, value: Any) -> tuple[str, str | None]:
@@ -75,6 +87,24 @@ def _describe_token(kind: str, value: Any) -> str:
     if isinstance(value, str) and kind not in {"STRING", "TEXT", "PATH_START"}:
         return f"'{value}'"
     return _WORDS.get(kind, f"'{kind.lower()}'")
+
+
+def place_of_semicolon(tokens: Lexer, text: str, offset: int, states: list[int]) -> int | None:
+    """Where the ';' is missing whose lack the terminal at `offset` reveals; None when something else is wrong."""
+    at = bisect_left(tokens.offsets, offset)
+    if tokens.kinds[at] not in ("EQUALS", "RIGHT_BRACE", "IN") or "SEMICOLON" not in _acceptable(states):
+        return None
+    if tokens.kinds[at] == "EQUALS":
+        # Back over the name of the next definition: a.b.c
+        at -= 1
+        while at >= 2 and tokens.kinds[at] == "ID" and tokens.kinds[at - 1] == "DOT":
+            at -= 2
+        if tokens.kinds[at] != "ID":
+            return None
+    if tokens.kinds[at - 1] not in _ENDS:
+        return None
+    token = _TOKEN.match(text, tokens.offsets[at - 1])
+    return token.end() if token is not None else None
 
 
 def _acceptable(states: list[int]) -> frozenset[str]:

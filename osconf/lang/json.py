@@ -9,7 +9,7 @@ from typing import Any
 
 from osconf.errors import EvalError
 from osconf.lang.grisu import shortest_digits
-from osconf.lang.runtime import call, coerce_to_string, force, function_position, show_type
+from osconf.lang.runtime import attr_position, call, coerce_to_string, force, function_position, show_type
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, from_latin, with_context
 
 INT_MIN, INT_MAX, UINT_MAX = -(2**63), 2**63 - 1, 2**64 - 1
@@ -115,7 +115,7 @@ def _write_attrs(attrs: Any, context: set[str], copy_to_store: bool) -> str:
             key = quote_text(name) if name.isascii() else quote_json(name)
             parts.append(f"{key}:{_write(item, context, copy_to_store)}")
     except EvalError as error:
-        error.while_(f"while evaluating attribute '{name}'")
+        error.while_(f"while evaluating attribute '{name}'", attr_position(attrs, name))
         raise
     return f"{{{','.join(parts)}}}"
 

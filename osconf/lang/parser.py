@@ -67,7 +67,7 @@ class _Parser:
             while True:
                 action = row.get(kind)
                 if action is None:
-                    self._fail_unexpected(kind, value, offset, states)
+                    self._fail_unexpected(kind, value, offset, states, tokens)
                 if action >= 0:
                     states.append(action)
                     row = ACTIONS[action]
@@ -105,9 +105,12 @@ class _Parser:
     def _fail(self, message: str, offset: int, hint: str | None = None) -> NoReturn:
         raise SyntaxFailure(message, position=self.source.position(offset), hint=hint)
 
-    def _fail_unexpected(self, kind: str, value: Any, offset: int, states: list[int]) -> NoReturn:
-        from osconf.lang.expected import describe_failure
+    def _fail_unexpected(self, kind: str, value: Any, offset: int, states: list[int], tokens: Lexer) -> NoReturn:
+        from osconf.lang.expected import describe_failure, place_of_semicolon
 
+        place = place_of_semicolon(tokens, self.source.text, offset, states)
+        if place is not None:
+            self._fail("expected ';' after this", place)
         message, hint = describe_failure(states, kind, value)
         self._fail(message, offset, hint)
 

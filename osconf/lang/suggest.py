@@ -13,6 +13,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     """A hint that offers the closest names; None when nothing is close. Lazy sets are asked, not listed."""
     if isinstance(names, LazyAttrs) and names.near is not None:
         close = names.near(name)
+        if not close:
+            return f"`osconf search {name}` looks for packages by name and description"
     elif not isinstance(names, (dict, list, tuple, set, frozenset)) or len(names) > _MAX_CANDIDATES:
         return None
     else:

@@ -9,14 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import osconf
-from osconf.errors import EvalError
+from osconf.errors import EvalError, Position
 from osconf.lang.diagnose import locate_error
 from osconf.lang.runtime import force, is_derivation
 from osconf.lang.values import Value, from_latin
 from osconf.module_system.documentation import root_of
+from osconf.module_system.mistakes import position_of_definition
 from osconf.module_system.tree import Level, Option
 
 _MAX_DEPTH = 12
+_TREE = str(Path(osconf.__file__).resolve().parent.parent) + "/"
 
 
 def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: True) -> list[EvalError]:
@@ -44,12 +46,30 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
 
 def related_mistakes(result: Value, error: EvalError) -> list[EvalError]:
     """The mistakes in the user's own modules besides the one that stopped the evaluation."""
-    tree = str(Path(osconf.__file__).resolve().parent.parent) + "/"
-    found = find_mistakes(result, lambda file: not file.startswith(tree))
+    found = find_mistakes(result, lambda file: not file.startswith(_TREE))
     known = {error.message} | {line.strip() for line in error.message.split("\n")}
     return [
         other for other in found if other.message not in known and f"{other.message} at {other.position}" not in known
     ]
+
+
+def find_definition(result: Value, path: str, holds: Callable[[Value], bool]) -> Position | None:
+    """Where the user's own modules give the option at `path` a member that `holds`; None when they do not."""
+    level: Level | Option = root_of(result)
+    for part in path.split("."):
+        if not isinstance(level, Level) or part not in level.names():
+            return None
+        level = level.node(part)
+    if not isinstance(level, Option):
+        return None
+    for definition in level.resolved()[0]:
+        position = position_of_definition(definition)
+        if position is None or position.file.startswith(_TREE):
+            continue
+        value = force(definition.value)
+        if any(holds(force(member)) for member in (value if type(value) is tuple else (value,))):
+            return position
+    return None
 
 
 def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[EvalError], None]) -> None:

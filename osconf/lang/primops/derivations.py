@@ -22,7 +22,7 @@ from osconf.lang.primops.expect import (
     require_attribute,
 )
 from osconf.lang.primops.registry import current, primop
-from osconf.lang.runtime import UNSET, coerce_to_string, force, make_thunk
+from osconf.lang.runtime import UNSET, attr_position, coerce_to_string, force, make_thunk
 from osconf.lang.values import ContextStr, Value, with_context
 from osconf.model.derivation import Derivation, DerivationOutput, fill_output_paths, hash_modulo
 from osconf.model.hashes import ALGORITHMS, Hash
@@ -79,10 +79,10 @@ def derivation_strict(attributes: Value) -> dict[str, str]:
         return _instantiate(_gather(name, attrs))
     except StoreError as error:
         raise EvalError(error.message, code=error.code, hint=error.hint).while_(
-            f"while evaluating derivation '{name}'"
+            f"while evaluating derivation '{name}'", attr_position(attrs, "name")
         ) from error
     except OsconfError as error:
-        error.while_(f"while evaluating derivation '{name}'")
+        error.while_(f"while evaluating derivation '{name}'", attr_position(attrs, "name"))
         raise
 
 
@@ -107,7 +107,7 @@ def _gather(name: str, attrs: Any) -> _Recipe:
                 continue
             _take_attribute(recipe, key, value)
         except OsconfError as error:
-            error.while_(f"while evaluating attribute '{key}' of derivation '{name}'")
+            error.while_(f"while evaluating attribute '{key}' of derivation '{name}'", attr_position(attrs, key))
             raise
     if recipe.json is not None:
         members = [f"{quote_json(key)}:{recipe.json[key]}" for key in sorted(recipe.json)]
