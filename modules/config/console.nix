@@ -69,7 +69,10 @@ in
           loadkeys ${lib.escapeShellArg cfg.keyMap}
         ''
         + lib.optionalString (cfg.font != null) ''
-          for console in /dev/tty[1-6]; do setfont -C "$console" ${lib.escapeShellArg cfg.font}; done
+          for console in /dev/tty[1-6]; do
+            # A machine without a screen has consoles without letters.
+            setfont -C "$console" ${lib.escapeShellArg cfg.font} || echo "$console keeps its letters" >&2
+          done
         '';
       serviceConfig = {
         Type = "oneshot";

@@ -77,6 +77,26 @@ mount_at() { # DEVICE TARGET TYPE OPTIONS
   fi || rescue "cannot mount $device on $2"
 }
 
+open_encrypted() { # NAME DEVICE KEY OPTIONS: KEY is a file, a device, or - to ask
+  device=$(wait_for_device "$2") || { rescue "the encrypted device $2 did not appear within 30 s"; device=$(device_of "$2"); }
+  [ -b "$device" ] || return
+  set -- "$1" "$2" "$3" ${4:+"$4"}
+  if [ "$3" = - ]; then
+    cryptsetup open --type luks --tries 5 ${4:+"$4"} "$device" "$1" \
+      || rescue "$2 stays closed; 'cryptsetup open $device $1' asks again"
+  else
+    key=$(wait_for_device "$3") || key=$3
+    cryptsetup open --type luks --key-file "$key" ${4:+"$4"} "$device" "$1" || rescue "the key $3 does not open $2"
+  fi
+}
+
+# Nobody but this script makes the nodes of mapped devices yet.
+export DM_DISABLE_UDEV=1
+mkdir -p /run/cryptsetup
+while read -r name device key options <&3; do
+  open_encrypted "$name" "$device" "$key" "$options"
+done 3< /etc/osconf-luks
+
 R=/root-fs
 mount_at "$root" $R "$rootfstype" "rw,noatime${rootflags:+,$rootflags}"
 while read -r device target type options; do

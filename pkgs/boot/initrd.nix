@@ -12,6 +12,8 @@
   kernelModules ? [ ],
   # File systems besides the root that must be there before activation: { device, mountPoint, fsType, options }.
   fileSystems ? [ ],
+  # Encrypted devices to open first: name -> { device, keyFile (null: ask), allowDiscards }.
+  luksDevices ? { },
   name ? "initrd",
 }:
 let
@@ -23,6 +25,27 @@ let
       fs.fsType
       (lib.concatStringsSep "," (fs.options or [ "defaults" ]))
     ];
+  luksLine =
+    device: settings:
+    lib.concatStringsSep " " [
+      device
+      settings.device
+      (if settings.keyFile == null then "-" else settings.keyFile)
+      (lib.optionalString settings.allowDiscards "--allow-discards")
+    ];
+  isEncrypted = luksDevices != { };
+  # Ciphers are found by name, not through the hardware.
+  luksModules = lib.optionals isEncrypted [
+    "dm_mod"
+    "dm_crypt"
+    "aesni_intel"
+    "xts"
+    "cbc"
+    "essiv"
+    "sha256_generic"
+    "sha512_generic"
+    "algif_skcipher"
+  ];
 in
 pkgs.runCommand name
   {
@@ -34,11 +57,14 @@ pkgs.runCommand name
       pkgs.zstd
       pkgs.xz-utils
       pkgs.util-linux
-    ];
+    ]
+    ++ lib.optional isEncrypted pkgs.cryptsetup-bin;
     inherit modules kernelVersion;
     wanted = availableKernelModules ++ kernelModules;
-    optional = optionalKernelModules;
-    load = kernelModules;
+    optional = optionalKernelModules ++ luksModules;
+    load = kernelModules ++ luksModules;
+    programs = [ "/usr/sbin/blkid" ] ++ lib.optional isEncrypted "/usr/sbin/cryptsetup";
+    luksLines = lib.concatStrings (lib.mapAttrsToList (device: settings: luksLine device settings + "\n") luksDevices);
     mountLines = lib.concatMapStrings (fs: mountLine fs + "\n") fileSystems;
     init = ./init.sh;
   }
@@ -47,12 +73,17 @@ pkgs.runCommand name
     ln -s usr/lib root/lib
     ln -s usr/lib64 root/lib64
     cp /usr/bin/busybox root/bin/busybox
-    # busybox knows few file systems by their labels; blkid brings its libraries.
-    cp /usr/sbin/blkid root/bin/blkid
-    ldd /usr/sbin/blkid | sed -n 's/^[^/]*\(\/[^ ]*\) (.*/\1/p' | while read -r library; do
-      mkdir -p "root''${library%/*}"
-      cp -L "$library" "root$library"
+    # busybox knows few file systems by their labels, and no encryption. Programs bring their libraries, and the one that
+    # ends threads, which is only opened when it is needed.
+    for program in $programs; do
+      cp "$program" root/bin/
+      { ldd "$program"; ls /usr/lib/*/libgcc_s.so.1 | sed 's/.*/ & (0)/'; } \
+        | sed -n 's/^[^/]*\(\/[^ ]*\) (.*/\1/p' | while read -r library; do
+          mkdir -p "root''${library%/*}"
+          cp -fL "$library" "root$library"
+        done
     done
+    printf '%s' "$luksLines" > root/etc/osconf-luks
     install -m 0755 "$init" root/init
     printf '%s\n' $load > root/etc/osconf-modules
     printf '%s' "$mountLines" > root/etc/osconf-mounts

@@ -150,12 +150,8 @@ in
   };
 
   config = {
-    assertions = [
-      {
-        assertion = cfg.initrd.luks.devices == { };
-        message = "boot.initrd.luks.devices is set, but the initrd cannot open encrypted devices yet. Encrypted file systems other than / can be opened through environment.etc.crypttab.";
-      }
-    ];
+    # Opened by the initrd; the rules that name them are for the system.
+    environment.systemPackages = lib.optional (cfg.initrd.luks.devices != { }) pkgs.cryptsetup;
 
     boot.kernelParams = [ "loglevel=${toString cfg.consoleLogLevel}" ];
 
@@ -196,6 +192,7 @@ in
         );
         optionalKernelModules = lib.optionals cfg.initrd.includeDefaultModules usualModules;
         fileSystems = config.system.build.earlyFileSystems;
+        luksDevices = cfg.initrd.luks.devices;
       };
 
       initialRamdisk = config.system.build.initrd;
