@@ -18,6 +18,12 @@ _CURRENT = "/osconf/current-system"
 _LINK = re.compile(r"system-([1-9][0-9]*)-link")
 
 
+class GenerationError(ActivationError):
+    """The generation that is meant cannot be used; nothing was begun."""
+
+    exit_code = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
     """One kept system; `made` is when its link was made, in seconds since 1970."""
@@ -49,13 +55,13 @@ def find_default(files: Files) -> Generation | None:
 
 
 def find_generation(files: Files, number: int) -> Generation:
-    """Return a generation by number; raises `ActivationError`."""
+    """Return a generation by number; raises `GenerationError`."""
     generations = list_generations(files)
     for generation in generations:
         if generation.number == number:
             return generation
     known = ", ".join(str(generation.number) for generation in generations) or "none"
-    raise ActivationError(f"there is no generation {number}", hint=f"there are: {known}", code="no-such-generation")
+    raise GenerationError(f"there is no generation {number}", hint=f"there are: {known}", code="no-such-generation")
 
 
 def add_generation(files: Files, system: str) -> Generation:
@@ -80,7 +86,7 @@ def make_default(files: Files, number: int) -> Generation:
 
 
 def find_previous(files: Files) -> Generation:
-    """Return the generation to go back to; raises `ActivationError` when there is none.
+    """Return the generation to go back to; raises `GenerationError` when there is none.
 
     That is the one before the default. When what runs is no generation (a `test`, a switch that failed), it is the
     default itself.
@@ -93,7 +99,7 @@ def find_previous(files: Files) -> Generation:
         return default
     older = [generation for generation in generations if default is None or generation.number < default.number]
     if not older:
-        raise ActivationError("there is no generation to go back to", code="no-previous-generation")
+        raise GenerationError("there is no generation to go back to", code="no-previous-generation")
     return older[-1]
 
 
@@ -103,7 +109,7 @@ def delete_generations(files: Files, numbers: Iterable[int], *, keep: Iterable[s
     kept = {files.resolve(path) for path in keep}
     for generation in chosen:
         if generation.is_default or files.resolve(generation.system) in kept:
-            raise ActivationError(
+            raise GenerationError(
                 f"generation {generation.number} is in use",
                 hint="the boot default, the booted and the running generation are kept",
                 code="generation-in-use",

@@ -38,16 +38,20 @@ def group_name(sources: Sequence[Source]) -> str:
 
 
 class LockFile:
-    """A lock in memory with its file (None: nothing is written, as in `osconf eval`)."""
+    """A lock in memory with its file (None: nothing is written).
 
-    def __init__(self, path: Path | None, *, frozen: bool = False) -> None:
+    `waits`: nothing is written before `save` is called, so that a mistake leaves no lock behind.
+    """
+
+    def __init__(self, path: Path | None, *, frozen: bool = False, waits: bool = False) -> None:
         self.path = path
         self.frozen = frozen
+        self.waits = waits
         self.lock = (load_lock(path) if path else None) or Lock()
         self._mutex = threading.RLock()
 
     def locked_source(self, access: Access, source: Source) -> LockedSource:
-        """The locked state of a source; one that the lock lacks (or defines otherwise) is locked now and saved."""
+        """The locked state of a source; one that the lock lacks (or defines otherwise) is locked now."""
         with self._mutex:
             known = self.lock.sources.get(source.id)
             if known is not None and known.answers(source):
@@ -60,7 +64,8 @@ class LockFile:
                 )
             locked = lock_source(access, source)
             self.lock = self.lock.with_source(locked)
-            self.save()
+            if not self.waits:
+                self.save()
             return locked
 
     def record(self, group: str, packages: Iterable[LockedPackage]) -> None:

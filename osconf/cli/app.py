@@ -163,5 +163,5 @@ def show_error(error: OsconfError, *, show_trace: bool) -> None:
 
 
 def _describe_os_error(error: OSError) -> str:
-    place = f": {error.filename}" if error.filename else ""
+    place = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) and error.filename else ""
     return f"{error.strerror or error}{place}"

@@ -80,6 +80,8 @@ def _make(name: str) -> click.Command:
         target = None if target_host is None else Target.from_arg(target_host, invocation.environment)
         if target is None:
             require_osconf_machine(session)
+        else:
+            target.check()
         system = build_system(session, invocation.configuration(config), specialisation)
         if out_link is not None:
             link_results(session.store, out_link, [system])

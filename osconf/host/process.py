@@ -16,6 +16,7 @@ from osconf.errors import OsconfError
 
 _TAIL_LINES = 15
 PIPE = subprocess.PIPE
+Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,6 @@ def run_program(
     return result
 
 
-def start_program(argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+def start_program(argv: Sequence[str], **options: Any) -> Process:
     """Start a program and return its handle; `options` are those of `subprocess.Popen`."""
     return subprocess.Popen(list(argv), **options)

@@ -63,7 +63,7 @@ def open_lock(session: Session, configuration: Path | None) -> LockFile:
     from osconf.rebuild.locks import lock_path
 
     if configuration is not None:
-        return LockFile(lock_path(configuration))
+        return LockFile(lock_path(configuration), waits=True)
     session.cache_dir.mkdir(parents=True, exist_ok=True)
     path = session.cache_dir / "user.lock"
     refresh_lock(session.access, path, USER_LOCK_AGE)

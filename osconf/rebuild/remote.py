@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from osconf.errors import OsconfError
-from osconf.host.process import PIPE, start_program
+from osconf.host.process import PIPE, Process, start_program
 from osconf.rebuild.transfer import send_closure
 from osconf.store.local import LocalStore
+
+# The exit code of ssh itself, for want of a connection.
+_SSH_FAILED = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,33 @@ class Target:
 
     def run(self, words: Sequence[str]) -> int:
         """Run a command there with this terminal; gives its exit code."""
-        return start_program(self.command(words)).wait()
+        code = self._start(words).wait()
+        if code == _SSH_FAILED:
+            raise OsconfError(
+                f"there is no connection to {self.host}: ssh ended with {code}",
+                code="no-connection",
+                hint=f"try `{shlex.join(self.command(['true']))}`; what was begun there goes on without a connection",
+            )
+        return code
+
+    def check(self) -> None:
+        """Refuse a machine that cannot be reached, before anything is built for it."""
+        self.run(["true"])
+
+    def _start(self, words: Sequence[str], **options: int) -> Process:
+        try:
+            return start_program(self.command(words), **options)
+        except FileNotFoundError:
+            raise OsconfError(
+                "there is no ssh here to reach other machines with",
+                code="no-ssh",
+                hint="install openssh-client: `environment.systemPackages = [ pkgs.openssh-client ];`",
+            ) from None
 
     def copy_closure(self, store: LocalStore, paths: Sequence[str]) -> list[str]:
         """Bring the closure of store paths there; gives what was missing."""
         words = ["osconf", "store", "receive"]
-        process = start_program(self.command(words), stdin=PIPE, stdout=PIPE)
+        process = self._start(words, stdin=PIPE, stdout=PIPE)
         try:
             sent = send_closure(store, paths, cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout))
         except (OsconfError, OSError) as error:

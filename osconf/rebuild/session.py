@@ -100,7 +100,7 @@ class Session:
 
         try:
             return LocalStore.open(self.root, self.store_dir)
-        except PermissionError as error:
+        except OSError as error:
             raise OsconfError(
                 f"the store below {self.root} cannot be written: {error.strerror}",
                 code="store-not-writable",

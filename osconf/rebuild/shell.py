@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osconf.environment.shell import ShellRequest, default_command, plan_shell
-from osconf.errors import OsconfError
+from osconf.errors import EvalError, OsconfError
+from osconf.lang.values import to_latin
 from osconf.rebuild.configuration import Instantiated, derivation_of
 from osconf.sandbox.run import run_in_sandbox
 
 if TYPE_CHECKING:
+    from osconf.lang.evaluator import Evaluator
     from osconf.rebuild.session import Session
 
 
@@ -22,15 +23,11 @@ def build_package_environment(session: Session, names: Sequence[str], configurat
     """Build the environment of some packages of the package set; its store path."""
     from osconf.lang.evaluator import run_deep
 
-    members = " ".join(f"(lib.getAttrFromPath {_path_literal(name)} pkgs)" for name in names)
-    text = (
-        "let pkgs = import <osconf/pkgs> { }; lib = import <osconf/lib>; in "
-        f'pkgs.mkEnvironment {{ name = "shell"; packages = [ pkgs.bash pkgs.coreutils {members} ]; }}'
-    )
-
     def work() -> Instantiated:
         evaluator = session.evaluator(configuration=configuration)
-        value = evaluator.eval_text(text, base_dir="/", label="«osconf shell»")
+        packages = evaluator.eval_text("import <osconf/pkgs> { }", base_dir="/", label="«osconf shell»")
+        members = tuple(_find_package(evaluator, packages, name) for name in ("bash", "coreutils", *names))
+        value = evaluator.call(packages["mkEnvironment"], {"name": "shell", "packages": members})
         return derivation_of(evaluator, value, "the environment")
 
     session.prepare()
@@ -40,10 +37,15 @@ def build_package_environment(session: Session, names: Sequence[str], configurat
     return path
 
 
-def _path_literal(name: str) -> str:
-    """`python3Packages.requests` or `libstdc++6` as a list of attribute names."""
-    parts = name.split(".") if re.fullmatch(r"[A-Za-z_][\w'-]*(\.[A-Za-z_][\w'-]*)+", name) else [name]
-    return "[ " + " ".join(json.dumps(part).replace("${", "\\${") for part in parts) + " ]"
+def _find_package(evaluator: Evaluator, packages: Any, name: str) -> Any:
+    """The package of a name such as `git`, `libstdc++6` or `python3Packages.requests`."""
+    is_path = re.fullmatch(r"[A-Za-z_][\w'-]*(\.[A-Za-z_][\w'-]*)+", name)
+    try:
+        return evaluator.select(packages, to_latin(name if is_path else f'"{name}"'))
+    except EvalError as error:
+        if error.code != "missing-attribute":
+            raise
+        raise EvalError(f"there is no package ‘{name}’", code="unknown-package", hint=error.hint) from None
 
 
 def run_inside(session: Session, environment: str, command: str | None, *, is_pure: bool) -> int:
