@@ -28,7 +28,12 @@ def generations(ctx: click.Context, as_json: bool) -> None:
 @generations.command("list")
 @options.as_json
 def list_(as_json: bool) -> None:
-    """List the generations; the boot default is marked, and what runs."""
+    """List the generations; the boot default is marked, and what runs.
+
+    \b
+    Example:
+      osconf generations list --json
+    """
     _list(as_json)
 
 
@@ -54,7 +59,12 @@ def _list(as_json: bool) -> None:
 @click.argument("new", type=int)
 @options.as_json
 def diff(old: int, new: int, as_json: bool) -> None:
-    """Compare two generations: packages with versions, units, files in /etc."""
+    """Compare two generations: packages with versions, units, files in /etc.
+
+    \b
+    Example:
+      osconf generations diff 4 5
+    """
     from osconf.rebuild.generations import compare_generations
 
     changes = compare_generations(old, new)
@@ -69,7 +79,12 @@ def diff(old: int, new: int, as_json: bool) -> None:
 @generations.command("delete")
 @click.argument("numbers", nargs=-1, type=int, required=True)
 def delete(numbers: tuple[int, ...]) -> None:
-    """Forget generations; `osconf gc` then frees their space. The default and the booted one stay."""
+    """Forget generations; `osconf gc` then frees their space. The default and the booted one stay.
+
+    \b
+    Example:
+      osconf generations delete 3 4
+    """
     from osconf.rebuild.generations import delete_generations
 
     for number in delete_generations(numbers):
@@ -80,7 +95,12 @@ def delete(numbers: tuple[int, ...]) -> None:
 @click.argument("number", type=int)
 @click.pass_obj
 def switch_to(invocation: Invocation, number: int) -> int:
-    """Activate a generation and make it the boot default."""
+    """Activate a generation and make it the boot default.
+
+    \b
+    Example:
+      osconf generations switch-to 4
+    """
     from osconf.rebuild.generations import switch_to_generation
 
     return switch_to_generation(invocation.session, number)

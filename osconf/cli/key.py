@@ -22,7 +22,12 @@ def key() -> None:
 @key.command("generate")
 @click.argument("name")
 def generate(name: str) -> None:
-    """Print a new secret key. Keep it where only you can read it."""
+    """Print a new secret key. Keep it where only you can read it.
+
+    \b
+    Example:
+      osconf key generate cache.example.org-1 > secret-key
+    """
     from osconf.store.signing import SecretKey
 
     click.echo(SecretKey.generate(name).render())
@@ -31,7 +36,12 @@ def generate(name: str) -> None:
 @key.command("public")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 def public(file: str) -> None:
-    """Print the public key that belongs to the secret key in FILE."""
+    """Print the public key that belongs to the secret key in FILE.
+
+    \b
+    Example:
+      osconf key public secret-key
+    """
     from osconf.store.signing import SecretKey
 
     text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")

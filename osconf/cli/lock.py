@@ -42,6 +42,10 @@ def update(
     """Take the archive's present state; with NAMES, only these packages' new versions.
 
     Then `osconf switch` builds the system from it: this is how security updates arrive.
+
+    \b
+    Example:
+      osconf lock update openssl libssl3t64
     """
     from osconf.rebuild.locks import update_configuration_lock
 

@@ -38,7 +38,7 @@ def _print(paths: Iterable[str], as_json: bool) -> None:
 
 
 def _query(name: str, ask: Callable[[Invocation, list[str]], Iterable[str]], text: str) -> None:
-    @store.command(name, help=text)
+    @store.command(name, help=f"{text}\n\n\b\nExample:\n  osconf store {name} result")
     @click.argument("paths", nargs=-1, required=True)
     @options.as_json
     @click.pass_obj
@@ -67,7 +67,12 @@ _query(
 @click.argument("path")
 @click.pass_obj
 def tree(invocation: Invocation, path: str) -> None:
-    """Print the references of a path as a tree; what was shown before is marked [...]."""
+    """Print the references of a path as a tree; what was shown before is marked [...].
+
+    \b
+    Example:
+      osconf store tree result
+    """
     seen: set[str] = set()
     local = invocation.session.store
 
@@ -90,7 +95,12 @@ def tree(invocation: Invocation, path: str) -> None:
 @options.as_json
 @click.pass_obj
 def size(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
-    """Print how large the paths are, alone and with everything they refer to."""
+    """Print how large the paths are, alone and with everything they refer to.
+
+    \b
+    Example:
+      osconf store size result
+    """
     local = invocation.session.store
     rows = []
     for path in _resolve(invocation, paths):
@@ -108,7 +118,12 @@ def size(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
 @click.argument("dependency")
 @click.pass_obj
 def why_depends(invocation: Invocation, path: str, dependency: str) -> None:
-    """Print the shortest chain of references from PATH to DEPENDENCY."""
+    """Print the shortest chain of references from PATH to DEPENDENCY.
+
+    \b
+    Example:
+      osconf store why-depends /run/current-system /osconf/store/…-perl-base
+    """
     local = invocation.session.store
     start, goal = _resolve(invocation, [path, dependency])
     came_from = {start: ""}
@@ -135,7 +150,12 @@ def why_depends(invocation: Invocation, path: str, dependency: str) -> None:
 @click.option("-l", "--long", "is_long", is_flag=True, help="Show kind, size and target.")
 @click.pass_obj
 def ls(invocation: Invocation, path: str, is_long: bool) -> None:
-    """List what is inside a store path."""
+    """List what is inside a store path.
+
+    \b
+    Example:
+      osconf store ls /run/current-system/etc
+    """
     place = _inside(invocation, path)
     entries = sorted(place.iterdir()) if place.is_dir() and not place.is_symlink() else [place]
     for entry in entries:
@@ -154,7 +174,12 @@ def ls(invocation: Invocation, path: str, is_long: bool) -> None:
 @click.argument("path")
 @click.pass_obj
 def cat(invocation: Invocation, path: str) -> None:
-    """Print a file inside a store path."""
+    """Print a file inside a store path.
+
+    \b
+    Example:
+      osconf store cat /osconf/store/…-system/activation.json
+    """
     sys.stdout.buffer.write(_inside(invocation, path).read_bytes())
     sys.stdout.buffer.flush()
 
@@ -174,7 +199,12 @@ def _inside(invocation: Invocation, path: str) -> Path:
 @click.option("--flat", is_flag=True, help="Hash the bytes of the file, not its archive.")
 @click.pass_obj
 def add(invocation: Invocation, files: tuple[str, ...], name: str | None, flat: bool) -> None:
-    """Copy files or directories into the store and print their paths."""
+    """Copy files or directories into the store and print their paths.
+
+    \b
+    Example:
+      osconf store add ./website
+    """
     local = invocation.session.store
     for file in files:
         source = Path(file).absolute()
@@ -186,7 +216,12 @@ def add(invocation: Invocation, files: tuple[str, ...], name: str | None, flat: 
 @options.as_json
 @click.pass_obj
 def roots(invocation: Invocation, as_json: bool) -> None:
-    """Print what keeps store paths from being collected."""
+    """Print what keeps store paths from being collected.
+
+    \b
+    Example:
+      osconf store roots
+    """
     found = {path: sorted(reasons) for path, reasons in sorted(invocation.session.store.roots().items())}
     if as_json:
         click.echo(json.dumps(found))
@@ -200,7 +235,12 @@ def roots(invocation: Invocation, as_json: bool) -> None:
 @click.argument("paths", nargs=-1, required=True)
 @click.pass_obj
 def delete(invocation: Invocation, paths: tuple[str, ...]) -> None:
-    """Delete store paths that nothing needs."""
+    """Delete store paths that nothing needs.
+
+    \b
+    Example:
+      osconf store delete /osconf/store/…-big
+    """
     result = invocation.session.store.delete(_resolve(invocation, paths))
     click.echo(f"{len(result.paths)} store paths, {show_size(result.freed)} freed", err=True)
 
@@ -209,7 +249,12 @@ def delete(invocation: Invocation, paths: tuple[str, ...]) -> None:
 @click.argument("path")
 @click.pass_obj
 def dump(invocation: Invocation, path: str) -> None:
-    """Write a file or directory as a NAR archive to standard output."""
+    """Write a file or directory as a NAR archive to standard output.
+
+    \b
+    Example:
+      osconf store dump ./website > website.nar
+    """
     from osconf.model.nar import dump_path
 
     given = Path(path)
@@ -221,7 +266,12 @@ def dump(invocation: Invocation, path: str) -> None:
 @store.command("restore")
 @click.argument("target")
 def restore(target: str) -> None:
-    """Unpack a NAR archive from standard input to TARGET, which must not exist."""
+    """Unpack a NAR archive from standard input to TARGET, which must not exist.
+
+    \b
+    Example:
+      osconf store restore website < website.nar
+    """
     from osconf.model.nar import restore as unpack
 
     unpack(sys.stdin.buffer, Path(target))
@@ -230,7 +280,12 @@ def restore(target: str) -> None:
 @store.command("receive")
 @click.pass_obj
 def receive(invocation: Invocation) -> None:
-    """Take a closure from standard input: the other side of `osconf switch --target-host`."""
+    """Take a closure from standard input: the other side of `osconf switch --target-host`.
+
+    \b
+    Example:
+      ssh web osconf store receive
+    """
     from osconf.rebuild.transfer import receive_closure
 
     receive_closure(invocation.session.store, sys.stdin.buffer, sys.stdout.buffer)

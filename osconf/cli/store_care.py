@@ -60,7 +60,12 @@ def verify(invocation: Invocation, paths: tuple[str, ...], check_contents: bool,
 @click.command("optimise")
 @click.pass_obj
 def optimise(invocation: Invocation) -> None:
-    """Save space: equal files become hard links to one."""
+    """Save space: equal files become hard links to one.
+
+    \b
+    Example:
+      osconf store optimise
+    """
     from osconf.store.optimise import optimise_store
 
     result = optimise_store(invocation.session.store)
@@ -111,7 +116,12 @@ def export(invocation: Invocation, paths: tuple[str, ...], recursive: bool) -> N
 @click.command("import")
 @click.pass_obj
 def import_(invocation: Invocation) -> None:
-    """Take store paths from standard input, as `osconf store export` writes them, and print them."""
+    """Take store paths from standard input, as `osconf store export` writes them, and print them.
+
+    \b
+    Example:
+      osconf store import < closure.export
+    """
     from osconf.store.stream import import_paths
 
     for path in import_paths(invocation.session.store, sys.stdin.buffer):
@@ -140,7 +150,12 @@ def graph(invocation: Invocation, paths: tuple[str, ...], format_: str) -> None:
 @click.argument("after")
 @click.pass_obj
 def diff(invocation: Invocation, before: str, after: str) -> None:
-    """Say how the closures of two paths differ: versions that came and went, and sizes."""
+    """Say how the closures of two paths differ: versions that came and went, and sizes.
+
+    \b
+    Example:
+      osconf store diff /osconf/var/profiles/system-4-link /osconf/var/profiles/system-5-link
+    """
     from osconf.store.queries import compare_closures
 
     old, new = resolve_paths(invocation, [before, after])
