@@ -28,3 +28,17 @@ def test_example_boots_and_serves(boot_vm, ssh_key: SshKey) -> None:
     # A library tree that nothing can write to, and that no other generation shows through.
     machine.fail("touch /usr/bin/new")
     assert " ro," in machine.succeed("findmnt -n -o OPTIONS /usr | sed 's/^/ /; s/$/,/'")
+
+    # First login: root is locked, the user that the example declares gets in at the console.
+    assert machine.succeed("passwd -S root").split()[1] == "L"
+    machine.send_console("alice\n")
+    machine.wait_for_console_text("Password: ")
+    machine.send_console("change me\n")
+    machine.wait_for_console_text(r"alice@webserver")
+
+    # The habit of another system is answered with what to write instead.
+    answer = machine.fail("apt install cowsay 2>&1")
+    assert "environment.systemPackages" in answer and "cowsay" in answer
+
+    # Turning it off leaves nothing behind that the next boot has to repair.
+    machine.shutdown()
