@@ -76,11 +76,16 @@ def _lock_outputs(context: BuildContext, drv_path: str, drv: Derivation, stack: 
             context.store.flush()
             context.reporter.build_waits(drv_path, drv.name)
             while not lock.try_acquire():
-                if context.cancelled.wait(_POLL_SECONDS):
-                    raise BuildError("the build was interrupted", drv=drv_path, code="interrupted")
+                context.cancelled.wait(_POLL_SECONDS)
+                _stop_if_cancelled(context, drv_path)
         stack.callback(lock.release)
         locks.append(lock)
     return locks
+
+
+def _stop_if_cancelled(context: BuildContext, drv_path: str) -> None:
+    if context.cancelled.is_set():
+        raise BuildError("the build was interrupted", drv=drv_path, code="interrupted")
 
 
 def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[PathLock], rebuild: bool) -> None:
@@ -142,6 +147,11 @@ def _run_builder(
     scratch = work / "scratch"
     scratch.mkdir()
     (work / "outputs").mkdir()
+
+    def report_progress(done: int, total: int) -> None:
+        _stop_if_cancelled(context, drv_path)
+        context.reporter.progress(drv_path, done, total)
+
     result = builder(
         BuiltinRequest(
             drv_path=drv_path,
@@ -152,7 +162,7 @@ def _run_builder(
             store=context.store,
             settings=context.settings,
             log=log.line,
-            progress=lambda done, total: context.reporter.progress(drv_path, done, total),
+            progress=report_progress,
         )
     )
     declared = result.references if result is not None else None

@@ -32,6 +32,9 @@ class Reporter(Protocol):
     def substituted(self, path: str, source: str) -> None:
         """A path came from a binary cache."""
 
+    def all_finished(self) -> None:
+        """Nothing is built or downloaded any more, whatever came of it."""
+
 
 class QuietReporter:
     """Ignores everything; a base for reporters that care for some events."""
@@ -56,3 +59,6 @@ class QuietReporter:
 
     def substituted(self, path: str, source: str) -> None:
         """See `Reporter.substituted`."""
+
+    def all_finished(self) -> None:
+        """See `Reporter.all_finished`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,14 @@ from osconf.build.reporter import QuietReporter, Reporter
 from osconf.errors import OsconfError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.progress import Progress, TaskID
+
     from osconf.cli.context import Invocation
 
 # Builtin builders make hundreds of small things in milliseconds: only what takes longer is worth a line.
 _WORTH_A_LINE = 1.0
-_REFRESH = 0.1
 
 
 def make_reporter(invocation: Invocation) -> Reporter:
@@ -26,6 +28,11 @@ def make_reporter(invocation: Invocation) -> Reporter:
     if invocation.is_terminal:
         return LiveReporter()
     return PlainReporter(shows_log=invocation.verbose > 0)
+
+
+def _is_failure(error: OsconfError | None) -> bool:
+    """Whether a build went wrong; one that somebody interrupted did not."""
+    return error is not None and error.code != "interrupted"
 
 
 class PlainReporter(QuietReporter):
@@ -45,9 +52,9 @@ class PlainReporter(QuietReporter):
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:
         """Say what took a while, and what failed."""
-        if error is not None:
+        if _is_failure(error):
             self._say(f"failed after {seconds:.1f} s: {name}")
-        elif seconds >= _WORTH_A_LINE:
+        elif error is None and seconds >= _WORTH_A_LINE:
             self._say(f"built {name} in {seconds:.1f} s")
 
     def log_line(self, drv: str, line: str) -> None:
@@ -61,78 +68,112 @@ class PlainReporter(QuietReporter):
 
 
 class LiveReporter(QuietReporter):
-    """What runs now, with its time, and how much is left, redrawn in place."""
+    """How much is left, and what runs now with its time, redrawn in place; gone when all is done."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: dict[str, tuple[str, float]] = {}
-        self._amounts: dict[str, tuple[int, int]] = {}
-        self._total = 0
-        self._done = 0
-        self._drawn = 0
-        self._last = 0.0
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console
+        self._lock = threading.RLock()
+        self._display: _Display | None = None
 
     def planned(self, drvs: Sequence[str]) -> None:
         """Set the goal."""
-        with self._lock:
-            self._total += len(drvs)
+        if drvs:
+            with self._lock:
+                self._open().add_goal(len(drvs))
 
     def build_started(self, drv: str, name: str) -> None:
         """A line more."""
         with self._lock:
-            self._running[drv] = (name, time.monotonic())
-            self._draw()
+            self._open().show(drv, name)
 
     def build_waits(self, drv: str, name: str) -> None:
         """Show that somebody else has it."""
         with self._lock:
-            self._running[drv] = (f"{name} (another process builds it)", time.monotonic())
-            self._draw()
+            self._open().show(drv, f"{name} (another process builds it)")
 
     def progress(self, drv: str, done: int, total: int) -> None:
-        """Show how far a download is."""
+        """Show how far a download is; that of the packages precedes the builds and has no derivation."""
         with self._lock:
-            self._amounts[drv] = (done, total)
-            self._draw()
-
-    def log_line(self, drv: str, line: str) -> None:
-        """A sign of life is enough here; `osconf log` has the text."""
-        with self._lock:
-            self._draw()
+            self._open().show_amount(drv, done, total)
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:
         """A line less; what took a while or failed stays on the screen."""
         with self._lock:
-            self._running.pop(drv, None)
-            self._amounts.pop(drv, None)
-            self._done += 1
-            if error is not None:
-                self._print(f"\033[31m✗\033[0m {name} ({seconds:.1f} s)")
-            elif seconds >= _WORTH_A_LINE:
-                self._print(f"\033[32m✓\033[0m {name} ({seconds:.1f} s)")
-            self._draw(force=not self._running)
+            if self._display is None:
+                return
+            self._display.finish(drv)
+            if _is_failure(error):
+                self._display.leave_line("✗", "red", f"{name} ({seconds:.1f} s)")
+            elif error is None and seconds >= _WORTH_A_LINE:
+                self._display.leave_line("✓", "green", f"{name} ({seconds:.1f} s)")
 
-    def _print(self, line: str) -> None:
-        self._clear()
-        sys.stderr.write(line + "\n")
+    def all_finished(self) -> None:
+        """Give the terminal back."""
+        with self._lock:
+            if self._display is not None:
+                self._display.close()
+                self._display = None
 
-    def _clear(self) -> None:
-        if self._drawn:
-            sys.stderr.write(f"\033[{self._drawn}F\033[J")
-            self._drawn = 0
+    def _open(self) -> _Display:
+        """The display, made when there is something to show: most commands show nothing, and rich loads slowly."""
+        if self._display is None:
+            self._display = _Display(self._console)
+        return self._display
 
-    def _draw(self, *, force: bool = False) -> None:
-        now = time.monotonic()
-        if not force and now - self._last < _REFRESH:
-            return
-        self._last = now
-        self._clear()
-        if self._done < self._total or self._running:
-            lines = [f"building {self._done} of {self._total}"]
-            for drv, (name, started) in list(self._running.items())[:6]:
-                done, total = self._amounts.get(drv, (0, 0))
-                amount = f"  {done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else ""
-                lines.append(f"  {name}  {now - started:.1f} s{amount}")
-            sys.stderr.write("\n".join(lines) + "\n")
-            self._drawn = len(lines)
-        sys.stderr.flush()
+
+class _Display:
+    """The lines on the terminal."""
+
+    def __init__(self, console: Console | None) -> None:
+        from rich.console import Console, Group
+        from rich.live import Live
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.console = console or Console(stderr=True, highlight=False)
+        label = TextColumn("{task.description}", markup=False)
+        self.goal: Progress = Progress(label, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.running: Progress = Progress(
+            TextColumn(" ", markup=False), label, TimeElapsedColumn(), TextColumn("{task.fields[amount]}", markup=False)
+        )
+        self.goal_task: TaskID | None = None
+        self.tasks: dict[str, TaskID] = {}
+        self.live: Live = Live(Group(self.goal, self.running), console=self.console, transient=True)
+        self.live.start()
+
+    def add_goal(self, count: int) -> None:
+        """So many more builds are to be done; the download before them is over."""
+        self.finish("packages", counts=False)
+        if self.goal_task is None:
+            self.goal_task = self.goal.add_task("building", total=0)
+        self.goal.update(self.goal_task, total=(self.goal.tasks[0].total or 0) + count)
+
+    def show(self, drv: str, text: str) -> None:
+        """A line for a build."""
+        if drv in self.tasks:
+            self.running.update(self.tasks[drv], description=text)
+        else:
+            self.tasks[drv] = self.running.add_task(text, total=None, amount="")
+
+    def show_amount(self, drv: str, done: int, total: int) -> None:
+        """How much of a download is there."""
+        if drv not in self.tasks:
+            self.show(drv, f"downloading {drv}")
+        amount = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:.1f} MB"
+        self.running.update(self.tasks[drv], amount=amount)
+
+    def finish(self, drv: str, *, counts: bool = True) -> None:
+        """Take a line away."""
+        if drv in self.tasks:
+            self.running.remove_task(self.tasks.pop(drv))
+        if counts and self.goal_task is not None:
+            self.goal.advance(self.goal_task)
+
+    def leave_line(self, mark: str, color: str, text: str) -> None:
+        """A line that stays."""
+        from rich.text import Text
+
+        self.console.print(Text.assemble((mark, color), " ", text), soft_wrap=True)
+
+    def close(self) -> None:
+        """Remove what is drawn and show the cursor again."""
+        self.live.stop()

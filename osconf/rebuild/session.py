@@ -117,6 +117,8 @@ class Session:
 
     def close(self) -> None:
         """Register what is pending in the store; the session must not be used afterwards."""
+        # An interrupt does not reach the thread of an evaluation that builds.
+        self.reporter.all_finished()
         if "store" in self.__dict__:
             self.store.close()
 
@@ -196,9 +198,12 @@ class Session:
         from osconf.rebuild.registry import make_builders
 
         # All packages that will be unpacked are downloaded together before anything is built.
-        goals = plan_goals(self.store, dict(parse_wanted(item) for item in wanted))
-        prefetch_debs(self.access, [goal.drv for goal in goals.values()], self._show_download)
-        return realise(self.store, wanted, make_builders(self.access), self.build_settings, self.reporter)
+        try:
+            goals = plan_goals(self.store, dict(parse_wanted(item) for item in wanted))
+            prefetch_debs(self.access, [goal.drv for goal in goals.values()], self._show_download)
+            return realise(self.store, wanted, make_builders(self.access), self.build_settings, self.reporter)
+        finally:
+            self.reporter.all_finished()
 
     def _show_download(self, progress: Progress) -> None:
         self.reporter.progress("packages", progress.done_bytes, progress.total_bytes)
