@@ -39,6 +39,7 @@ _RECURSION_LIMIT = 1_000_000
 _COLLECT_AFTER = 5_000_000
 _THREAD = "evaluation"
 _TREE = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
+_CORE_FILES = f"{_TREE}/osconf/lang/corepkgs"
 HIDDEN_PRIMOPS = "osconf/primops"
 
 
@@ -291,7 +292,7 @@ class Evaluator:
         return with_context(found, (found,))
 
     def find_file(self, name: str) -> Path:
-        """The path of `<name>`: first what the caller listed, then `<osconf>`, the tree of this osconf."""
+        """The path of `<name>`: as the caller listed, else in `<osconf>`, this osconf's tree, or `<nix/fetchurl.nix>`."""
         for prefix, path in self.search_path:
             rest = _below(prefix, name)
             if rest is not None:
@@ -300,9 +301,10 @@ class Evaluator:
                     return Path(candidate)
         if name == HIDDEN_PRIMOPS:
             return Path(f"/{HIDDEN_PRIMOPS}")
-        rest = _below("osconf", name)
-        if rest is not None:
-            return Path(canonical_path(f"{_TREE}/{rest}"))
+        for prefix, folder in (("osconf", _TREE), ("nix", _CORE_FILES)):
+            rest = _below(prefix, name)
+            if rest is not None:
+                return Path(canonical_path(f"{folder}/{rest}"))
         raise Throw(
             f"file '{name}' was not found in the search path",
             code="not-in-search-path",
@@ -331,7 +333,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "8"
+COMPILER_VERSION = "9"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 

@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import NamedTuple
 
 from osconf.errors import Position
-from osconf.lang.source import Source
+from osconf.lang.source import Source, Spot
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value
 
 
@@ -32,6 +32,8 @@ class Pattern(NamedTuple):
     """The plain parameter, or the name beside `@`."""
     is_open: bool
     """Whether the pattern ends in `...`."""
+    places: tuple[int, ...]
+    """Where each formal is written, in the order of `formals`."""
 
 
 _TYPE_NAMES = {
@@ -90,6 +92,12 @@ def function_args(function: Value) -> dict[str, bool] | None:
     """Name -> has a default, for a function with an argument pattern; None for any other function."""
     pattern = function_pattern(function)
     return pattern.formals if pattern else None
+
+
+def formal_spots(function: Value) -> list[Spot]:
+    """Where each argument of a function's pattern is written, in the order of `function_args`."""
+    pattern = function_pattern(function)
+    return [Spot(function.__globals__["SOURCE"], place) for place in pattern.places] if pattern else []
 
 
 def function_position(function: Value) -> Position | None:

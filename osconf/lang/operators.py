@@ -9,7 +9,7 @@ from osconf.lang.coercion import coerce_to_string, concat_strings, join_path
 from osconf.lang.kinds import UNSET, is_attrs, show_type
 from osconf.lang.mistakes import described, expect_list, raise_overflow, raise_type
 from osconf.lang.selection import is_derivation
-from osconf.lang.thunks import force
+from osconf.lang.thunks import force, origin_of
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value
 
 INT_MIN = -0x8000000000000000
@@ -105,10 +105,10 @@ def less_than(left: Value, right: Value) -> bool:
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Whether two members (of a list, of a set) are equal: the same cell is, whatever it holds."""
+    """Whether two members (of a list, of a set) are equal: the same variable is, whatever it holds."""
     one = left if type(left) is not list else left[1] if left[0] is None else left[0](left)
     two = right if type(right) is not list else right[1] if right[0] is None else right[0](right)
-    return left is right or equal_values(one, two)
+    return left is right or equal_values(one, two) or (one is two and origin_of(left) is origin_of(right))
 
 
 def equal_values(left: Value, right: Value) -> bool:

@@ -94,7 +94,7 @@ def apply_overrides(attrs: dict[str, Value]) -> None:
         if cell is None:
             attrs[name] = overrides[name]
         else:
-            cell[:] = [run_alias, overrides[name], spot_of(cell)]
+            cell[:] = [run_alias, overrides[name], spot_of(cell), overrides[name]]
 
 
 def find_in_scopes(name: str, scopes: tuple[Value, ...]) -> Value:

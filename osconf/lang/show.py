@@ -10,13 +10,14 @@ from types import FunctionType
 from typing import Any
 
 from osconf.errors import OsconfError
-from osconf.lang.runtime import black_hole, force, function_name, function_position, is_derivation, run_alias
+from osconf.lang.runtime import black_hole, force, function_name, function_position, is_derivation, origin_of, run_alias
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin
 
 KEYWORDS = frozenset(("if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"))
 _IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_'-]*\Z")
 _SPECIAL = re.compile(r'["\\\n\r\t]|\$(?=\{)')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
+_SMALL_LIST = 2
 REPEATED = to_latin("«repeated»")
 
 
@@ -56,11 +57,14 @@ def show_value(value: Value, *, strict: bool = True) -> str:
     Strict, the value is forced while it is printed.
     """
     parts: list[str] = []
-    _show(force(value), strict, set(), parts.append)
+    value = force(value)
+    # In Nix the value at hand is a copy, and a list of one or two members lives in the value itself.
+    _show([None, value] if type(value) is tuple else value, strict, set(), parts.append)
     return from_latin("".join(parts))
 
 
 def _show(value: Value, strict: bool, seen: set[int], write: Callable[[str], object]) -> None:
+    member = value
     if type(value) is list:
         value = force(value) if strict else peek(value)
         if type(value) is list:
@@ -68,10 +72,12 @@ def _show(value: Value, strict: bool, seen: set[int], write: Callable[[str], obj
             return
     kind = type(value)
     if kind is dict or kind is LazyAttrs or kind is tuple:
-        if len(value) and id(value) in seen:
+        # Nix keeps one or two members beside the list's tag: such a list is the same only under the same variable.
+        identity = id(origin_of(member) if kind is tuple and len(value) <= _SMALL_LIST else value)
+        if len(value) and identity in seen:
             write(REPEATED)
             return
-        seen.add(id(value))
+        seen.add(identity)
     if kind is tuple:
         write("[ ")
         for item in value:

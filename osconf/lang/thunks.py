@@ -107,7 +107,7 @@ def run_call2_thunk(cell: Thunk) -> Value:
 
 
 def run_alias(cell: Thunk) -> Value:
-    """Body of a thunk `[run_alias, value, spot]`: another name, with its own position, for a value or thunk."""
+    """Body of a thunk `[run_alias, value, spot, value]`: another name, with its own position, for a value or thunk."""
     value = cell[1]
     if type(value) is list:
         cell[0] = black_hole
@@ -132,7 +132,19 @@ def place_value(value: Value, spot: Spot | None) -> Value:
     """A member for an attribute set: `value` (or thunk), known to be written at `spot`."""
     if spot is None:
         return value
-    return [run_alias, value, spot] if type(value) is list else [None, value, spot]
+    return [run_alias if type(value) is list else None, value, spot, value]
+
+
+def origin_of(member: Value) -> Value:
+    """What a member of a list or set is another name for; itself when it is none.
+
+    Where the language compares or shows identity, two names of one variable are the same thing.
+    """
+    while type(member) is list and len(member) == 4 and member[3] is not None:
+        if member[0] is not None and member[0] is not run_alias:
+            break
+        member = member[3]
+    return member
 
 
 def attr_position(attrs: Value, name: str) -> Position | None:

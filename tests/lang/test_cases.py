@@ -25,7 +25,7 @@ from language import QuietWorld  # noqa: E402 - the folder is no package
 
 CASES = sorted((HERE / "cases").glob("*.nix"))
 ERRORS = sorted((HERE / "errors").glob("*.nix"))
-NIX = shutil.which("nix-instantiate")
+NIX = os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate")
 PLACE = "/tests"
 
 

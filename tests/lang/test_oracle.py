@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,13 +21,15 @@ from osconf.lang.world import PureWorld
 sys.path.insert(0, str(Path(__file__).parent))
 from expression_strategies import expressions
 
-NIX = shutil.which("nix-instantiate")
+NIX = os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate")
 
 pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(NIX is None, reason="nix-instantiate is not installed (Debian package nix-bin)"),
 ]
 
+
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 SHOW = """
 let
@@ -84,9 +87,17 @@ def compare(texts: Sequence[str]) -> None:
     derandomize=True,
     deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    suppress_health_check=UNHURRIED,
 )
 @given(st.lists(expressions(), min_size=20, max_size=30))
 def test_random_expressions(texts: list[str]) -> None:
-    """A few hundred random expressions."""
+    """A few hundred expressions, the same ones every time."""
+    compare(texts)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None, database=None, suppress_health_check=UNHURRIED)
+@given(st.lists(expressions(), min_size=20, max_size=40))
+def test_thousands_of_random_expressions(texts: list[str]) -> None:
+    """Other expressions every time."""
     compare(texts)

@@ -190,13 +190,11 @@ def _shared_binding(
 
 def _member_of(g: Generator, binding: Binding, at: int, *, is_own: bool) -> str:
     if binding.builtin is not None:
-        return f"[None, {builtin_variable(binding.builtin)}, {g.spot(at)}]"
+        builtin = builtin_variable(binding.builtin)
+        return f"[None, {builtin}, {g.spot(at)}, {builtin}]"
     if binding.constant is not None:
         return f"[None, {binding.constant[0]}, {g.spot(at)}]"
-    name, forced = g.locate(g.buffer, binding)
-    if binding.arity or not is_own:
-        return f"[{'None' if forced else 'run_alias'}, {name}, {g.spot(at)}]"
-    return name
+    return g.alias(binding, at) if binding.arity or not is_own else g.locate(g.buffer, binding)[0]
 
 
 def _strict_bindings(

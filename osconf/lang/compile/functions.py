@@ -55,7 +55,8 @@ def write_function(g: Generator, node: Function, scope: Scope | None, binding: B
         g.tail(node.body, inner)
     g.buffer, g.at = outer, at
     is_open = node.formals is not None and node.formals.is_open
-    g.functions[name] = Pattern(node.at, formals, node.name, node.parameter, is_open)
+    places = tuple(member.at for member in node.formals.members) if node.formals is not None else ()
+    g.functions[name] = Pattern(node.at, formals, node.name, node.parameter, is_open, places)
     head = ", ".join([parameters[0].python, *(f"{p.python}=UNSET" for p in parameters[1:])])
     lines = [(0, f"def {name}({head}):", node.at), *buffer.lines]
     if buffer.is_closed:

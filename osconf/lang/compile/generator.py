@@ -365,12 +365,18 @@ class Generator:
         if isinstance(node, Variable):
             found = self.find(scope, node.name)
             if isinstance(found, Binding) and found.builtin is None and found.constant is None:
-                name, forced = self.locate(self.buffer, found)
-                return f"[{'None' if forced else 'run_alias'}, {name}, {self.spot(at)}]"
+                return self.alias(found, at)
         expression = self.eager(node, scope)
+        if expression is not None and isinstance(node, Variable):
+            return f"[None, {expression}, {self.spot(at)}, {expression}]"
         if expression is not None:
             return f"[None, {expression}, {self.spot(at)}]"
         return self.make_thunk(node, scope, at)
+
+    def alias(self, binding: Binding, at: int) -> str:
+        """The cell of an attribute that is another name for a variable; its last slot says for which."""
+        name, forced = self.locate(self.buffer, binding)
+        return f"[{'None' if forced else 'run_alias'}, {name}, {self.spot(at)}, {name}]"
 
     def cell(self, name: str, captured: list[str], at: int | None) -> str:
         """The list display of a cell."""

@@ -106,8 +106,6 @@ def remove_attributes(attrs: Value, names: Value) -> Value:
         if type(name) is not str:
             name = expect_plain_string(name, "the values of the second argument passed to builtins.removeAttrs")
         unwanted.append(name)
-    if not unwanted:
-        return attrs
     if type(attrs) is LazyAttrs:
         return _remove_lazily(attrs, frozenset(unwanted))
     remaining = attrs.copy()

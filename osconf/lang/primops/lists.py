@@ -153,13 +153,17 @@ def concat_lists(lists: Value) -> List:
     builtins.concatLists [ [ 1 ] [ 2 3 ] ]  =>  [ 1 2 3 ]
     """
     joined: list[Value] = []
+    only: List = ()
     for items in expect_list(lists, "the first argument passed to builtins.concatLists"):
         if type(items) is list:
             items = items[1] if items[0] is None else items[0](items)
         if type(items) is not tuple:
             raise mismatch(items, "a list", "a value of the list passed to builtins.concatLists")
+        if not joined and items:
+            only = items
         joined += items
-    return tuple(joined)
+    # Nix makes no new list of a single one.
+    return only if len(only) == len(joined) else tuple(joined)
 
 
 @primop("concatMap", "!!")

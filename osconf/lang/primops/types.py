@@ -6,7 +6,7 @@ from typing import Any
 
 from osconf.errors import EvalError
 from osconf.lang.primops.registry import PRIMOPS, primop
-from osconf.lang.runtime import function_args, is_function, type_name
+from osconf.lang.runtime import formal_spots, function_args, is_function, type_name
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value
 
 
@@ -111,4 +111,8 @@ def function_arguments(function: Value) -> dict[str, Any]:
     if function is PRIMOPS["derivation"].function:
         # Nix writes it in the language: `{ outputs ? [ "out" ], ... }`.
         return {"outputs": True}
-    return dict(function_args(function) or {})
+    formals = function_args(function) or {}
+    return {
+        name: [None, has_default, spot]
+        for (name, has_default), spot in zip(formals.items(), formal_spots(function), strict=True)
+    }
