@@ -149,7 +149,11 @@ def parse_lock(text: str, label: str = "osconf.lock") -> Lock:
             code="bad-lock",
             hint="restore it from version control, or delete it to lock the current state of the archive",
         ) from error
-    raise ArchiveError(f"{label} has format {version}; this osconf reads format {_FORMAT}", code="bad-lock")
+    raise ArchiveError(
+        f"{label} has format {version}; this osconf reads format {_FORMAT}",
+        code="bad-lock",
+        hint="another version of osconf wrote it: use that one, or delete it to lock the archive's present state",
+    )
 
 
 def load_lock(path: Path) -> Lock | None:

@@ -211,8 +211,8 @@ class _Search:
             return ResolutionError("the search for a set of packages took too long", code="unsatisfiable")
         hints = {
             "conflict": "remove one of the two, or choose another alternative explicitly",
-            "unsatisfiable": "the sources do not fit together; `osconf lock update` may have been interrupted by a "
-            "change of the archive",
+            "unsatisfiable": "leave it out, or take it from another suite, such as pkgs.forky; `osconf lock update` "
+            "takes the archive's present state",
         }
         return ResolutionError(
             failure.message, failure.names, code=failure.code, hint=hints.get(failure.code), roots=failure.roots

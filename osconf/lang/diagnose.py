@@ -76,7 +76,7 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
     ]
     trace = trace_of(error)
     place = _own_place(error, trace)
-    if place is not None and not _is_own(place) and _speaks_for_itself(error):
+    if place is not None and not is_own_place(place) and _speaks_for_itself(error):
         place = None
     if place is not None:
         lines += _excerpt(place, style)
@@ -88,11 +88,14 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
         if len(cycle) > 1:
             lines.append("       the value needs itself through:")
             lines += [f"         {position}" for position in cycle[:_MAX_CONTEXT]]
-    # What osconf's own library was doing says little to people who did not write it.
-    own_frames = [frame for frame in error.frames if frame.position is None or _is_own(frame.position)]
-    contexts = error.frames if show_trace else own_frames[:_MAX_CONTEXT]
+    contexts = error.frames
+    if not show_trace:
+        if place is None or is_own_place(place):
+            # What osconf's own library was doing says little to people who did not write it.
+            contexts = [frame for frame in contexts if frame.position is None or is_own_place(frame.position)]
+        contexts = contexts[:_MAX_CONTEXT]
     for frame in contexts:
-        at = f" ({frame.position})" if frame.position else ""
+        at = f" ({frame.position})" if frame.position and frame.position != place else ""
         lines.append(f"       … {from_latin_safely(frame.doing)}{at}")
     if error.hint:
         lines.append(f"       {style['hint']}hint:{style['end']} {from_latin_safely(error.hint)}")
@@ -149,12 +152,12 @@ def _own_place(error: OsconfError, trace: list[Frame]) -> Position | None:
     """The user's own line where there is one: a mistake that surfaces in osconf's library was made by its caller."""
     if error.code in _CALL_MISTAKES and len(trace) > 1:
         trace = trace[1:]
-        if trace[0].position is not None and _is_own(trace[0].position):
+        if trace[0].position is not None and is_own_place(trace[0].position):
             return trace[0].position
-    if error.position is not None and _is_own(error.position):
+    if error.position is not None and is_own_place(error.position):
         return error.position
     for frame in trace:
-        if frame.position is not None and _is_own(frame.position):
+        if frame.position is not None and is_own_place(frame.position):
             return frame.position
     return error.position
 
@@ -162,12 +165,17 @@ def _own_place(error: OsconfError, trace: list[Frame]) -> Position | None:
 def has_own_place(error: OsconfError) -> bool:
     """Whether there is a line of the user's to show."""
     place = _own_place(error, trace_of(error))
-    return place is not None and _is_own(place)
+    return place is not None and is_own_place(place)
 
 
-def _is_own(position: Position) -> bool:
+def is_own_place(position: Position) -> bool:
     """Whether a place is in the user's texts, not in osconf's library."""
-    return not position.file.startswith(_LIBRARY)
+    return is_own_file(position.file)
+
+
+def is_own_file(file: str) -> bool:
+    """Whether a file is the user's, not of osconf's library."""
+    return not file.startswith(_LIBRARY)
 
 
 def _speaks_for_itself(error: OsconfError) -> bool:

@@ -6,11 +6,9 @@ An ordinary evaluation stops at its first mistake. This walk goes on: one option
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-import osconf
 from osconf.errors import EvalError, Position
-from osconf.lang.diagnose import locate_error
+from osconf.lang.diagnose import is_own_file, is_own_place, locate_error
 from osconf.lang.runtime import force, is_derivation
 from osconf.lang.values import Value, from_latin
 from osconf.module_system.documentation import root_of
@@ -18,7 +16,6 @@ from osconf.module_system.mistakes import position_of_definition
 from osconf.module_system.tree import Level, Option
 
 _MAX_DEPTH = 12
-_TREE = str(Path(osconf.__file__).resolve().parent.parent) + "/"
 
 
 def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: True) -> list[EvalError]:
@@ -46,7 +43,7 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
 
 def related_mistakes(result: Value, error: EvalError) -> list[EvalError]:
     """The mistakes in the user's own modules besides the one that stopped the evaluation."""
-    found = find_mistakes(result, lambda file: not file.startswith(_TREE))
+    found = find_mistakes(result, is_own_file)
     known = {error.message} | {line.strip() for line in error.message.split("\n")}
     return [
         other for other in found if other.message not in known and f"{other.message} at {other.position}" not in known
@@ -64,7 +61,7 @@ def find_definition(result: Value, path: str, holds: Callable[[Value], bool]) ->
         return None
     for definition in level.resolved()[0]:
         position = position_of_definition(definition)
-        if position is None or position.file.startswith(_TREE):
+        if position is None or not is_own_place(position):
             continue
         value = force(definition.value)
         if any(holds(force(member)) for member in (value if type(value) is tuple else (value,))):

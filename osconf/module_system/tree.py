@@ -290,6 +290,19 @@ class Option:
                 return position
         return None
 
+    def best_position(self) -> Position | None:
+        """The place that says most to the user: their own definition, else somebody's, else the declaration."""
+        from osconf.lang.diagnose import is_own_place
+
+        try:
+            definitions = [Definition(file, cell, value) for file, cell, value, _ in self.raw_definitions()]
+        except OsconfError:
+            definitions = []
+        found = [mistakes.position_of_definition(definition) for definition in definitions]
+        found += [spot.position() for *_, cell in self.declarations if (spot := spot_of(cell)) is not None]
+        places = [position for position in found if position is not None]
+        return next((position for position in places if is_own_place(position)), places[0] if places else None)
+
     def all_definitions(self) -> list[Definition]:
         """The default and every definition whose surrounding conditions hold."""
         definitions: list[Definition] = []
@@ -389,7 +402,7 @@ def run_member(cell: Thunk) -> Value:
         if isinstance(error, OsconfError) and type(node) is Option:
             if type(error) is OptionCycle:
                 error.pass_through(node.place.parts, node.definition_position)
-            error.while_(f"while evaluating the option `{node.place}'")
+            error.while_(f"while evaluating the option `{node.place}'", node.best_position())
         raise
     cell[1] = value
     cell[0] = None
