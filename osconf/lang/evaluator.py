@@ -292,7 +292,7 @@ class Evaluator:
         return with_context(found, (found,))
 
     def find_file(self, name: str) -> Path:
-        """The path of `<name>`: as the caller listed, else in `<osconf>`, this osconf's tree, or `<nix/fetchurl.nix>`."""
+        """The path of `<name>`: as the caller listed, else in `<osconf>`, our own tree, or `<nix/fetchurl.nix>`."""
         for prefix, path in self.search_path:
             rest = _below(prefix, name)
             if rest is not None:
