@@ -69,6 +69,8 @@ class Expression:
 
     def evaluate(self, evaluator: Evaluator) -> Any:
         """The value in weak head normal form, functions on the way called with the arguments."""
+        from osconf.lang.values import to_latin
+
         if self.file is not None:
             if not self.file.exists():
                 raise OsconfError(f"there is no file {self.file}", code="missing-file")
@@ -79,7 +81,7 @@ class Expression:
             name: evaluator.eval_text(text, base_dir=str(Path.cwd()), label=f"«--arg {name}»")
             for name, text in self.arguments
         }
-        arguments.update(self.string_arguments)
+        arguments.update({name: to_latin(text) for name, text in self.string_arguments})
         if self.attribute:
             return evaluator.select(value, self.attribute, arguments)
         return evaluator.auto_call(value, arguments)

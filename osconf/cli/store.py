@@ -13,6 +13,8 @@ from osconf.cli import options
 from osconf.cli.context import Invocation
 from osconf.cli.store_care import VERBS
 from osconf.cli.units import show_size
+from osconf.store.follow import follow_links
+from osconf.store.queries import closure_size, find_chain
 
 
 @click.group("store")
@@ -94,7 +96,7 @@ def tree(invocation: Invocation, path: str) -> None:
 @click.argument("paths", nargs=-1, required=True)
 @options.as_json
 @click.pass_obj
-def size(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
+def show_sizes(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
     """Print how large the paths are, alone and with everything they refer to.
 
     \b
@@ -104,8 +106,8 @@ def size(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
     local = invocation.session.store
     rows = []
     for path in _resolve(invocation, paths):
-        closure = sum(local.query_path_info(member).nar_size for member in local.closure([path]))
-        rows.append({"path": path, "size": local.query_path_info(path).nar_size, "closureSize": closure})
+        size = local.query_path_info(path).nar_size
+        rows.append({"path": path, "size": size, "closureSize": closure_size(local, [path])})
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -126,22 +128,11 @@ def why_depends(invocation: Invocation, path: str, dependency: str) -> None:
     """
     local = invocation.session.store
     start, goal = _resolve(invocation, [path, dependency])
-    came_from = {start: ""}
-    queue = [start]
-    for at in queue:
-        if at == goal:
-            break
-        for reference in local.references(at):
-            if reference not in came_from:
-                came_from[reference] = at
-                queue.append(reference)
-    if goal not in came_from:
+    chain = find_chain(local, start, goal)
+    if not chain:
         click.echo(f"{start} does not depend on {goal}", err=True)
         raise click.exceptions.Exit(1)
-    chain = [goal]
-    while came_from[chain[-1]]:
-        chain.append(came_from[chain[-1]])
-    for depth, member in enumerate(reversed(chain)):
+    for depth, member in enumerate(chain):
         click.echo("  " * depth + ("└── " if depth else "") + member)
 
 
@@ -157,7 +148,7 @@ def ls(invocation: Invocation, path: str, is_long: bool) -> None:
       osconf store ls /run/current-system/etc
     """
     place = _inside(invocation, path)
-    entries = sorted(place.iterdir()) if place.is_dir() and not place.is_symlink() else [place]
+    entries = sorted(place.iterdir()) if place.is_dir() else [place]
     for entry in entries:
         if not is_long:
             click.echo(entry.name)
@@ -184,13 +175,10 @@ def cat(invocation: Invocation, path: str) -> None:
     sys.stdout.buffer.flush()
 
 
-def _inside(invocation: Invocation, path: str) -> Path:
-    """The physical place of a file inside a store path, or of a file that is reached through `result`."""
-    given = Path(path)
-    if given.exists() and not path.startswith(invocation.store_dir + "/"):
-        invocation.session.store.resolve(path)
-        return given
-    return invocation.session.store.real_path(path)
+def _inside(invocation: Invocation, path: str, *, follow_last: bool = True) -> Path:
+    """The physical place of a file at or in a store path; links on the way are followed where they stay in the store."""
+    local = invocation.session.store
+    return follow_links(local.layout, local.locate(path), follow_last=follow_last)
 
 
 @store.command("add")
@@ -258,7 +246,7 @@ def dump(invocation: Invocation, path: str) -> None:
     from osconf.model.nar import dump_path
 
     given = Path(path)
-    place = given if given.exists() else _inside(invocation, path)
+    place = given if given.exists() else _inside(invocation, path, follow_last=False)
     dump_path(place, sys.stdout.buffer.write)
     sys.stdout.buffer.flush()
 

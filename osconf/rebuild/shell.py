@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from osconf.environment.shell import ShellRequest, default_command, plan_shell
 from osconf.errors import EvalError, OsconfError
-from osconf.lang.values import to_latin
 from osconf.rebuild.configuration import Instantiated, derivation_of
 from osconf.sandbox.run import run_in_sandbox
 
@@ -27,7 +26,7 @@ def build_package_environment(session: Session, names: Sequence[str], configurat
         evaluator = session.evaluator(configuration=configuration)
         packages = evaluator.eval_text("import <osconf/pkgs> { }", base_dir="/", label="«osconf shell»")
         members = tuple(_find_package(evaluator, packages, name) for name in ("bash", "coreutils", *names))
-        value = evaluator.call(packages["mkEnvironment"], {"name": "shell", "packages": members})
+        value = evaluator.call(packages["mkEnvironment"], {"name": "shell", "packages": members, "kind": "shell"})
         return derivation_of(evaluator, value, "the environment")
 
     session.prepare()
@@ -41,7 +40,7 @@ def _find_package(evaluator: Evaluator, packages: Any, name: str) -> Any:
     """The package of a name such as `git`, `libstdc++6` or `python3Packages.requests`."""
     is_path = re.fullmatch(r"[A-Za-z_][\w'-]*(\.[A-Za-z_][\w'-]*)+", name)
     try:
-        return evaluator.select(packages, to_latin(name if is_path else f'"{name}"'))
+        return evaluator.select(packages, name if is_path else f'"{name}"')
     except EvalError as error:
         if error.code != "missing-attribute":
             raise

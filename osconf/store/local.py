@@ -142,17 +142,22 @@ class LocalStore:
         """The store path that a path is at or in."""
         return split_store_path(path, self.store_dir)[0]
 
-    def resolve(self, path: str | Path) -> str:
-        """The store path that a physical or logical path leads to, through links outside the store (`result`)."""
+    def locate(self, path: str | Path) -> str:
+        """The logical path at or in a store path that a path leads to, through links outside the store (`result`)."""
         text = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one below
         for _ in range(40):
             for prefix in (f"{self.layout.prefix}{self.store_dir}/", f"{self.store_dir}/"):
                 if text.startswith(prefix):
-                    return self.store_path_of(f"{self.store_dir}/{text[len(prefix) :]}")
-            if not Path(text).is_symlink():
+                    return f"{self.store_dir}/{text[len(prefix) :]}"
+            link = next((place for place in reversed((Path(text), *Path(text).parents)) if place.is_symlink()), None)
+            if link is None:
                 break
-            text = os.path.normpath(Path(text).parent / Path(text).readlink())
+            text = os.path.normpath(link.parent / link.readlink() / Path(text).relative_to(link))
         raise NotValid(f"'{path}' does not lead into the store '{self.layout.store}'")
+
+    def resolve(self, path: str | Path) -> str:
+        """The store path that a path leads to or into; see `locate`."""
+        return self.store_path_of(self.locate(path))
 
     # Asking
 
