@@ -12,7 +12,9 @@ from osconf.cli import options
 @click.command("status")
 @options.as_json
 def status(as_json: bool) -> None:
-    """Say which system runs, which one boots next, and which processes still run code of an earlier generation.
+    """Say which system runs, which one boots next, and what still runs as it was before.
+
+    That is processes with code of an earlier generation, and units that a switch changed but could not restart.
 
     \b
     Example:

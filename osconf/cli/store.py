@@ -176,7 +176,7 @@ def cat(invocation: Invocation, path: str) -> None:
 
 
 def _inside(invocation: Invocation, path: str, *, follow_last: bool = True) -> Path:
-    """The physical place of a file at or in a store path; links on the way are followed where they stay in the store."""
+    """The physical place of a file at or in a store path; links on the way are followed inside the store."""
     local = invocation.session.store
     return follow_links(local.layout, local.locate(path), follow_last=follow_last)
 

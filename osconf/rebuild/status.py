@@ -1,15 +1,16 @@
-"""`osconf status`: what runs, what boots next, and which processes still run code of an earlier generation."""
+"""`osconf status`: what runs, what boots next, which processes still run old code and which units owe a restart."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from osconf.activation import generations as links
+from osconf.activation.debt import read_debt
 from osconf.errors import OsconfError
 from osconf.host.files import Files
 from osconf.rebuild.generations import BOOTED, CURRENT
@@ -28,13 +29,14 @@ class OldProcess:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of the machine."""
+    """The state of the machine; `restart_debt` has the units that should restart and may not, and why."""
 
     current: str
     booted: str
     default: str
     default_generation: int | None
     old_processes: tuple[OldProcess, ...]
+    restart_debt: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The state as data."""
@@ -50,17 +52,26 @@ class Status:
         ]
         if self.current != self.default:
             lines.append("the next boot is another system than the one that runs: `osconf switch` or `osconf rollback`")
+        return "\n".join([*lines, *self._list_debt(), *self._list_old_processes()])
+
+    def _list_debt(self) -> Iterator[str]:
+        if self.restart_debt:
+            yield "units that changed, but still run as they were:"
+        for unit, reason in sorted(self.restart_debt.items()):
+            yield f"  {unit}: {reason}"
+
+    def _list_old_processes(self) -> Iterator[str]:
         if not self.old_processes:
-            return "\n".join([*lines, "every process runs the code of this generation"])
-        lines.append(f"{len(self.old_processes)} processes still run code of an earlier generation:")
+            yield "every process runs the code of this generation"
+            return
+        yield f"{len(self.old_processes)} processes still run code of an earlier generation:"
         units: dict[str, list[OldProcess]] = {}
         for process in self.old_processes:
             units.setdefault(process.unit, []).append(process)
         for unit, processes in sorted(units.items()):
             names = ", ".join(f"{process.name} ({process.pid})" for process in processes[:4])
             more = f" and {len(processes) - 4} more" if len(processes) > 4 else ""
-            lines.append(f"  {unit or 'no unit'}: {names}{more} - {_advice(unit)}")
-        return "\n".join(lines)
+            yield f"  {unit or 'no unit'}: {names}{more} - {_advice(unit)}"
 
 
 def _advice(unit: str) -> str:
@@ -84,6 +95,7 @@ def read_status() -> Status:
         default.system if default else "",
         default.number if default else None,
         tuple(find_old_processes(Path(current))),
+        read_debt(files),
     )
 
 
