@@ -72,7 +72,7 @@ def fetch(
             try:
                 got = _download(url, destination, settings, download.expected, progress)
             except (OSError, urllib3.exceptions.HTTPError, _Refused) as error:
-                problems.append(f"{url}: {error}")
+                problems.append(f"{url}: {(isinstance(error, OSError) and error.strerror) or error}")
                 logger.info("fetching %s failed (%d): %s", url, attempt + 1, error)
                 if isinstance(error, _Refused):
                     break

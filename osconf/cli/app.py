@@ -5,6 +5,7 @@ The table holds each command's module and its one-line help, so that `osconf --h
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import os
@@ -143,7 +144,7 @@ def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:
     except OSError as error:
         if wants_debug:
             raise
-        show_error(OsconfError(_describe_os_error(error)), show_trace=False)
+        show_error(_explain_os_error(error), show_trace=False)
         return 1
     return result if isinstance(result, int) else 0
 
@@ -162,6 +163,9 @@ def show_error(error: OsconfError, *, show_trace: bool) -> None:
         click.echo("the end of its log:\n" + textwrap.indent(error.log_tail.rstrip(), "  | "), err=True)
 
 
-def _describe_os_error(error: OSError) -> str:
+def _explain_os_error(error: OSError) -> OsconfError:
     place = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, (str, bytes)) and error.filename else ""
-    return f"{error.strerror or error}{place}"
+    hint = None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        hint = "the disk is full of the store (`osconf gc` frees some space), of the download cache or of the output"
+    return OsconfError(f"{error.strerror or error}{place}", hint=hint)

@@ -44,7 +44,7 @@ class PlainReporter(QuietReporter):
     def planned(self, drvs: Sequence[str]) -> None:
         """Say how much there is to do."""
         if drvs:
-            self._say(f"{len(drvs)} derivations to build")
+            self._say(f"{len(drvs)} derivation{'s' if len(drvs) > 1 else ''} to build")
 
     def build_waits(self, drv: str, name: str) -> None:
         """Another process builds it."""

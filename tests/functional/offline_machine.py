@@ -129,6 +129,7 @@ class Machine:
         text = text.replace(str(self.root), "/machine")
         text = re.sub(rf"{re.escape(str(ROOT))}(/[^\s:]+)(:\d+){{0,2}}", r"/tree\1", text)
         text = re.sub(r"\b[0-9a-f]{64}\b", "SHA256", text)
+        text = re.sub(r"\bkey [0-9A-F]{16}\b", "key KEY", text)
         return re.sub(r"\b\d+ bytes\b", "N bytes", text)
 
     def manifest(self) -> dict[str, str]:

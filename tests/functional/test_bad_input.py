@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from osconf.archive.fetch import Fetcher
+from osconf.archive.mirror import read_machine_mirrors
 from tests.functional.offline_machine import HARDWARE, ROOT, Machine, Outcome, make_stanza
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -186,6 +188,20 @@ def test_release_without_a_signature(machine: Machine) -> None:
     machine.write("hardware-signed.nix", HARDWARE.replace("trusted = true;", ""))
     write_configuration(machine, 'imports = [ ./hardware-signed.nix ];\nnetworking.hostName = "web";')
     refuse(machine, "release-without-a-signature", "build", "-c", "configuration.nix")
+
+
+@pytest.mark.archive
+@pytest.mark.skipif(shutil.which("gpgv") is None, reason="gpgv is not installed")
+def test_tampered_release_of_the_real_archive(machine: Machine, tmp_path: Path) -> None:
+    (base, *_) = read_machine_mirrors().resolve("mirror:debian")
+    release = Fetcher().read_bytes(f"{base}/dists/trixie/InRelease")
+    folder = tmp_path / "dists/trixie"
+    folder.mkdir(parents=True)
+    (folder / "InRelease").write_bytes(release.replace(b"Acquire-By-Hash: yes", b"Acquire-By-Hash: no"))
+    machine.write("hardware-real.nix", HARDWARE.replace('{ suite = "demo"; trusted = true; }', '{ suite = "trixie"; }'))
+    write_configuration(machine, 'imports = [ ./hardware-real.nix ];\nnetworking.hostName = "web";')
+    mirrors = f"debian=file://{tmp_path}"
+    refuse(machine, "tampered-release", "build", "-c", "configuration.nix", OSCONF_MIRRORS=mirrors)
 
 
 def test_tampered_package(machine: Machine) -> None:
@@ -374,7 +390,8 @@ def test_full_disk(machine: Machine, tmp_path: Path) -> None:
     )
     if done.returncode == 99 or "unshare:" in done.stderr:
         pytest.skip(f"no mounts in a namespace of one's own: {done.stderr.strip()}")
-    assert "No space left on device" in done.stderr and "the disk is full" in done.stderr
+    assert f"cannot download file://{tmp_path}/large: No space left on device" in done.stderr
+    assert "hint: the disk is full" in done.stderr
     assert "Traceback" not in done.stderr
     codes = [part[0] for part in done.stdout.split("code ")[1:]]
     _, _, left, built, _ = done.stdout.split("code ")
