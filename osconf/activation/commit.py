@@ -1,16 +1,26 @@
-"""Making a closure the boot default: its generation and the boot menu, together or not at all."""
+"""Generations and the boot menu, changed together: a new boot default, and generations that go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from osconf.activation.bootmenu import write_boot_menu
-from osconf.activation.closure import Closure
-from osconf.activation.generations import Generation, add_generation, find_default, find_generation, make_default
+from osconf.activation.closure import Closure, read_closure
+from osconf.activation.generations import (
+    Generation,
+    add_generation,
+    delete_generations,
+    find_default,
+    find_generation,
+    make_default,
+)
+from osconf.activation.lock import hold_switch_lock
 from osconf.errors import OsconfError
 from osconf.host.protocol import Host
 
 Report = Callable[[str], None]
+
+IN_USE = ("/run/current-system", "/run/booted-system")
 
 
 def commit_generation(host: Host, closure: Closure, report: Report, *, number: int | None = None) -> Generation:
@@ -32,3 +42,16 @@ def commit_generation(host: Host, closure: Closure, report: Report, *, number: i
         raise
     report(f"generation {generation.number} is the boot default")
     return generation
+
+
+def forget_generations(host: Host, numbers: Iterable[int], report: Report) -> list[int]:
+    """Delete generations and take them out of the boot menu; the default, the running and the booted one are refused.
+
+    Their store paths are still there: only a garbage collection after this makes them unbootable.
+    """
+    with hold_switch_lock(host, "deleting generations"):
+        deleted = delete_generations(host.files, numbers, keep=IN_USE)
+        default = find_default(host.files)
+        if default is not None and deleted:
+            write_boot_menu(host, read_closure(host.files, default.system), report)
+    return deleted

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.activation import generations as links
+from osconf.activation.commit import IN_USE, forget_generations
 from osconf.host.files import Files
 from osconf.host.process import start_program
+from osconf.host.real import RealHost
+from osconf.log import logger
 from osconf.rebuild.switch import ACTIVATOR, PROFILES, require_osconf_machine
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session
 
-CURRENT = "/run/current-system"
-BOOTED = "/run/booted-system"
+CURRENT, BOOTED = IN_USE
 
 
 def describe_generations() -> list[dict[str, Any]]:
@@ -49,8 +51,8 @@ def compare_generations(old: int, new: int) -> dict[str, list[str]]:
 
 
 def delete_generations(numbers: Sequence[int]) -> list[int]:
-    """Forget generations; the default, the running and the booted one are refused."""
-    return links.delete_generations(Files(), numbers, keep=(CURRENT, BOOTED))
+    """Forget generations, in the boot menu too; the default, the running and the booted one are refused."""
+    return forget_generations(RealHost(), numbers, logger.warning)
 
 
 def switch_to_generation(session: Session, number: int) -> int:

@@ -13,6 +13,7 @@ import pytest
 from osconf.activation import grub, systemd_boot
 from osconf.activation.bootmenu import bless_boot, write_boot_menu
 from osconf.activation.closure import BootLoader
+from osconf.activation.commit import forget_generations
 from osconf.activation.generations import (
     add_generation,
     delete_generations,
@@ -209,3 +210,18 @@ def test_generations(world) -> None:
         delete_generations(files, [2], keep=[two.path])
     assert delete_generations(files, [2]) == [2]
     assert [item.number for item in list_generations(files)] == [1]
+
+
+def test_forgotten_generations_leave_the_menu(world) -> None:
+    closures = [world.make_closure(name, boot={"loader": "grub"}) for name in "abc"]
+    for closure in closures:
+        add_generation(world.host.files, closure.path)
+    world.host.files.make_dirs("/run")
+    world.host.files.link("/run/booted-system", closures[1].path)
+    write_boot_menu(world.host, closures[2], world.report)
+    with pytest.raises(ActivationError, match="in use"):
+        forget_generations(world.host, [1, 2], world.report)
+    assert "--id osconf-1 " in menu_of(world)
+    assert forget_generations(world.host, [1], world.report) == [1]
+    assert "--id osconf-1 " not in menu_of(world)
+    assert menu_of(world).index("--id osconf-3 ") < menu_of(world).index("--id osconf-2 ")
