@@ -18,7 +18,11 @@ done
 case $verb in
     install | reinstall | build-dep | remove | purge | autoremove | autopurge) ;;
     upgrade | dist-upgrade | full-upgrade | dselect-upgrade) ;;
-    *) exec /@REAL@/@NAME@ "$@" ;;
+    *)
+        [ -x /@REAL@/@NAME@ ] && exec /@REAL@/@NAME@ "$@"
+        echo "@NAME@ is not part of this system: add it to environment.systemPackages, or use osconf search and osconf lock" >&2
+        exit 1
+        ;;
 esac
 {
     echo "@NAME@ $verb: this is an osconf system; its packages are named in /etc/osconf/configuration.nix."
@@ -27,7 +31,7 @@ esac
             echo
             echo "To add them for everybody, write:"
             echo "    environment.systemPackages = with pkgs; [$packages ];"
-            echo "and run:  osconf rebuild switch"
+            echo "and run:  osconf switch"
             echo
             echo "To try them now, without changing the system:"
             echo "    osconf shell$(for package in $packages; do printf ' -p %s' "$package"; done)"
@@ -35,12 +39,12 @@ esac
         remove | purge | autoremove | autopurge)
             echo
             echo "Take$packages out of environment.systemPackages (or disable the service that brings it in), then run:"
-            echo "    osconf rebuild switch"
+            echo "    osconf switch"
             ;;
         *)
             echo
             echo "To take newer versions from the archive, run:"
-            echo "    osconf lock update && osconf rebuild switch"
+            echo "    osconf lock update && osconf switch"
             ;;
     esac
 } >&2
@@ -48,11 +52,12 @@ exit 1
 """
 
 
-def guide_apt(farm: Farm) -> None:
-    """Put the guide in front of apt and apt-get, where the environment has them."""
+def guide_apt(farm: Farm, *, always: bool = False) -> None:
+    """Put the guide in front of apt and apt-get where the environment has them, or (`always`) also where it has not."""
     for name in ("apt", "apt-get"):
-        if farm.plan.resolve(f"usr/bin/{name}") is None:
-            continue
-        farm.rename(f"usr/bin/{name}", f"{_REAL}/{name}")
-        script = _SCRIPT.replace("@REAL@", _REAL).replace("@NAME@", name)
-        farm.write(f"usr/bin/{name}", script, executable=True)
+        is_there = farm.plan.resolve(f"usr/bin/{name}") is not None
+        if is_there:
+            farm.rename(f"usr/bin/{name}", f"{_REAL}/{name}")
+        if is_there or always:
+            script = _SCRIPT.replace("@REAL@", _REAL).replace("@NAME@", name)
+            farm.write(f"usr/bin/{name}", script, executable=True)

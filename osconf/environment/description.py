@@ -11,7 +11,7 @@ from osconf.environment.plan import TreePlan
 
 DESCRIPTION = "environment.json"
 # Part of every manifest hash: raise it when the same packages give another tree.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 def hash_manifests(packages: Iterable[Package], extra_trees: Iterable[str], alternatives: Mapping[str, str]) -> str:

@@ -83,7 +83,7 @@ def build_environment(
     triggers = (LDCONFIG, *TRIGGERS, *(bytecode_trigger(compilation) for compilation in compilations))
     plan.warnings += run_triggers(farm, triggers, workshop)
     fill_cache(farm, compilations, request.bytecode_cache)
-    guide_apt(farm)
+    guide_apt(farm, always=request.kind == "system")
     write_sysusers(farm, facts, frozenset(package.name for package in packages))
     write_tmpfiles(farm, facts)
     write_dpkg_database(farm, packages)

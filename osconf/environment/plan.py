@@ -7,7 +7,7 @@ are kept verbatim, directories merge, privileged programs move behind /run/wrapp
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from osconf.environment.knowledge import (
@@ -305,8 +305,3 @@ def hide_program(plan: TreePlan, path: str, privilege: Privilege) -> None:
     if plan.has_wrappers:
         del plan.files[path]
         plan.links[path] = f"{WRAPPERS}/{name}"
-
-
-def sources_of(plan: TreePlan) -> Mapping[str, str]:
-    """Path in the environment -> path in the store, for everything linked from a package."""
-    return {path: f"{package.contents}/{entry.path}" for path, (package, entry) in plan.files.items()}

@@ -98,6 +98,15 @@ def test_nsswitch_names_only_modules_that_are_there(make_package: PackageMaker, 
     assert farm.path("etc/ld.so.cache").readlink() == Path("../usr/lib/osconf-ld.so.cache")
 
 
+def test_apt_is_explained_in_a_system_without_it(make_package: PackageMaker, make_farm: FarmMaker) -> None:
+    farm = make_farm(make_package("bash", {"usr/bin/bash": "a shell"}))
+    guide_apt(farm, always=True)
+    for verb, wanted in (("install", "environment.systemPackages"), ("policy", "not part of this system")):
+        told = subprocess.run([farm.path("usr/bin/apt"), verb, "jq"], capture_output=True, text=True, check=False)
+        assert told.returncode == 1
+        assert wanted in told.stderr
+
+
 def test_apt_explains_itself(make_package: PackageMaker, make_farm: FarmMaker) -> None:
     farm = make_farm(make_package("apt", {"usr/bin/apt": File("#!/bin/sh\necho real $1\n", mode="0755")}))
     guide_apt(farm)
