@@ -65,7 +65,7 @@ def switch(host: Host, system: str, action: str, options: Options, report: Repor
             report(f"not touched: {step.unit} ({step.reason})")
         confirm = _make_confirmation(host, float(options["confirm"]), report) if "confirm" in options else None
         settings = SwitchOptions(action, "adopt" in options, carried is not None, confirm, _read_number(options))
-        result = SwitchExecutor(host, old, new, plan, settings, report).execute()
+        result = SwitchExecutor(host, new, plan, settings, report).execute()
     if result.unhealthy:
         return _go_back(host, old, result, report)
     for reason in plan.reboot_reasons:

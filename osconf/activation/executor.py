@@ -66,13 +66,10 @@ class _Progress:
 
 
 class SwitchExecutor:
-    """One switch from `old` to `new`; the caller holds the lock and has checked the inhibitors."""
+    """One switch to `new`, as planned; the caller holds the lock and has checked the inhibitors."""
 
-    def __init__(
-        self, host: Host, old: Closure, new: Closure, plan: SwitchPlan, options: SwitchOptions, report: Report
-    ) -> None:
+    def __init__(self, host: Host, new: Closure, plan: SwitchPlan, options: SwitchOptions, report: Report) -> None:
         self._host = host
-        self._old = old
         self._new = new
         self._plan = plan
         self._options = options

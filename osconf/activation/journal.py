@@ -59,10 +59,6 @@ class Journal:
         )
         self._files.sync_folder(os.path.dirname(PATH))  # noqa: PTH120
 
-    def resume(self) -> None:
-        """Continue the journal that is there."""
-        self._open()
-
     def start(self, step: str) -> None:
         """Announce a step."""
         self._write(event="start", step=step)

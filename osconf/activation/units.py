@@ -14,7 +14,6 @@ from enum import Enum
 from osconf.activation.closure import Closure
 from osconf.host.files import Files
 
-SUFFIXES = ("service", "socket", "target", "timer", "mount", "automount", "swap", "path", "slice", "scope", "device")
 _VENDOR = "usr/lib/systemd/system"
 _MAX_LINKS = 10
 

@@ -15,6 +15,7 @@ from osconf.cli.expressions import Expression
 @options.extra_modules
 @options.result_link("result")
 @click.option("--no-link", is_flag=True, help="Make no link to the result.")
+@click.option("--dry-run", is_flag=True, help="Only print the derivations that would be built, inputs first.")
 @click.option("--check", "rebuild", is_flag=True, help="Build again and compare with what is there.")
 @options.build_settings
 @click.pass_obj
@@ -25,6 +26,7 @@ def build(
     modules: tuple[str, ...],
     out_link: str,
     no_link: bool,
+    dry_run: bool,
     rebuild: bool,
     jobs: int | None,
     cores: int | None,
@@ -58,8 +60,8 @@ def build(
     else:
         given = Expression.from_options(expression)
         wanted = instantiate_expression(session, given.evaluate, search_path=given.search_path, is_pure=given.is_pure)
-    paths = session.build(wanted)
-    if not no_link:
+    paths = session.plan(wanted) if dry_run else session.build(wanted)
+    if not (no_link or dry_run):
         link_results(session.store, out_link, paths)
     for path in paths:
         click.echo(path)

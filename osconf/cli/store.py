@@ -210,7 +210,9 @@ def roots(invocation: Invocation, as_json: bool) -> None:
     Example:
       osconf store roots
     """
-    found = {path: sorted(reasons) for path, reasons in sorted(invocation.session.store.roots().items())}
+    local = invocation.session.store
+    # Processes may use paths of another store, which has the same names.
+    found = {path: sorted(reasons) for path, reasons in sorted(local.roots().items()) if local.is_valid(path)}
     if as_json:
         click.echo(json.dumps(found))
         return

@@ -1,33 +1,12 @@
-"""Block devices: found by label or UUID, and described, through udev.
+"""Block devices described through udev.
 
 pyudev is loaded when it is needed; where it is missing (an installer's sandbox, tests) the links that udev keeps below
-/dev/disk answer the same questions.
+/dev/disk answer the same question.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
-
-
-def find_device(tag: str, value: str) -> str | None:
-    """Return the device node of `tag` (`label`, `uuid`, `partlabel`, `partuuid`, `serial`), or None."""
-    property_name = {
-        "label": "ID_FS_LABEL",
-        "uuid": "ID_FS_UUID",
-        "partlabel": "ID_PART_ENTRY_NAME",
-        "partuuid": "ID_PART_ENTRY_UUID",
-        "serial": "ID_SERIAL",
-    }[tag]
-    try:
-        import pyudev
-    except ImportError:
-        link = Path(f"/dev/disk/by-{'id' if tag == 'serial' else tag}") / quote(value, safe="+-_.:@")
-        return str(link.resolve()) if link.exists() else None
-    context = pyudev.Context()
-    for device in context.list_devices(subsystem="block", **{property_name: value}):
-        return str(device.device_node)
-    return None
 
 
 def describe_device(node: str) -> tuple[str, str]:

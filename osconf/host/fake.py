@@ -91,12 +91,10 @@ class FakeMounts:
     def __init__(self, log: list[str]) -> None:
         self.usr = ""
         self.file_systems: list[FileSystem] = [FileSystem("/", "ext4", "/dev/sda1", "root-uuid", "root")]
-        self.in_host_namespace = False
         self._log = log
 
     def enter_host_namespace(self) -> None:
-        """Record it."""
-        self.in_host_namespace = True
+        """There is only one."""
 
     def is_usr(self, usr: str) -> bool:
         """Compare with what was switched to."""

@@ -305,14 +305,6 @@ def _reading_order(item: tuple[Place, Definition, str | None]) -> tuple[str, int
     return (position.file, position.line, show_path(place.parts))
 
 
-def evaluation_of(result: Value) -> Evaluation:
-    """The evaluation behind a result of `evalModules`."""
-    evaluation = getattr(force(force(result)["extendModules"]), "evaluation", None)
-    if not isinstance(evaluation, Evaluation):
-        raise OptionError("this value is not the result of evalModules", code="not-a-configuration")
-    return evaluation
-
-
 def eval_modules(library: Value, arguments: Value) -> dict[str, Value]:
     """`lib.evalModules`."""
     special = dict(force(arguments.get("specialArgs", {})).items())

@@ -18,7 +18,7 @@ from osconf.lang.runtime import (
     show_type,
     spot_of,
 )
-from osconf.lang.values import Path, Value, from_latin
+from osconf.lang.values import Value, from_latin
 from osconf.module_system.definitions import OPTION_DEFAULT_PRIORITY, UNKNOWN_FILE, Definition
 from osconf.module_system.place import Place, show_path
 
@@ -384,8 +384,3 @@ def names_beside(path: str) -> list[str]:
         return sorted(current_evaluator().world.read_dir(path.rsplit("/", 1)[0] or "/"))
     except OSError:
         return []
-
-
-def show_module_path(value: Value) -> str:
-    """The text of a module given as a path."""
-    return value.text if type(value) is Path else str(value)

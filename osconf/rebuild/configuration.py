@@ -23,6 +23,11 @@ class Instantiated:
     path: str
     output: str = ""
 
+    @property
+    def request(self) -> str:
+        """What `realise` is asked for."""
+        return f"{self.path}!{self.output}" if self.output else self.path
+
 
 def system_expression(configuration: Path, modules: Sequence[str] = ()) -> str:
     """The text whose value has `config options pkgs system vm image` of a configuration and more modules, as texts."""

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import osconf
 from osconf.errors import OsconfError
 from osconf.rebuild.configuration import Instantiated
 
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 
 # A machine's package index and .debs, brought by its own system closure.
 SYSTEM_CACHE = Path("/etc/osconf/archive-cache")
-
-
-def tree_path() -> Path:
-    """The folder with lib/, modules/, pkgs/ and templates/ that belongs to this program."""
-    return Path(osconf.__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -210,12 +204,18 @@ class Session:
 
     def build(self, wanted: Sequence[Instantiated]) -> list[str]:
         """Build derivations; gives the path of each one's output that is meant."""
-        built = self.realise([f"{item.path}!{item.output}" if item.output else item.path for item in wanted])
+        built = self.realise([item.request for item in wanted])
         paths = []
         for item in wanted:
             outputs = built[item.path]
             paths.extend([outputs[item.output]] if item.output else [outputs[name] for name in sorted(outputs)])
         return paths
+
+    def plan(self, wanted: Sequence[Instantiated]) -> list[str]:
+        """The derivations that `build` would build, inputs first."""
+        from osconf.build.realise import plan_builds
+
+        return plan_builds(self.store, [item.request for item in wanted])
 
     def _fetch(self, url: str, name: str, unpack: bool, expected: str | None) -> str:
         from osconf.rebuild.fetching import fetch_into_store

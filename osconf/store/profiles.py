@@ -6,7 +6,6 @@ by a sync of the directory: after a power cut the profile leads to the old gener
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -129,10 +128,3 @@ class Profile:
             and generation.target not in protected
             and (limit is None or generation.created < limit)
         ]
-
-
-def profile_of(directory: Path, name: str) -> Profile:
-    """The profile of a name in the profiles directory."""
-    if not re.fullmatch(r"[0-9A-Za-z+._-]+", name):
-        raise StoreError(f"'{name}' cannot be the name of a profile", code="bad-profile-name")
-    return Profile(Path(os.path.abspath(directory / name)))  # noqa: PTH100 - the link itself is meant

@@ -8,7 +8,6 @@ AssertionError); a machine that does not answer is the driver's (`MachineError`)
 from __future__ import annotations
 
 import base64
-import json
 import re
 import shlex
 import socket
@@ -316,19 +315,3 @@ class Machine:
             if channel is not None:
                 channel.close()
         self._shell = self._console = None
-
-
-def query_monitor(channels: Channels, command: str) -> object:
-    """Send one QMP command to the emulator; gives its `return` value."""
-    with socket.socket(socket.AF_UNIX) as channel:
-        channel.settimeout(10)
-        channel.connect(str(channels.monitor))
-        stream = channel.makefile("rw")
-        stream.readline()
-        for name in ("qmp_capabilities", command):
-            stream.write(json.dumps({"execute": name}) + "\n")
-            stream.flush()
-            answer = json.loads(stream.readline())
-            while "return" not in answer and "error" not in answer:
-                answer = json.loads(stream.readline())
-        return answer.get("return")

@@ -206,6 +206,15 @@ def test_build_and_look_at_the_result(osconf: Program) -> None:
     assert str(osconf.directory / "found") in json.loads(osconf.line("store", "roots", "--json"))[top]
 
 
+def test_dry_run(osconf: Program) -> None:
+    text = PKGS + f'let a = writeText "a" "{time.time()}"; in writeText "b" "${{a}}"'
+    drvs = osconf.lines("build", "--dry-run", "-E", text)
+    assert [drv[-6:] for drv in drvs] == ["-a.drv", "-b.drv"]
+    assert list(osconf.directory.iterdir()) == []
+    osconf.lines("build", "-E", text)
+    assert osconf.lines("build", "--dry-run", "-E", text) == []
+
+
 def test_build_several(osconf: Program) -> None:
     paths = osconf.lines("build", "-E", PKGS + '{ a = writeText "a" "1"; b = writeText "b" "2"; }')
     assert [path[-2:] for path in paths] == ["-a", "-b"]
