@@ -20,8 +20,8 @@ case $verb in
     upgrade | dist-upgrade | full-upgrade | dselect-upgrade) ;;
     *)
         [ -x /@REAL@/@NAME@ ] && exec /@REAL@/@NAME@ "$@"
-        echo "@NAME@ is not part of this system: \`osconf search\` and \`osconf lock\` do what it does, or name it in" >&2
-        echo "environment.systemPackages." >&2
+        echo "@NAME@ is not part of this system: 'osconf search' and 'osconf lock' do what it does." >&2
+        echo "Who wants it names it in environment.systemPackages." >&2
         exit 1
         ;;
 esac
