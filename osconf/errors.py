@@ -6,7 +6,8 @@ frames that were being worked on when it happened. `cli` alone renders and exits
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Frame:
 
     doing: str
     position: Position | None = None
+    at: TracebackType | None = field(default=None, compare=False, repr=False)
+    """Where on the error's traceback it was recorded: its place among the steps that led to the error."""
 
 
 class OsconfError(Exception):
@@ -58,7 +61,7 @@ class OsconfError(Exception):
 
     def while_(self, doing: str, position: Position | None = None) -> OsconfError:
         """Record what was being done, for the trace; returns self so that `raise error.while_(…)` reads well."""
-        self.frames.append(Frame(doing, position))
+        self.frames.append(Frame(doing, position, self.__traceback__))
         return self
 
 

@@ -19,7 +19,8 @@ import click
 from osconf import __version__
 from osconf.errors import BuildError, OsconfError
 
-_MAX_RELATED = 4
+# Lines that the mistakes of a configuration may take, so that the first one stays in sight.
+_SCREEN = 36
 
 # name -> (module in osconf.cli, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -135,7 +136,8 @@ def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        show_error(error, show_trace="--show-trace" in arguments)
+        own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        show_error(error, show_trace="--show-trace" in own, as_json="--json" in own)
         return error.exit_code
     except BrokenPipeError:
         devnull = os.open(os.devnull, os.O_WRONLY)
@@ -149,16 +151,28 @@ def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def show_error(error: OsconfError, *, show_trace: bool) -> None:
-    """Print an error for a person: one screen, their own line, what to do next."""
+def show_error(error: OsconfError, *, show_trace: bool, as_json: bool = False) -> None:
+    """Print an error for a person: one screen, their own line, what to do next; or as an object for a program."""
+    if as_json:
+        import json
+
+        from osconf.lang.error_json import describe_error
+
+        click.echo(json.dumps({"error": describe_error(error)}, ensure_ascii=False), err=True)
+        return
     from osconf.lang.diagnose import render_error
 
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    click.echo(render_error(error, show_trace=show_trace, color=color), err=True)
-    for other in error.related[:_MAX_RELATED]:
-        click.echo("\n" + render_error(other, color=color), err=True)
-    if len(error.related) > _MAX_RELATED:
-        click.echo(f"\n… and {len(error.related) - _MAX_RELATED} more mistakes", err=True)
+    shown = render_error(error, show_trace=show_trace, color=color)
+    left = len(error.related)
+    for other in error.related:
+        text = f"{shown}\n\n{render_error(other, color=color)}"
+        if text.count("\n") > _SCREEN:
+            break
+        shown, left = text, left - 1
+    if left:
+        shown += f"\n\n… and {left} more mistake{'s' if left > 1 else ''}"
+    click.echo(shown, err=True)
     if isinstance(error, BuildError) and error.log_tail:
         click.echo("the end of its log:\n" + textwrap.indent(error.log_tail.rstrip(), "  | "), err=True)
 

@@ -19,7 +19,7 @@ configuration = click.option(
 extra_modules = click.option(
     "--module", "modules", multiple=True, metavar="EXPR", help="Add a module to the configuration, such as '{ … }'."
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, errors (on stderr) too.")
 
 
 def result_link(default: str | None) -> Callable[[Command], Command]:

@@ -42,8 +42,17 @@ def coerce_to_string(value: Value, *, copy_to_store: bool = False, more: bool = 
             return f"{value:f}"
         if kind is tuple:
             return _coerce_list(value, copy_to_store)
+    raise not_a_string(value)
+
+
+def not_a_string(value: Value) -> EvalError:
+    """The error of a value that stands where a string is needed."""
+    from osconf.lang.advice import advise_string
+
     what, _, shown = described(value).partition(": ")
-    raise EvalError(f"cannot coerce {what} to a string{shown and f': {shown}'}", code="not-a-string")
+    return EvalError(
+        f"cannot coerce {what} to a string{shown and f': {shown}'}", code="not-a-string", hint=advise_string(value)
+    )
 
 
 def _coerce_list(members: tuple[Value, ...], copy_to_store: bool) -> str:

@@ -6,6 +6,7 @@ of a Python traceback to the place in the text.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -17,8 +18,14 @@ from osconf.lang.source import SOURCES
 
 _TREE = Path(osconf.__file__).resolve().parent.parent
 _LIBRARY = tuple(f"{_TREE}/{folder}/" for folder in ("lib", "modules", "pkgs", "osconf"))
-_CALL_MISTAKES = frozenset(("missing-argument", "unexpected-argument"))
+_CALL_MISTAKES = frozenset(("missing-argument", "unexpected-argument", "wrong-argument"))
+_WITHOUT_CALLERS = frozenset(("infinite-recursion", "stack-overflow"))
+# Control characters would act on the terminal: their pictures are shown.
+_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
+_WHOLE_FILE = "while evaluating the file"
 _MAX_CONTEXT = 6
+_MAX_CALLERS = 4
+_MAX_LINE = 60
 _MAX_TRACE = 400
 _STYLES = {"error": "\033[1;31m", "hint": "\033[1;36m", "bold": "\033[1m", "dim": "\033[2m", "end": "\033[0m"}
 
@@ -48,6 +55,43 @@ def trace_of(error: OsconfError) -> list[Frame]:
     return frames
 
 
+def steps_of(error: OsconfError) -> list[Frame]:
+    """Everything that led to the error, outermost first as Nix shows it: calls, expressions, what they were for."""
+    steps: list[Frame] = []
+    waiting = list(reversed(error.frames))
+    traceback = error.__traceback__
+    while traceback is not None:
+        at, waiting = traceback, _take_frames(waiting, traceback, steps)
+        if at.tb_frame.f_code.co_filename in SOURCES:
+            position = _position(at.tb_frame, at.tb_lineno)
+            if position is not None:
+                steps.append(Frame(_describe(at.tb_frame), position))
+        traceback = at.tb_next
+    return steps + waiting
+
+
+def _take_frames(waiting: list[Frame], at: TracebackType, steps: list[Frame]) -> list[Frame]:
+    """Move the frames that were recorded at this place from `waiting` to `steps`; those that still wait."""
+    steps += [frame for frame in waiting if frame.at is at]
+    return [frame for frame in waiting if frame.at is not at]
+
+
+def callers_of(error: OsconfError, place: Position | None) -> list[Position]:
+    """The user's own lines that led to the place that is shown, innermost first."""
+    if place is None or error.code in _WITHOUT_CALLERS or (_speaks_for_itself(error) and type(error) is not Throw):
+        return []
+    seen = {(known.file, known.line) for known in (place, error.position) if known is not None}
+    callers = []
+    for frame in trace_of(error):
+        position = frame.position
+        if frame.doing == _WHOLE_FILE or position is None or not is_own_place(position):
+            continue
+        if (position.file, position.line) not in seen:
+            seen.add((position.file, position.line))
+            callers.append(position)
+    return callers
+
+
 def cycle_of(error: OsconfError) -> list[Position]:
     """For an infinite recursion: the places around the cycle, from the value that needs itself."""
     passed: list[tuple[FrameType, int]] = []
@@ -71,13 +115,12 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
     style = _STYLES if color else dict.fromkeys(_STYLES, "")
     head, *more = from_latin_safely(error.message).rstrip("\n").split("\n")
     lines = [
+        *(_render_steps(steps_of(error), style) if show_trace else ()),
         f"{style['error']}error:{style['end']} {style['bold']}{head}{style['end']}",
         *(f"       {m}" for m in more),
     ]
     trace = trace_of(error)
-    place = _own_place(error, trace)
-    if place is not None and not is_own_place(place) and _speaks_for_itself(error):
-        place = None
+    place = place_of(error)
     if place is not None:
         lines += _excerpt(place, style)
         if error.position is not None and place != error.position:
@@ -88,43 +131,53 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
         if len(cycle) > 1:
             lines.append("       the value needs itself through:")
             lines += [f"         {position}" for position in cycle[:_MAX_CONTEXT]]
+    callers = callers_of(error, place)
     contexts = error.frames
+    if place is None or is_own_place(place):
+        # What osconf's own library was doing says little to people who did not write it.
+        contexts = [frame for frame in contexts if frame.position is None or is_own_place(frame.position)]
+    contexts = [] if show_trace else contexts[:_MAX_CONTEXT]
     if not show_trace:
-        if place is None or is_own_place(place):
-            # What osconf's own library was doing says little to people who did not write it.
-            contexts = [frame for frame in contexts if frame.position is None or is_own_place(frame.position)]
-        contexts = contexts[:_MAX_CONTEXT]
+        lines += [_render_caller(caller, style) for caller in callers[:_MAX_CALLERS]]
     for frame in contexts:
         at = f" ({frame.position})" if frame.position and frame.position != place else ""
         lines.append(f"       … {from_latin_safely(frame.doing)}{at}")
     if error.hint:
         lines.append(f"       {style['hint']}hint:{style['end']} {from_latin_safely(error.hint)}")
-    if show_trace:
-        lines += _render_trace(trace, style)
-    elif len(trace) > 1 or len(error.frames) > len(contexts):
+    if not show_trace and (len(trace) > 1 or len(error.frames) > len(contexts)):
         lines.append(f"       {style['dim']}(--show-trace shows how the evaluation came here){style['end']}")
     return "\n".join(lines)
 
 
 def from_latin_safely(text: str) -> str:
     """Text of a message, which may hold strings of the language or ordinary text already."""
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
+    with contextlib.suppress(UnicodeError):
+        text = text.encode("latin-1").decode("utf-8")
+    return text.translate(_PICTURES)
 
 
-def _render_trace(trace: list[Frame], style: dict[str, str]) -> list[str]:
-    lines = [f"       {style['bold']}trace, innermost first:{style['end']}"]
-    shown = trace if len(trace) <= _MAX_TRACE else [*trace[: _MAX_TRACE // 2], *trace[-_MAX_TRACE // 2 :]]
-    for index, frame in enumerate(shown):
-        if len(shown) < len(trace) and index == _MAX_TRACE // 2:
-            lines.append(f"         … {len(trace) - len(shown)} more …")
-        lines.append(f"         {frame.doing} at {frame.position}")
-        text = _line_of(frame.position)
-        if text:
-            lines.append(f"           {style['dim']}{text.strip()}{style['end']}")
-    return lines
+def _render_caller(caller: Position, style: dict[str, str]) -> str:
+    text = from_latin_safely((_line_of(caller) or "").strip())
+    cut = text if len(text) <= _MAX_LINE else text[:_MAX_LINE] + "…"
+    return f"       {style['dim']}… from {caller}: {cut}{style['end']}"
+
+
+def _render_steps(steps: list[Frame], style: dict[str, str]) -> list[str]:
+    """The way to the error, before it: as in Nix the error itself comes last, where people look first."""
+    if not steps:
+        return []
+    lines = [f"{style['bold']}trace, outermost first:{style['end']}"]
+    shown = steps if len(steps) <= _MAX_TRACE else [*steps[: _MAX_TRACE // 2], *steps[-_MAX_TRACE // 2 :]]
+    for index, step in enumerate(shown):
+        if len(shown) < len(steps) and index == _MAX_TRACE // 2:
+            lines.append(f"       … {len(steps) - len(shown)} more …")
+        lines.append(f"       … {from_latin_safely(step.doing)}")
+        if step.position is not None:
+            lines.append(f"         at {step.position}:")
+            text = _line_of(step.position)
+            if text:
+                lines.append(f"           {style['dim']}{from_latin_safely(text.strip())}{style['end']}")
+    return [*lines, ""]
 
 
 def _excerpt(place: Position, style: dict[str, str]) -> list[str]:
@@ -160,6 +213,12 @@ def _own_place(error: OsconfError, trace: list[Frame]) -> Position | None:
         if frame.position is not None and is_own_place(frame.position):
             return frame.position
     return error.position
+
+
+def place_of(error: OsconfError) -> Position | None:
+    """The place that is shown for an error: the user's own line where there is one."""
+    place = _own_place(error, trace_of(error))
+    return None if place is not None and not is_own_place(place) and _speaks_for_itself(error) else place
 
 
 def has_own_place(error: OsconfError) -> bool:
@@ -199,7 +258,7 @@ def _position(frame: FrameType, line: int) -> Position | None:
 def _describe(frame: FrameType) -> str:
     name = frame.f_code.co_name
     if name == "main":
-        return "while evaluating the file"
+        return _WHOLE_FILE
     pattern = frame.f_globals.get("FUNCTIONS", {}).get(name)
     if pattern is None:
         return "while evaluating an expression"

@@ -63,20 +63,14 @@ _TOKEN = re.compile(r"""
 """, re.VERBOSE | re.DOTALL)  # fmt: skip
 
 
-def describe_failure(states: list[int], kind: str, value: Any) -> tuple[str, str | None]:
-    """The message and the hint of a syntax error at a terminal."""
-    kinds = _acceptable(states)
+def describe_failure(kinds: frozenset[str], kind: str, value: Any) -> str:
+    """The message of a syntax error at a terminal, where one of `kinds` could have stood."""
+    if "OPERATOR" in kinds and len(kinds) > len(kinds & _CONTINUES) + 2:
+        # A name could begin a function; what ends the expression says more.
+        kinds -= {"COLON", "AT"}
     wanted = _describe_kinds(kinds)
     met = "the text ends too early" if kind == "$END" else f"unexpected {_describe_token(kind, value)}"
-    message = f"{met}, expected {wanted}" if wanted else met
-    hint = None
-    if kind == "EQUALS" and "SEMICOLON" in kinds:
-        hint = "the definition before this one seems to lack its ';'"
-    elif kind == "COLON" and "RIGHT_BRACKET" in kinds:
-        hint = "a function inside a list needs parentheses"
-    elif kind == "$END" and "EQUALS" in kinds:
-        hint = "a 'let' needs an 'in' before its result"
-    return message, hint
+    return f"{met}, expected {wanted}" if wanted else met
 
 
 def _describe_token(kind: str, value: Any) -> str:
@@ -92,7 +86,7 @@ def _describe_token(kind: str, value: Any) -> str:
 def place_of_semicolon(tokens: Lexer, text: str, offset: int, states: list[int]) -> int | None:
     """Where the ';' is missing whose lack the terminal at `offset` reveals; None when something else is wrong."""
     at = bisect_left(tokens.offsets, offset)
-    if tokens.kinds[at] not in ("EQUALS", "RIGHT_BRACE", "IN") or "SEMICOLON" not in _acceptable(states):
+    if tokens.kinds[at] not in ("EQUALS", "RIGHT_BRACE", "IN") or "SEMICOLON" not in acceptable_kinds(states):
         return None
     if tokens.kinds[at] == "EQUALS":
         # Back over the name of the next definition: a.b.c
@@ -107,7 +101,7 @@ def place_of_semicolon(tokens: Lexer, text: str, offset: int, states: list[int])
     return token.end() if token is not None else None
 
 
-def _acceptable(states: list[int]) -> frozenset[str]:
+def acceptable_kinds(states: list[int]) -> frozenset[str]:
     """The terminals that the grammar takes in this state."""
     candidates = (kind for kind in ACTIONS[states[-1]] if kind.isupper() or kind == "$END")
     return frozenset(kind for kind in candidates if _accepts(states, kind))

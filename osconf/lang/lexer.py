@@ -169,8 +169,9 @@ class Lexer:
         data = self.source.text[at : at + 4].encode("latin-1")
         text = data.decode("utf-8", "ignore")
         if text and data.startswith(text[0].encode()):
-            hint = None if text[0].isascii() else "names outside of strings have ASCII letters only: quote it"
-            self._fail(f"unexpected character '{text[0]}'", at, hint)
+            from osconf.lang.syntax_advice import advise_character
+
+            self._fail(f"unexpected character '{text[0]}'", at, advise_character(text[0]))
         self._fail(f"unexpected byte {data[0]:#04x}: the text is not UTF-8", at)
 
     def _open_interpolation(self, mode: str, at: int, start: int) -> int:

@@ -15,21 +15,31 @@ from osconf.lang.values import ContextStr, LazyAttrs, Value
 
 def raise_not_a_function(value: Value) -> NoReturn:
     """Something else than a function was called."""
-    raise EvalError(f"attempt to call something which is not a function but {described(value)}", code="not-a-function")
+    hint = "there may be an argument too many, or an operator, a ';' or parentheses missing"
+    if is_attrs(value):
+        hint = "only a set with a `__functor` can be called; is a ';' or an operator missing before it?"
+    raise EvalError(
+        f"attempt to call something which is not a function but {described(value)}", code="not-a-function", hint=hint
+    )
 
 
 def raise_type(value: Value, wanted: str) -> NoReturn:
     """`wanted` (with its article) was needed, `value` came."""
-    raise EvalError(f"expected {wanted} but found {described(value)}", code="wrong-type")
+    from osconf.lang.advice import advise_type
+
+    raise EvalError(
+        f"expected {wanted} but found {described(value)}", code="wrong-type", hint=advise_type(value, wanted)
+    )
 
 
 def raise_missing(attrs: Value, name: str) -> NoReturn:
     """Attribute `name` was asked of a value that has none, or of something that is no set."""
     if not is_attrs(attrs):
         raise_type(attrs, "a set")
-    from osconf.lang.suggest import did_you_mean
+    from osconf.lang.suggest import did_you_mean, list_names
 
-    raise EvalError(f"attribute '{name}' missing", code="missing-attribute", hint=did_you_mean(name, attrs))
+    hint = did_you_mean(name, attrs) or list_names(attrs)
+    raise EvalError(f"attribute '{name}' missing", code="missing-attribute", hint=hint)
 
 
 def raise_overflow(operator: str, left: int, right: int) -> NoReturn:
@@ -58,7 +68,11 @@ def raise_undefined(name: str, scopes: tuple[Value, ...]) -> NoReturn:
 def raise_arguments(attrs: Value, allowed: frozenset[str], required: tuple[str, ...], is_open: bool, who: str) -> None:
     """Explain what is wrong with the arguments of a call; returns when nothing is (a lazy set)."""
     if not is_attrs(attrs):
-        raise_type(attrs, "a set")
+        raise EvalError(
+            f"{who} called with {described(attrs)} instead of a set of arguments",
+            code="wrong-argument",
+            hint=f"call it with {{ {' '.join(f'{name} = …;' for name in required or sorted(allowed)[:1])} }}",
+        )
     for name in required:
         if name not in attrs:
             raise EvalError(f"{who} called without required argument '{name}'", code="missing-argument")

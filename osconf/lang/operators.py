@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import FunctionType
 
 from osconf.errors import EvalError
-from osconf.lang.coercion import coerce_to_string, concat_strings, join_path
+from osconf.lang.advice import advise_sum
+from osconf.lang.coercion import coerce_to_string, concat_strings, join_path, not_a_string
 from osconf.lang.kinds import UNSET, is_attrs, show_type
 from osconf.lang.mistakes import described, expect_list, raise_overflow, raise_type
 from osconf.lang.selection import is_derivation
@@ -33,13 +34,25 @@ def add(left: Value, right: Value) -> Value:
             return result
         if other is int or other is float:
             return left + right
-        raise EvalError(f"cannot add {described(right)} to {show_type(left)}", code="wrong-type")
+        raise EvalError(
+            f"cannot add {described(right)} to {show_type(left)}", code="wrong-type", hint=advise_sum(left, right)
+        )
     if kind is Path:
         return join_path(left.text, right)
+    if kind is tuple or ((kind is dict or kind is LazyAttrs) and is_attrs(right)):
+        _refuse_sum(left, right)
     copies = kind is str or kind is ContextStr
     left = coerce_to_string(left, copy_to_store=copies)
     right = coerce_to_string(right, copy_to_store=copies)
     return concat_strings((left, right))
+
+
+def _refuse_sum(left: Value, right: Value) -> None:
+    """Refuse the sum of two sets or lists, unless the left one is made to be a string."""
+    if type(left) is tuple or not ("__toString" in left or "outPath" in left):
+        error = not_a_string(left)
+        error.hint = advise_sum(left, right) or error.hint
+        raise error
 
 
 def add_numbers(left: Value, right: Value) -> Value:
@@ -101,7 +114,11 @@ def less_than(left: Value, right: Value) -> bool:
         return len(left) < len(right)
     if one is Path and two is Path:
         return bool(left.text < right.text)
-    raise EvalError(f"cannot compare {described(left)} with {described(right)}", code="not-comparable")
+    raise EvalError(
+        f"cannot compare {described(left)} with {described(right)}",
+        code="not-comparable",
+        hint="two numbers, two strings, two paths or two lists can be compared",
+    )
 
 
 def equal(left: Value, right: Value) -> bool:

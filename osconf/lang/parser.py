@@ -106,13 +106,18 @@ class _Parser:
         raise SyntaxFailure(message, position=self.source.position(offset), hint=hint)
 
     def _fail_unexpected(self, kind: str, value: Any, offset: int, states: list[int], tokens: Lexer) -> NoReturn:
-        from osconf.lang.expected import describe_failure, place_of_semicolon
+        from osconf.lang.expected import acceptable_kinds, describe_failure, place_of_semicolon
+        from osconf.lang.syntax_advice import advise_syntax
 
         place = place_of_semicolon(tokens, self.source.text, offset, states)
         if place is not None:
             self._fail("expected ';' after this", place)
-        message, hint = describe_failure(states, kind, value)
-        self._fail(message, offset, hint)
+        kinds = acceptable_kinds(states)
+        hint = advise_syntax(kinds, kind, offset, tokens, self.source)
+        if kind == "$END":
+            # An empty line at the end shows nothing; the last thing that is written does.
+            offset = len(self.source.text.rstrip())
+        self._fail(describe_failure(kinds, kind, value), offset, hint)
 
     def _refuse_operator(self, operator: str, offset: int) -> NoReturn:
         self._fail(

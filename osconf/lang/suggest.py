@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from osconf.lang.values import LazyAttrs
 
 _MAX_CANDIDATES = 3000
+_MAX_LISTED = 6
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:
@@ -25,3 +26,12 @@ def did_you_mean(name: str, names: Iterable[str]) -> str | None:
         return None
     quoted = [f"'{candidate}'" for candidate in close]
     return f"did you mean {' or '.join([', '.join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)}?"
+
+
+def list_names(attrs: object) -> str | None:
+    """A hint that says what a small set has; None for a large one."""
+    if not isinstance(attrs, dict) or len(attrs) > _MAX_LISTED:
+        return None
+    if not attrs:
+        return "the set is empty"
+    return f"the set has {', '.join(f'{name!r}' for name in sorted(attrs))}"

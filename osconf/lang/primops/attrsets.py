@@ -174,13 +174,13 @@ def list_to_attributes(pairs: Value) -> Attrs:
             name = name[1] if name[0] is None else name[0](name)
         if type(name) is not str:
             if name is UNSET:
-                raise missing_attribute("name", "in a {name=...; value=...;} pair")
+                raise missing_attribute("name", "in a {name=...; value=...;} pair", pair)
             where = "the `name` attribute of an element of the list passed to builtins.listToAttrs"
             name = expect_plain_string(name, where)
         if name not in attrs:
             value = pair.get("value", UNSET)
             if value is UNSET:
-                raise missing_attribute("value", "in a {name=...; value=...;} pair")
+                raise missing_attribute("value", "in a {name=...; value=...;} pair", pair)
             attrs[name] = value
     return attrs
 

@@ -17,7 +17,7 @@ def throw(message: Value) -> Value:
 
     throw "not supported"  =>  error: not supported
     """
-    raise Throw(str.__str__(coerce_argument(message, "the error message passed to builtin.throw")))
+    raise Throw(str.__str__(coerce_argument(message, "the error message passed to builtins.throw")))
 
 
 @primop("abort", "!")

@@ -12,7 +12,11 @@ from osconf.lang.values import ContextStr, LazyAttrs, Value
 
 def mismatch(value: Value, wanted: str, where: str = "") -> EvalError:
     """The error of a value that is not `wanted` (`a list`); `where` says what it was to be used for."""
-    error = EvalError(f"expected {wanted} but found {described(value)}", code="wrong-type")
+    from osconf.lang.advice import advise_type
+
+    error = EvalError(
+        f"expected {wanted} but found {described(value)}", code="wrong-type", hint=advise_type(value, wanted)
+    )
     if where:
         error.while_(f"while evaluating {where}")
     return error
@@ -74,9 +78,11 @@ def expect_function(value: Value, where: str) -> Any:
     raise mismatch(value, "a function", where)
 
 
-def missing_attribute(name: str, where: str) -> EvalError:
-    """The error of an attribute that a primop needs."""
-    error = EvalError(f"attribute '{name}' missing", code="missing-attribute")
+def missing_attribute(name: str, where: str, attrs: Any = ()) -> EvalError:
+    """The error of an attribute that a primop needs in `attrs`."""
+    from osconf.lang.suggest import did_you_mean
+
+    error = EvalError(f"attribute '{name}' missing", code="missing-attribute", hint=did_you_mean(name, attrs))
     error.while_(where)
     return error
 
@@ -86,7 +92,7 @@ def require_attribute(attrs: Any, name: str, where: str) -> Value:
     try:
         return force(attrs[name])
     except KeyError:
-        raise missing_attribute(name, where) from None
+        raise missing_attribute(name, where, attrs) from None
 
 
 def coerce_argument(value: Value, where: str, *, copy_to_store: bool = True, more: bool = False) -> str:

@@ -191,7 +191,7 @@ def fold_left(operator: Value, accumulator: Value, items: Value) -> Value:
     builtins.foldl' (a: b: a + b) 0 [ 1 2 3 ]  =>  6
     """
     if type(items) is not tuple:
-        raise mismatch(items, "a list", "the third argument passed to builtins.foldlStrict")
+        raise mismatch(items, "a list", "the third argument passed to builtins.foldl'")
     if type(operator) is FunctionType:
         if operator.__code__.co_argcount == 2:
             for item in items:
@@ -201,7 +201,7 @@ def fold_left(operator: Value, accumulator: Value, items: Value) -> Value:
                 step = operator(accumulator)
                 accumulator = step(item) if type(step) is FunctionType else call(step, item)
     else:
-        expect_function(operator, "the first argument passed to builtins.foldlStrict")
+        expect_function(operator, "the first argument passed to builtins.foldl'")
         for item in items:
             accumulator = call(operator, accumulator, item)
     if type(accumulator) is list:

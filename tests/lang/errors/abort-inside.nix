@@ -1,0 +1,1 @@
+let check = x: abort "cannot go on"; in { a = check 1; }

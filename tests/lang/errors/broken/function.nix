@@ -1,0 +1,2 @@
+{ name, size ? 1 }:
+{ inherit name size; }

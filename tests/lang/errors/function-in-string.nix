@@ -1,0 +1,1 @@
+let hello = { name }: name; in "${hello}!"

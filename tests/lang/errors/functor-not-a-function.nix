@@ -1,0 +1,1 @@
+let counter = { __functor = 5; }; in counter 1

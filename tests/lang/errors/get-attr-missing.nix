@@ -1,0 +1,1 @@
+builtins.getAttr "nmae" { name = 1; }

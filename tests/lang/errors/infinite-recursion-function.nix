@@ -1,0 +1,5 @@
+let
+  f = x: y;
+  y = f 1;
+in
+y

@@ -1,0 +1,1 @@
+rec { width = height * 2; height = width / 2; }

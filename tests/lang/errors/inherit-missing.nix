@@ -1,0 +1,2 @@
+let defaults = { user = "me"; }; in
+{ inherit (defaults) user uesr; }.uesr

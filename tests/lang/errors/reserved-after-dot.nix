@@ -1,0 +1,1 @@
+let a = { if = 1; }; in a.if

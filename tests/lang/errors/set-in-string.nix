@@ -1,0 +1,1 @@
+let pkg = { version = "1"; }; in "${pkg}/bin"

@@ -1,0 +1,1 @@
+builtins.toFile "a" "${derivation { name = "n"; system = "s"; builder = "/b"; }}"

@@ -1,0 +1,1 @@
+let v = { __toString = self: 5; }; in "${v}"
