@@ -168,6 +168,10 @@ in
       }
     ]
     ++ lib.mapAttrsToList (name: fs: {
+      assertion = lib.hasPrefix "/" fs.mountPoint || fs.mountPoint == "none";
+      message = ''fileSystems."${name}" is mounted nowhere: a mount point begins with /, as in fileSystems."/${name}".'';
+    }) config.fileSystems
+    ++ lib.mapAttrsToList (name: fs: {
       assertion = fs.device != null || lib.elem fs.fsType [ "tmpfs" "ramfs" "overlay" ];
       message = ''fileSystems."${name}" has neither a device nor a label.'';
     }) config.fileSystems;

@@ -224,7 +224,15 @@ let
     shell = account.shellProgram;
   };
 
+  # What useradd takes: other names break /etc/passwd, paths and units.
+  isName = name: builtins.match "[a-zA-Z_][a-zA-Z0-9_-]{0,30}[a-zA-Z0-9_$-]?" name != null;
+  badName = "has a name that no account can have: letters, digits, _ and -, at most 32, the first no digit.";
+
   checkUser = name: account: [
+    {
+      assertion = isName account.name;
+      message = "users.users.\"${account.name}\" ${badName}";
+    }
     {
       assertion = account.isSystemUser != account.isNormalUser || name == "root";
       message = "users.users.${name} must set exactly one of isNormalUser and isSystemUser.";
@@ -236,12 +244,16 @@ let
   ];
 
   # Two accounts with one number are one account to the kernel.
-  twice =
-    key: accounts:
+  checkNumbers =
+    option: key: accounts:
     let
-      ids = lib.filter (id: id != null) (lib.mapAttrsToList (_: account: account.${key}) accounts);
+      numbered = lib.filterAttrs (_: account: account.${key} != null) accounts;
+      byNumber = lib.groupBy (name: toString numbered.${name}.${key}) (lib.attrNames numbered);
     in
-    lib.length ids != lib.length (lib.unique ids);
+    lib.mapAttrsToList (number: names: {
+      assertion = !cfg.enforceIdUniqueness || lib.length names == 1;
+      message = "${option} ${lib.concatStringsSep " and " names} have the same ${key}, ${number}.";
+    }) byNumber;
 
   mayLogIn =
     account:
@@ -332,11 +344,13 @@ in
 
     assertions =
       lib.concatLists (lib.mapAttrsToList checkUser users)
+      ++ map (group: {
+        assertion = isName group.name;
+        message = "users.groups.\"${group.name}\" ${badName}";
+      }) (lib.attrValues cfg.groups)
+      ++ checkNumbers "users.users" "uid" users
+      ++ checkNumbers "users.groups" "gid" cfg.groups
       ++ [
-        {
-          assertion = !cfg.enforceIdUniqueness || !(twice "uid" users || twice "gid" cfg.groups);
-          message = "Two accounts or two groups have the same number.";
-        }
         {
           assertion =
             cfg.mutableUsers

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from osconf.errors import EvalError, Position
+from osconf.errors import EvalError, OsconfError, Position
 from osconf.lang.diagnose import is_own_file, is_own_place, locate_error
 from osconf.lang.runtime import force, is_derivation
 from osconf.lang.values import Value, from_latin
@@ -16,6 +16,8 @@ from osconf.module_system.mistakes import position_of_definition
 from osconf.module_system.tree import Level, Option
 
 _MAX_DEPTH = 12
+# What looking on may meet. Mistakes of the text are told, not that a mirror is down or that a recursion has no end.
+_FAILURES = (OsconfError, RecursionError)
 
 
 def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: True) -> list[EvalError]:
@@ -26,7 +28,9 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
     """
     mistakes: dict[tuple[str, str], EvalError] = {}
 
-    def note(error: EvalError) -> None:
+    def note(error: Exception) -> None:
+        if not isinstance(error, EvalError):
+            return
         if error.position is None:
             locate_error(error)
         key = (error.message, str(error.position))
@@ -35,7 +39,7 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
     root = root_of(result)
     try:
         root.evaluation.check()
-    except EvalError as error:
+    except _FAILURES as error:
         note(error)
     _check_level(root, is_mine, note)
     return sorted(mistakes.values(), key=_reading_order)
@@ -69,10 +73,10 @@ def find_definition(result: Value, path: str, holds: Callable[[Value], bool]) ->
     return None
 
 
-def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[EvalError], None]) -> None:
+def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[Exception], None]) -> None:
     try:
         definitions = level.definitions()
-    except EvalError as error:
+    except _FAILURES as error:
         note(error)
         return
     for name in sorted(definitions):
@@ -80,7 +84,7 @@ def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[E
             continue
         try:
             node = level.node(name)
-        except EvalError as error:
+        except _FAILURES as error:
             note(error)
             continue
         if isinstance(node, Option):
@@ -90,12 +94,12 @@ def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[E
             _check_level(node, is_mine, note)
 
 
-def _check_value(cell: Value, depth: int, note: Callable[[EvalError], None]) -> None:
+def _check_value(cell: Value, depth: int, note: Callable[[Exception], None]) -> None:
     try:
         value = force(cell)
         if depth == 0 or is_derivation(value):
             return
-    except EvalError as error:
+    except _FAILURES as error:
         note(error)
         return
     if type(value) is dict:

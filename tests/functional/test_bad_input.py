@@ -45,6 +45,16 @@ MISTAKES = {
     "infinite-recursion": 'networking.hostName = config.networking.hostName + "x";',
     "thrown": 'networking.hostName = throw "choose a name for the machine";',
     "failed-assertion": 'assertions = [ { assertion = false; message = "This site needs a name."; } ];',
+    "impossible-names": 'users.users."al ice".isNormalUser = true;\nfileSystems."srv".device = "/dev/sdb1";',
+    "same-number": 'users.users = lib.genAttrs [ "a" "b" ] (_: { isNormalUser = true; uid = 1500; });',
+    "endless-recursion": "networking.hostName = let f = n: 1 + f (n + 1); in toString (f 0);",
+    "many": """networking.hostNmae = "web";
+time.timeZone = 3;
+services.nginx.enable = 1;
+services.openssh.enable = "yes";
+networking.firewall.allowedTCPPorts = [ "http" ];
+boot.kernelParams = "quiet";
+users.users.alice = { isNormalUser = true; extraGroups = "wheel"; };""",
     "several": 'networking.hostNmae = "web";\nservices.nginx.enable = 1;\nenvironment.systemPackages = [ pkgs.gti ];',
 }
 
