@@ -40,7 +40,6 @@ let
     "python3"
     "python3-click"
     "python3-cryptography"
-    "python3-debian"
     "python3-jinja2"
     "python3-pystemd"
     "python3-pyudev"

@@ -50,23 +50,7 @@ in
 
   config = lib.mkMerge [
     (lib.mkIf cfg.enable {
-      environment.systemPackages = [
-        cfg.package
-      ]
-      ++ (with pkgs; [
-        python3
-        python3-click
-        python3-cryptography
-        python3-debian
-        python3-jinja2
-        python3-pystemd
-        python3-pyudev
-        python3-rich
-        python3-urllib3
-        python3-zstandard
-        debian-archive-keyring
-        gpgv
-      ]);
+      environment.systemPackages = [ cfg.package ];
       # The state of the archive that the lock pins: the next generation is evaluated without a network.
       environment.etc."osconf/archive-cache".source = pkgs.archiveState.cache;
     })
