@@ -26,7 +26,7 @@ from osconf.archive.source import Source
 from tests.unit.archive.repository import write_deb
 
 ROOT = Path(__file__).parents[2]
-WEBSERVER = ROOT / "examples/webserver.nix"
+EXAMPLE = ROOT / "examples/webserver.nix"
 PKGS = "with import <osconf/pkgs> { }; "
 PORTS = "networking.firewall.allowedTCPPorts"
 
@@ -101,6 +101,12 @@ def osconf(tmp_path: Path, session_store: Path) -> Program:
     return Program(tmp_path, session_store)
 
 
+@pytest.fixture(scope="session")
+def webserver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the example, so that the lock that evaluations make lies beside it."""
+    return Path(shutil.copy(EXAMPLE, tmp_path_factory.mktemp("webserver")))
+
+
 @pytest.fixture
 def own_store(tmp_path: Path) -> Program:
     """The program with a store that a test may empty."""
@@ -145,8 +151,8 @@ def test_eval_of_a_file(osconf: Program) -> None:
     assert f"there is no file {osconf.directory}/other.nix" in missing.stderr
 
 
-def test_eval_of_a_configuration(osconf: Program) -> None:
-    text = f"import <osconf/modules> {{ configuration = {WEBSERVER}; }}"
+def test_eval_of_a_configuration(osconf: Program, webserver: Path) -> None:
+    text = f"import <osconf/modules> {{ configuration = {webserver}; }}"
     assert osconf.line("eval", "-E", text, "-A", "config.networking.hostName") == '"webserver"'
 
 
@@ -264,20 +270,20 @@ def test_instantiate(osconf: Program) -> None:
 # Systems
 
 
-def test_instantiate_a_system(osconf: Program) -> None:
-    drv = osconf.line("instantiate", "-c", WEBSERVER)
+def test_instantiate_a_system(osconf: Program, webserver: Path) -> None:
+    drv = osconf.line("instantiate", "-c", webserver)
     assert "-webserver-" in drv
     assert drv.endswith(".drv")
-    assert osconf.run("instantiate", OSCONF_CONFIG=str(WEBSERVER)).lines == [drv]
+    assert osconf.run("instantiate", OSCONF_CONFIG=str(webserver)).lines == [drv]
 
 
-def test_option(osconf: Program) -> None:
-    text = "\n".join(osconf.lines("option", PORTS, "-c", WEBSERVER))
-    line = 1 + next(n for n, text in enumerate(WEBSERVER.read_text().splitlines()) if "allowedTCPPorts" in text)
+def test_option(osconf: Program, webserver: Path) -> None:
+    text = "\n".join(osconf.lines("option", PORTS, "-c", webserver))
+    line = 1 + next(n for n, text in enumerate(webserver.read_text().splitlines()) if "allowedTCPPorts" in text)
     assert "[ 22 80 ]" in text
     assert re.search(rf"webserver\.nix:{line}:\d+\n +\[ 80 \]", text)
     assert re.search(r"openssh\.nix:\d+:\d+\n +\[ 22 \]", text)
-    data = json.loads(osconf.run("option", PORTS, "-c", WEBSERVER, "--json").stdout)
+    data = json.loads(osconf.run("option", PORTS, "-c", webserver, "--json").stdout)
     assert data["path"] == PORTS
     assert data["value"] == "[ 22 80 ]"
     places = {(Path(item["file"]).name, item["value"]): item["line"] for item in data["definitions"]}
@@ -285,9 +291,9 @@ def test_option(osconf: Program) -> None:
     assert ("openssh.nix", "[ 22 ]") in places
 
 
-def test_options_below_a_prefix(osconf: Program) -> None:
-    assert any(PORTS in line for line in osconf.lines("option", "networking.firewall", "-c", WEBSERVER))
-    outcome = osconf.run("option", "networking.firewal", "-c", WEBSERVER)
+def test_options_below_a_prefix(osconf: Program, webserver: Path) -> None:
+    assert any(PORTS in line for line in osconf.lines("option", "networking.firewall", "-c", webserver))
+    outcome = osconf.run("option", "networking.firewal", "-c", webserver)
     assert outcome.code == 1
     assert "networking.firewall" in outcome.stderr
 
@@ -316,16 +322,14 @@ def test_shell(osconf: Program) -> None:
 # The archive's state
 
 
-def test_lock(osconf: Program) -> None:
-    shutil.copy(WEBSERVER, osconf.directory)
-    configuration = osconf.directory / WEBSERVER.name
-    missing = osconf.run("lock", "-c", configuration)
+def test_lock(osconf: Program, webserver: Path) -> None:
+    fresh = Path(shutil.copy(EXAMPLE, osconf.directory))
+    missing = osconf.run("lock", "-c", fresh)
     assert missing.code == 1
     assert "there is no lock yet" in missing.stderr
-    shutil.copy(WEBSERVER.parent / "osconf.lock", osconf.directory)
-    text = "\n".join(osconf.lines("lock", "-c", configuration))
-    assert "trixie-security" in text
-    packages = json.loads(osconf.run("lock", "-c", configuration, "--json").stdout)["packages"]
+    osconf.line("instantiate", "-c", webserver)
+    assert "trixie-security" in "\n".join(osconf.lines("lock", "-c", webserver))
+    packages = json.loads(osconf.run("lock", "-c", webserver, "--json").stdout)["packages"]
     assert {"nginx", "openssh-server", "systemd"} <= packages.keys()
 
 
