@@ -23,12 +23,15 @@ def add_root(layout: StoreLayout, link: Path, target: str) -> None:
     link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
     if link.exists() and not link.is_symlink():
         raise StoreError(f"cannot make the root '{link}': something that is not a link is there", code="root-exists")
-    link.parent.mkdir(parents=True, exist_ok=True)
     inside = link.is_relative_to(layout.roots) or link.is_relative_to(layout.profiles)
-    if not inside:
-        name = encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
-        replace_link(layout.roots / "auto" / name, str(link))
-    replace_link(link, target if layout.prefix == "" or inside else str(layout.real_path(target)))
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not inside:
+            name = encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
+            replace_link(layout.roots / "auto" / name, str(link))
+        replace_link(link, target if layout.prefix == "" or inside else str(layout.real_path(target)))
+    except OSError as error:
+        raise StoreError(f"cannot make the link '{link}' to '{target}': {error.strerror}", code="no-root") from error
 
 
 def replace_link(link: Path, target: str) -> None:

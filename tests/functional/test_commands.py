@@ -221,6 +221,16 @@ def test_dry_run(osconf: Program) -> None:
     assert osconf.lines("build", "--dry-run", "-E", text) == []
 
 
+def test_link_that_cannot_be_made(osconf: Program) -> None:
+    (osconf.directory / "file").write_text("mine")
+    text = PKGS + 'writeText "x" "y"'
+    for place in ("file", "file/below"):
+        outcome = osconf.run("build", "-E", text, "-o", place)
+        assert outcome.code == 1
+        assert f"'{osconf.directory}/{place}'" in outcome.stderr
+    assert (osconf.directory / "file").read_text() == "mine"
+
+
 def test_build_several(osconf: Program) -> None:
     paths = osconf.lines("build", "-E", PKGS + '{ a = writeText "a" "1"; b = writeText "b" "2"; }')
     assert [path[-2:] for path in paths] == ["-a", "-b"]
