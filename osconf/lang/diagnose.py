@@ -26,6 +26,7 @@ _WHOLE_FILE = "while evaluating the file"
 _MAX_CONTEXT = 6
 _MAX_CALLERS = 4
 _MAX_LINE = 60
+_MAX_EXCERPT = 120
 _MAX_TRACE = 400
 _STYLES = {"error": "\033[1;31m", "hint": "\033[1;36m", "bold": "\033[1m", "dim": "\033[2m", "end": "\033[0m"}
 
@@ -188,10 +189,15 @@ def _excerpt(place: Position, style: dict[str, str]) -> list[str]:
     number = str(place.line)
     gutter = " " * len(number)
     # The column counts bytes; the caret must stand under a character.
-    before = from_latin_safely(text[: place.column - 1])
+    before, shown = from_latin_safely(text[: place.column - 1]), from_latin_safely(text)
+    if len(shown) > _MAX_EXCERPT:
+        start = max(0, min(len(before) - _MAX_EXCERPT // 2, len(shown) - _MAX_EXCERPT))
+        cut = "…" if start else ""
+        before = cut + before[start:]
+        shown = cut + shown[start : start + _MAX_EXCERPT] + ("…" if start + _MAX_EXCERPT < len(shown) else "")
     indent = "".join("\t" if character == "\t" else " " for character in before)
     lines.append(f"       {style['dim']}{gutter} |{style['end']}")
-    lines.append(f"       {style['dim']}{number} |{style['end']} {from_latin_safely(text)}")
+    lines.append(f"       {style['dim']}{number} |{style['end']} {shown}")
     lines.append(f"       {style['dim']}{gutter} |{style['end']} {indent}{style['error']}^{style['end']}")
     return lines
 

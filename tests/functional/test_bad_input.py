@@ -55,6 +55,7 @@ services.openssh.enable = "yes";
 networking.firewall.allowedTCPPorts = [ "http" ];
 boot.kernelParams = "quiet";
 users.users.alice = { isNormalUser = true; extraGroups = "wheel"; };""",
+    "long-line": f"networking = {{ {'/* so much to say */ ' * 14}hostNmae = 1; {'# and more ' * 9}\n}};",
     "several": 'networking.hostNmae = "web";\nservices.nginx.enable = 1;\nenvironment.systemPackages = [ pkgs.gti ];',
 }
 
