@@ -22,6 +22,7 @@ from osconf.archive.package import Package
 from osconf.archive.resolver import Root
 from osconf.archive.source import Source
 from osconf.archive.version import compare_versions
+from osconf.build.versions import BUILDER_VERSIONS
 from osconf.environment.description import FORMAT_VERSION
 from osconf.errors import EvalError
 from osconf.lang.primops.registry import current, make_primop
@@ -413,7 +414,11 @@ _ARCHIVE_PRIMOPS: dict[str, tuple[str, Callable[..., Value]]] = {
 
 def make_internal_primops(context: ArchiveContext) -> Mapping[str, Value]:
     """What `import <osconf/primops>` holds of the archive, bound to one context."""
-    members: dict[str, Value] = {"debFormat": UNPACKER_VERSION, "environmentFormat": FORMAT_VERSION}
+    members: dict[str, Value] = {
+        "debFormat": UNPACKER_VERSION,
+        "environmentFormat": FORMAT_VERSION,
+        "builderVersions": dict(BUILDER_VERSIONS),
+    }
     for name, (marks, function) in _ARCHIVE_PRIMOPS.items():
         members[name] = make_primop(name, marks, _bind(function, context)).function
     return members

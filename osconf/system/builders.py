@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from osconf.build.builtin import BuiltinBuilder, BuiltinRequest, BuiltinResult, builtin_builder
+from osconf.build.versions import BUILDER_VERSIONS
 from osconf.system.closure import (
     activation_program,
     complete_activation,
@@ -51,7 +52,7 @@ def _link(path: Path, target: str) -> None:
     path.symlink_to(target)
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["system-units"])
 def build_units(request: BuiltinRequest) -> BuiltinResult | None:
     """Make the directory of units; declared files are copied, so that systemd takes none for a linked unit."""
     facts = _environment_of(request)
@@ -104,7 +105,7 @@ def _package_entries(root: Path) -> Iterable[EtcEntry]:
                 yield EtcEntry(relative, SYMLINK, str(path))
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["system-etc"])
 def build_etc(request: BuiltinRequest) -> BuiltinResult | None:
     """Make `etc/` and `etc.json`. Files of packages are linked into the tree as files: they are in the same store."""
     packaged = request.real_path(request.text("environment")) / "etc"
@@ -127,7 +128,7 @@ def build_etc(request: BuiltinRequest) -> BuiltinResult | None:
     return None
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["system"])
 def build_system(request: BuiltinRequest) -> BuiltinResult | None:
     """Make the system closure."""
     facts = _environment_of_activation(request)

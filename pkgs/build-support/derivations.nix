@@ -3,9 +3,18 @@
   lib,
   system,
   final,
+  primops,
   ...
 }:
 let
+  # A builtin builder's version is part of what it makes: another version, another store path.
+  builderVersion =
+    builder:
+    let
+      version = primops.builderVersions.${lib.removePrefix "builtin:" builder} or null;
+    in
+    if lib.hasPrefix "builtin:" builder && version != null then { builderVersion = version; } else { };
+
   # A derivation with what a package value has beside it. `attributes` may hold `meta` and `passthru`.
   makePackage =
     attributes:
@@ -21,6 +30,7 @@ let
           inherit system;
           name = "${attributes.pname}-${attributes.version}";
         }
+        // builderVersion (attributes.builder or "")
         // build
       );
       package =
@@ -84,6 +94,7 @@ let
 in
 {
   inherit makePackage;
+  inherit (primops) builderVersions;
 
   callPackage = lib.callPackageWith final;
   callPackages = lib.callPackagesWith final;

@@ -37,6 +37,7 @@ let
     name = "osconf-system-${config.system.name}-${config.system.label}";
     inherit (pkgs) system;
     builder = "builtin:system";
+    builderVersion = pkgs.builderVersions.system;
     activation = builtins.toJSON activation;
     etc = "${build.etc}";
     kernel = build.kernelImage;

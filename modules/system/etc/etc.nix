@@ -103,6 +103,7 @@ in
     name = "etc";
     inherit (pkgs) system;
     builder = "builtin:system-etc";
+    builderVersion = pkgs.builderVersions.system-etc;
     environment = "${config.system.build.environment}";
     entries = builtins.toJSON (map describe entries);
     removed = builtins.toJSON removed;

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.fetch import Download, fetch
+from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["fetchurl"])
 def build_fetchurl(request: BuiltinRequest) -> None:
     """Download to $out; `realise` compares the hash of a fixed output once more."""
     urls = request.words("urls") or [request.text("url")]

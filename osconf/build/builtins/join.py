@@ -13,12 +13,13 @@ from pathlib import Path
 
 from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.builtins.write import place_inside
+from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
 
 _MAX_LINKS = 40
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["join"])
 def build_join(request: BuiltinRequest) -> None:
     """Merge the paths in their order."""
     sources = [(path, request.real_path(path)) for path in request.words("paths")]

@@ -11,10 +11,11 @@ from pathlib import Path
 from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.builtins.write import write_result
 from osconf.build.render import render_template
+from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["render"])
 def build_render(request: BuiltinRequest) -> None:
     """Render the template."""
     context = request.json("context", {})

@@ -13,12 +13,13 @@ from typing import Any
 
 from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.builtins.write import place_inside
+from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
 from osconf.store.copying import copy_tree
 from osconf.store.follow import follow_links
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["tree"])
 def build_tree(request: BuiltinRequest) -> None:
     """Make every entry, parents first."""
     entries: list[Mapping[str, Any]] = request.json("entries", [])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from osconf.build.builtin import BuiltinRequest, builtin_builder
+from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
 
 
@@ -29,7 +30,7 @@ def place_inside(request: BuiltinRequest, base: Path, relative: str) -> Path:
     return base.joinpath(*parts)
 
 
-@builtin_builder("1")
+@builtin_builder(BUILDER_VERSIONS["write"])
 def build_write(request: BuiltinRequest) -> None:
     """Write `text`."""
     write_result(request, request.text("text").encode("utf-8", "surrogateescape"))

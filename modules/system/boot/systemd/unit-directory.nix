@@ -30,6 +30,7 @@ derivation {
   inherit name kind;
   inherit (pkgs) system;
   builder = "builtin:system-units";
+  builderVersion = pkgs.builderVersions.system-units;
   environment = "${environment}";
   units = builtins.toJSON (lib.mapAttrsToList describe units);
   enabled = builtins.toJSON enabledUnits;
