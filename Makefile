@@ -33,10 +33,10 @@ vm: setup ## build CONFIG and boot it in QEMU, with ports 8080 and 2222 forwarde
 	  sh -c 'exec .cache/vm/bin/run-*-vm'
 
 test: setup-test ## unit, functional and VM tests
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --durations=15
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" -rs --durations=15
 
 test-all: setup-test ## everything, the long ones too
-	$(BIN)/pytest -n 2 --dist loadfile --durations=30
+	$(BIN)/pytest -n 2 --dist loadfile -rs --durations=30
 
 check: setup-test ## linters, types, import contracts
 	$(BIN)/ruff check .
