@@ -26,7 +26,7 @@ _WHOLE_FILE = "while evaluating the file"
 _MAX_CONTEXT = 6
 _MAX_CALLERS = 4
 _MAX_LINE = 60
-_MAX_EXCERPT = 120
+_MAX_EXCERPT = 140
 _MAX_TRACE = 400
 _STYLES = {"error": "\033[1;31m", "hint": "\033[1;36m", "bold": "\033[1m", "dim": "\033[2m", "end": "\033[0m"}
 
