@@ -59,7 +59,7 @@ def build(
         wanted = [instantiate_configuration(session, invocation.configuration(config), "system", modules=modules)]
     else:
         given = Expression.from_options(expression)
-        wanted = instantiate_expression(session, given.evaluate, search_path=given.search_path, is_pure=given.is_pure)
+        wanted = instantiate_expression(session, given.evaluator, given.evaluate)
     paths = session.plan(wanted) if dry_run else session.build(wanted)
     if not (no_link or dry_run):
         link_results(session.store, out_link, paths)

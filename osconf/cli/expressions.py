@@ -14,6 +14,7 @@ from osconf.errors import OsconfError
 if TYPE_CHECKING:
     from osconf.cli.context import Invocation
     from osconf.lang.evaluator import Evaluator
+    from osconf.rebuild.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Expression:
     string_arguments: tuple[tuple[str, str], ...] = ()
     search_path: tuple[str, ...] = ()
     is_pure: bool = False
+    has_pipes: bool = False
 
     @classmethod
     def from_options(cls, given: Mapping[str, Any], *, default: Path | None = None) -> Expression:
@@ -49,7 +51,12 @@ class Expression:
             tuple(given["string_args"]),
             tuple(given["search_path"]),
             given["is_pure"],
+            given["has_pipes"],
         )
+
+    def evaluator(self, session: Session) -> Evaluator:
+        """The evaluator for it."""
+        return session.evaluator(search_path=self.search_path, is_pure=self.is_pure, pipes=self.has_pipes)
 
     def text(self) -> str:
         """The source text."""
@@ -92,7 +99,7 @@ def evaluate_expression(invocation: Invocation, expression: Expression, *, form:
     from osconf.lang.evaluator import run_deep
 
     def work() -> str:
-        evaluator = invocation.session.evaluator(search_path=expression.search_path, is_pure=expression.is_pure)
+        evaluator = expression.evaluator(invocation.session)
         return show(evaluator, expression.evaluate(evaluator), form)
 
     return run_deep(work)
@@ -125,5 +132,5 @@ def show_python(invocation: Invocation, expression: Expression) -> str:
     from osconf.lang.evaluator import run_deep
 
     base = str(Path.cwd() if expression.file is None else expression.file.parent)
-    evaluator = invocation.session.evaluator(search_path=expression.search_path)
+    evaluator = expression.evaluator(invocation.session)
     return run_deep(lambda: evaluator.dump_python(expression.text(), base, expression.label()))

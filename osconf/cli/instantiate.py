@@ -28,9 +28,7 @@ def instantiate(invocation: Invocation, /, config: str | None, **expression: obj
         paths = [instantiate_configuration(invocation.session, invocation.configuration(config), "system").path]
     else:
         wanted = Expression.from_options(expression)
-        found = instantiate_expression(
-            invocation.session, wanted.evaluate, search_path=wanted.search_path, is_pure=wanted.is_pure
-        )
+        found = instantiate_expression(invocation.session, wanted.evaluator, wanted.evaluate)
         paths = [derivation.path for derivation in found]
     for path in paths:
         click.echo(path)

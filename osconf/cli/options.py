@@ -29,6 +29,21 @@ def result_link(default: str | None) -> Callable[[Command], Command]:
     )
 
 
+def _read_features(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> bool:
+    return "pipe-operators" in " ".join(given).split()
+
+
+experimental_features = click.option(
+    "--extra-experimental-features",
+    "--experimental-features",
+    "has_pipes",
+    multiple=True,
+    metavar="NAMES",
+    callback=_read_features,
+    help="As in Nix; `pipe-operators` allows |> and <|, everything else is there anyway.",
+)
+
+
 def expression(command: Command) -> Command:
     """FILE or -E, and what selects and feeds the expression."""
     decorators = [
@@ -39,6 +54,7 @@ def expression(command: Command) -> Command:
         click.option("--argstr", "string_args", nargs=2, multiple=True, metavar="NAME TEXT", help="Pass a string."),
         click.option("-I", "--include", "search_path", multiple=True, metavar="NAME=PATH", help="Extend <…> lookups."),
         click.option("--pure-eval", "is_pure", is_flag=True, help="Read nothing but the store."),
+        experimental_features,
     ]
     for decorator in reversed(decorators):
         command = decorator(command)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from osconf.cli import options
 from osconf.cli.context import Invocation
 from osconf.errors import OsconfError, Position
 
@@ -24,22 +25,26 @@ HISTORY_LENGTH = 10_000
 @click.command("repl")
 @click.argument("files", nargs=-1)
 @click.option("-I", "--include", "search_path", multiple=True, metavar="NAME=PATH", help="Extend <…> lookups.")
+@options.experimental_features
 @click.pass_obj
-def repl(invocation: Invocation, files: tuple[str, ...], search_path: tuple[str, ...]) -> None:
+def repl(invocation: Invocation, files: tuple[str, ...], search_path: tuple[str, ...], has_pipes: bool) -> None:
     """Read expressions and print their values; FILES are loaded first, `:?` lists the commands.
 
     \b
     Example:
       osconf repl '<osconf/lib>'
     """
-    from osconf.lang.evaluator import run_deep
     from osconf.lang.repl import Repl
 
     session = invocation.session
-    evaluator = session.evaluator(search_path=search_path)
+    if Path(f"{session.root}{session.store_dir}").is_dir():
+        # Every answer has a thread of its own: what opening the store prepares must hold for all of them.
+        with contextlib.suppress(OsconfError):
+            session.prepare()
+    evaluator = session.evaluator(search_path=search_path, pipes=has_pipes)
     read = Repl(evaluator, TerminalActions(session), str(Path.cwd()))
     with line_editing(read, session.cache_dir / "repl-history"):
-        run_deep(lambda: talk(read, files))
+        talk(read, files)
 
 
 class TerminalActions:
@@ -92,9 +97,10 @@ def read_text(read: Repl) -> str | None:
 def answer(read: Repl, text: str) -> bool:
     """Execute a text and print what it gives; False when the session is over."""
     from osconf.lang.diagnose import render_error
+    from osconf.lang.evaluator import run_deep
 
     try:
-        reply = read.execute(text)
+        reply = run_deep(lambda: read.execute(text))
     except OsconfError as error:
         click.echo(render_error(error), err=True)
     except KeyboardInterrupt:
@@ -114,7 +120,13 @@ def line_editing(read: Repl, history: Path) -> Iterator[None]:
     except ImportError:
         yield
         return
-    readline.set_completer(lambda _word, index: [*read.complete(readline.get_line_buffer()), None][index])
+
+    def complete(_word: str, index: int) -> str | None:
+        from osconf.lang.evaluator import run_deep
+
+        return [*run_deep(lambda: read.complete(readline.get_line_buffer())), None][index]
+
+    readline.set_completer(complete)
     readline.set_completer_delims(" \t\n(){}[];=+*!<>|&@")
     readline.parse_and_bind("tab: complete")
     readline.set_history_length(HISTORY_LENGTH)

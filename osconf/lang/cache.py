@@ -1,7 +1,8 @@
-"""Compiled code on disk, so that a text is parsed and compiled once.
+"""Compiled texts on disk: one file per text, found by a hash of everything the code depends on.
 
-One file per text; its name is the hash of everything that the code depends on, so an entry is never wrong, only absent,
-and any number of processes may write: each writes a file of its own and renames it. What cannot be read is ignored.
+An entry that is damaged, or of another text, Python or compiler, is ignored and written anew; several processes may
+share the folder, because entries appear by renaming. What was not used for a month goes, and the oldest when there is
+too much; a look at that once a day is enough.
 """
 
 from __future__ import annotations
@@ -11,18 +12,25 @@ import hashlib
 import marshal
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-MAGIC = b"osconf-code-1\n"
+MAGIC = b"osconf-code-2\n"
+DAY = 24 * 3600.0
+_UNUSED = 30 * DAY
+_MAX_BYTES = 256 << 20
+_STAMP = ".pruned"
+_DIGEST = 32
 
 
 class CodeCache:
     """A folder of compiled texts; None as the folder switches it off."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, max_bytes: int = _MAX_BYTES) -> None:
         self.folder = folder
+        self.max_bytes = max_bytes
 
     def key(self, parts: Iterable[str]) -> str:
         """The name of the entry for a text and everything else that its code depends on."""
@@ -37,16 +45,21 @@ class CodeCache:
         """What was saved under a key; None when there is nothing usable."""
         if self.folder is None:
             return None
+        path = f"{self.folder}/{key[:2]}/{key}"
         try:
-            data = (self.folder / key[:2] / key).read_bytes()
-            if (
-                not data.startswith(MAGIC)
-                or hashlib.sha256(data[len(MAGIC) + 32 :]).digest() != data[len(MAGIC) :][:32]
-            ):
+            with open(path, "rb") as file:  # noqa: PTH123 - called for every file of a library
+                data = file.read()
+                used = os.fstat(file.fileno()).st_mtime
+            body = data[len(MAGIC) + _DIGEST :]
+            if not data.startswith(MAGIC) or _digest(key, body) != data[len(MAGIC) :][:_DIGEST]:
                 return None
-            return marshal.loads(data[len(MAGIC) + 32 :])
+            content = marshal.loads(body)
         except (OSError, ValueError, EOFError, TypeError):
             return None
+        if time.time() - used > DAY:
+            with contextlib.suppress(OSError):
+                os.utime(path)
+        return content
 
     def save(self, key: str, content: Any) -> None:
         """Keep `content` (plain values and code objects); a folder that cannot be written is no error."""
@@ -61,9 +74,42 @@ class CodeCache:
             handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(MAGIC + hashlib.sha256(body).digest() + body)
+                    file.write(MAGIC + _digest(key, body) + body)
                 Path(name).rename(folder / key)
             except BaseException:
                 with contextlib.suppress(OSError):
                     Path(name).unlink()
                 raise
+
+    def prune(self) -> None:
+        """Delete what was not used for long and what is too much, when nobody looked for a day."""
+        if self.folder is None:
+            return
+        stamp = self.folder / _STAMP
+        now = time.time()
+        with contextlib.suppress(OSError):
+            if stamp.exists() and now - stamp.stat().st_mtime < DAY:
+                return
+            stamp.touch()
+            left = self.max_bytes
+            for used, size, path in sorted(self._entries(), reverse=True):
+                left -= size
+                if left < 0 or now - used > _UNUSED:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(path)  # noqa: PTH108 - there may be thousands
+
+    def _entries(self) -> Iterator[tuple[float, int, str]]:
+        """When each entry was last used, its size and its path."""
+        for folder in os.scandir(self.folder):
+            if folder.is_dir(follow_symlinks=False):
+                for entry in os.scandir(folder.path):
+                    with contextlib.suppress(FileNotFoundError):
+                        status = entry.stat(follow_symlinks=False)
+                        yield status.st_mtime, status.st_size, entry.path
+
+
+def _digest(key: str, body: bytes) -> bytes:
+    """What makes an entry one of this key."""
+    digest = hashlib.sha256(key.encode())
+    digest.update(body)
+    return digest.digest()

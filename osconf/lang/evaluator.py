@@ -37,6 +37,7 @@ T = TypeVar("T")
 _STACK_BYTES = 512 << 20
 _RECURSION_LIMIT = 1_000_000
 _COLLECT_AFTER = 5_000_000
+_PATIENCE = 2.0
 _THREAD = "evaluation"
 _TREE = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
 _CORE_FILES = f"{_TREE}/osconf/lang/corepkgs"
@@ -79,17 +80,30 @@ def run_deep(function: Callable[[], T]) -> T:
     # A lazy evaluation makes millions of lists that live; looking for cycles among them takes more time than it frees.
     gc.set_threshold(_COLLECT_AFTER, 50, 1000)
     try:
-        # A daemon, so that Ctrl-C ends the program while an evaluation goes on.
+        # A daemon, so that Ctrl-C ends the program even where the evaluation cannot be stopped.
         thread = threading.Thread(target=work, name=_THREAD, daemon=True)
         thread.start()
         threading.stack_size(stack)
-        thread.join()
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            _interrupt(thread)
+            raise
     finally:
         sys.setrecursionlimit(limit)
         gc.set_threshold(*thresholds)
     if failure:
         raise failure[0]
     return result[0]
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Let an evaluation end as Ctrl-C would end it in the main thread: its thunks can be forced again."""
+    import ctypes
+
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt))
+        thread.join(_PATIENCE)
 
 
 class Evaluator:
@@ -222,10 +236,12 @@ class Evaluator:
 
     def save_compiled(self) -> None:
         """Keep newly compiled code in the cache for the next process; `run_deep` does it when it ends."""
-        for key, module in self._modules:
-            if module.is_dirty:
-                self.cache.save(key, module.saved())
-                module.is_dirty = False
+        news = [(key, module) for key, module in self._modules if module.is_dirty]
+        for key, module in news:
+            self.cache.save(key, module.saved())
+            module.is_dirty = False
+        if news:
+            self.cache.prune()
 
     # -- values --------------------------------------------------------------------------------------------------------
 

@@ -81,8 +81,16 @@ class Repl:
         if not text.strip():
             return True
         if _is_binding(text):
-            return _lacks_end(_as_set(text)) is None or not _lacks_end(f"{{ {text}")
-        return not _lacks_end(text)
+            return self.lacks_end(_as_set(text)) is None or not self.lacks_end(f"{{ {text}")
+        return not self.lacks_end(text)
+
+    def lacks_end(self, text: str) -> bool | None:
+        """Whether a text is refused for what it lacks (True) or what it holds (False); None when it is not refused."""
+        try:
+            parse(Source("«input»", to_latin(text)), pipes=self.evaluator.settings.pipes)
+        except SyntaxFailure as failure:
+            return any(sign in failure.message for sign in _UNFINISHED)
+        return None
 
     def execute(self, text: str) -> Reply:
         """Do what a complete text says; raises `OsconfError`."""
@@ -249,15 +257,6 @@ def _is_binding(text: str) -> bool:
 
 def _as_set(text: str) -> str:
     return f"{{ {text.rstrip().removesuffix(';')}; }}"
-
-
-def _lacks_end(text: str) -> bool | None:
-    """Whether a text is refused for what it lacks (True) or for what it holds (False); None when it is not refused."""
-    try:
-        parse(Source("«input»", to_latin(text)))
-    except SyntaxFailure as failure:
-        return any(sign in failure.message for sign in _UNFINISHED)
-    return None
 
 
 def _importing(target: str) -> str:

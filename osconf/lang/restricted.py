@@ -9,6 +9,7 @@ from osconf.errors import EvalError
 from osconf.lang.values import from_latin
 from osconf.lang.world import World
 
+_READING_METHODS = frozenset(("read_file", "read_dir"))
 _PATH_METHODS = frozenset(("read_file", "path_kind", "read_dir", "resolve_symlinks", "add_path"))
 
 
@@ -26,6 +27,9 @@ class RestrictedWorld:
 
         def ask(path: str, *arguments: Any, **options: Any) -> Any:
             self._check(path)
+            if name in _READING_METHODS:
+                # A link inside the store may lead out of it.
+                self._check(self._world.resolve_symlinks(path))
             return method(path, *arguments, **options)
 
         return ask

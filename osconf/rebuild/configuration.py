@@ -87,16 +87,14 @@ def _is_package(value: Any, names: Sequence[str]) -> bool:
 
 def instantiate_expression(
     session: Session,
+    make_evaluator: Callable[[Session], Evaluator],
     evaluate: Callable[[Evaluator], Any],
-    *,
-    search_path: Sequence[str] = (),
-    is_pure: bool = False,
 ) -> list[Instantiated]:
     """Write the derivations that a value is, or consists of (a list, or a set), to the store."""
     from osconf.lang.evaluator import run_deep
 
     def work() -> list[Instantiated]:
-        evaluator = session.evaluator(search_path=search_path, is_pure=is_pure)
+        evaluator = make_evaluator(session)
         return derivations_in(evaluator, evaluate(evaluator))
 
     session.prepare()

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def make_evaluator(
-    session: Session, configuration: Path | None, search_path: Sequence[str], is_pure: bool
+    session: Session,
+    configuration: Path | None,
+    search_path: Sequence[str],
+    *,
+    is_pure: bool = False,
+    pipes: bool = False,
 ) -> Evaluator:
     """An evaluator over the session's store; packages come from the lock of the configuration.
 
@@ -30,6 +35,7 @@ def make_evaluator(
         internal=lambda: make_internal(session, configuration),
         settings=EvalSettings(
             pure=is_pure,
+            pipes=pipes,
             search_path=() if is_pure else parse_search_path(search_path, session.environment),
             cache_dir=session.cache_dir / "code",
         ),

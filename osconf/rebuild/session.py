@@ -148,13 +148,14 @@ class Session:
         configuration: Path | None = None,
         search_path: Sequence[str] = (),
         is_pure: bool = False,
+        pipes: bool = False,
     ) -> Evaluator:
         """An evaluator; `configuration` decides which osconf.lock the packages come from."""
-        key = (configuration, tuple(search_path), is_pure)
+        key = (configuration, tuple(search_path), is_pure, pipes)
         if key not in self._evaluators:
             from osconf.rebuild.evaluation import make_evaluator
 
-            self._evaluators[key] = make_evaluator(self, configuration, search_path, is_pure)
+            self._evaluators[key] = make_evaluator(self, configuration, search_path, is_pure=is_pure, pipes=pipes)
         return self._evaluators[key]
 
     def keep_lock(self, context: ArchiveContext) -> None:

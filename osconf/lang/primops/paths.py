@@ -73,6 +73,10 @@ def path_exists(path: Value) -> bool:
         return world.path_kind(canonical) is not None
     except OSError:
         return False
+    except EvalError as error:
+        if error.code != "impure":
+            raise
+        return False
 
 
 @primop("readFile", "!")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,3 +99,20 @@ def test_errors_leave_with_their_place() -> None:
         run(lambda evaluator: evaluator.eval_text("\n  1 + { }"))
     place = caught.value.position
     assert place is not None and (place.line, place.column) == (2, 5)
+
+
+def test_control_c_stops_an_evaluation_that_can_go_on_later() -> None:
+    evaluator = Evaluator(PureWorld())
+    endless = run_deep(lambda: evaluator.eval_text(ENDLESS))
+    for _ in range(2):
+        press = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+        press.start()
+        with pytest.raises(KeyboardInterrupt):
+            run_deep(lambda: evaluator.deep_force(endless))
+        press.join()
+    assert run_deep(lambda: evaluator.eval_text("1 + 1")) == 2
+
+
+ENDLESS = """{
+  a = builtins.genericClosure { startSet = [ { key = 0; } ]; operator = x: [ { key = x.key + 1; } ]; };
+}"""

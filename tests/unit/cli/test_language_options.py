@@ -1,0 +1,59 @@
+"""The options of the language's commands: experimental features, pure evaluation, errors as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from osconf.cli.app import guard, program
+
+PIPED = "[ 1 2 ] |> builtins.length"
+FEATURE = ("--extra-experimental-features", "pipe-operators")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("OSCONF_STORE", str(tmp_path / "store"))
+
+
+def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = guard(lambda: program(arguments, standalone_mode=False), arguments)
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+def test_pipe_operators(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, errors = run("eval", "-E", PIPED, capsys=capsys)
+    assert code == 1
+    assert "--extra-experimental-features pipe-operators" in errors
+    assert run("eval", *FEATURE, "-E", PIPED, capsys=capsys)[:2] == (0, "2\n")
+    assert run("eval", "--experimental-features", "flakes pipe-operators", "-E", PIPED, capsys=capsys)[1] == "2\n"
+    assert run("parse", "-E", PIPED, capsys=capsys)[0] == 1
+    assert run("parse", *FEATURE, "-E", PIPED, capsys=capsys)[0] == 0
+    derivation = '{ name = "n"; system = "s"; builder = "/b"; } |> derivation'
+    assert run("instantiate", *FEATURE, "-E", derivation, capsys=capsys)[1].endswith("-n.drv\n")
+
+
+def test_pure_evaluation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("eval", "--pure-eval", "-E", 'builtins.getEnv "PATH"', capsys=capsys)[1] == '""\n'
+    code, _, errors = run("eval", "--pure-eval", "-E", "builtins.readFile /etc/passwd", capsys=capsys)
+    assert code == 1
+    assert "leave --pure-eval out" in errors
+
+
+def test_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, output, errors = run("eval", "--json", "-E", "{ name = 1; }.nmae", capsys=capsys)
+    assert (code, output) == (1, "")
+    error = json.loads(errors)["error"]
+    assert error["code"] == "missing-attribute"
+    assert error["hint"] == "did you mean 'name'?"
+    assert (error["position"]["line"], error["position"]["column"]) == (1, 15)
+
+
+def test_options_are_explained() -> None:
+    for command in ("eval", "build", "instantiate", "parse", "repl"):
+        assert "pipe-operators" in CliRunner().invoke(program, [command, "--help"]).output
