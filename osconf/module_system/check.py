@@ -11,6 +11,7 @@ from osconf.errors import EvalError, OsconfError, Position
 from osconf.lang.diagnose import is_own_file, is_own_place, locate_error
 from osconf.lang.runtime import force, is_derivation
 from osconf.lang.values import Value, from_latin
+from osconf.module_system.cycles import OptionCycle
 from osconf.module_system.documentation import root_of
 from osconf.module_system.mistakes import position_of_definition
 from osconf.module_system.tree import Level, Option
@@ -27,12 +28,18 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
     system's. Values are evaluated down to packages, which are left alone.
     """
     mistakes: dict[tuple[str, str], EvalError] = {}
+    circles: set[frozenset[str] | None] = set()
 
     def note(error: Exception) -> None:
         if not isinstance(error, EvalError):
             return
         if error.position is None:
             locate_error(error)
+        # A circle is one mistake, wherever one enters it.
+        names = frozenset(error.path) if isinstance(error, OptionCycle) else None
+        if names is not None and names in circles:
+            return
+        circles.add(names)
         key = (error.message, str(error.position))
         mistakes.setdefault(key, error)
 
@@ -48,6 +55,10 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
 def related_mistakes(result: Value, error: EvalError) -> list[EvalError]:
     """The mistakes in the user's own modules besides the one that stopped the evaluation."""
     found = find_mistakes(result, is_own_file)
+    circle = set(error.path) if isinstance(error, OptionCycle) else None
+    found = [
+        other for other in found if circle is None or not isinstance(other, OptionCycle) or set(other.path) != circle
+    ]
     known = {error.message} | {line.strip() for line in error.message.split("\n")}
     return [
         other for other in found if other.message not in known and f"{other.message} at {other.position}" not in known

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from osconf.errors import OptionError, Position
 from osconf.lang.brief import show_brief
-from osconf.lang.runtime import force, spot_of
+from osconf.lang.runtime import UNSET, force, spot_of
 from osconf.lang.values import LazyAttrs, Value
 
 DEFAULT_PRIORITY = 100
@@ -26,10 +26,10 @@ class Definition:
 
     __slots__ = ("cell", "file", "order", "pending", "priority", "value")
 
-    def __init__(self, file: str, cell: Value, value: Value = None, priority: int | None = None) -> None:
+    def __init__(self, file: str, cell: Value, value: Value = UNSET, priority: int | None = None) -> None:
         self.file = file
         self.cell = cell
-        self.value = cell if value is None else value
+        self.value = cell if value is UNSET else value
         self.priority = priority
         self.order: int | None = None
         self.pending = True

@@ -141,9 +141,17 @@ def conflict(place: Place, definitions: Sequence[Definition]) -> OptionError:
         + list_definitions(definitions)
         + declared_at(place.option),
         position=position_of_definition(definitions[0]),
-        hint="keep one of them, or give the one that must win lib.mkForce (or the other one lib.mkDefault)",
+        hint=f"keep one of them, or say which one wins: {_forced(place, definitions[0])}",
         code="conflicting-definitions",
     )
+
+
+def _forced(place: Place, definition: Definition) -> str:
+    """The line that lets a definition win."""
+    shown = show_value(definition.value)
+    if len(shown) > 50 or not set(shown).isdisjoint("\n«…"):
+        shown = "…"
+    return f"lib.mkForce {shown}" if place.is_in_list() else f"{place} = lib.mkForce {shown};"
 
 
 def not_unique(place: Place, definitions: Sequence[Definition], message: str = "") -> OptionError:
@@ -176,10 +184,15 @@ def missing_value(option: Option) -> OptionError:
     """An option without default was read, and nobody defined it."""
     description = option.description_line()
     about = f"\n  {description}" if description else ""
+    # What is required of one instance is missing beside what was said about that instance.
+    position = option.level.own_position() if option.level.evaluation.prefix else None
+    is_listed = option.place.is_in_list()
+    line = f"set it there: {option.name}" if is_listed else f"set it in your configuration: {option.place}"
     return OptionError(
-        f"the option `{option.place}' is used, but nobody has set it{about}"
+        f"{option.place.describe()} is used, but nobody has set it{about}"
         f"\n  type: {option.option_type.description}{declared_at(option)}",
-        hint=f"set it in your configuration: {option.place} = …;",
+        position=position,
+        hint=f"{line} = …;",
         code="option-not-set",
     )
 

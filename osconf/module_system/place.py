@@ -32,6 +32,10 @@ class Place:
     def __str__(self) -> str:
         return show_path(self.parts)
 
+    def is_in_list(self) -> bool:
+        """Whether it is an entry of a list, or in one: nobody can write such a path."""
+        return any([_ENTRY.match(part) for part in self.parts])
+
     def describe(self) -> str:
         """How messages name it: the option `a.b', entry 2 of the option `a.b'."""
         for at, part in enumerate(self.parts):

@@ -172,6 +172,17 @@ class Level:
         node = self.node(name)
         return node.view() if type(node) is Option else node.options()  # type: ignore[union-attr]
 
+    def own_position(self) -> Position | None:
+        """Where the user's own files set something here."""
+        from osconf.lang.diagnose import is_own_place
+
+        for raws in self.definitions().values():
+            for file, cell, value, _ in raws:
+                position = mistakes.position_of_definition(Definition(file, cell, value))
+                if position is not None and is_own_place(position):
+                    return position
+        return None
+
     def unmatched(self, into: list[tuple[tuple[str, ...], Raw]]) -> None:
         """Definitions of names that nobody declared, here and below."""
         names = self.names()
@@ -360,12 +371,18 @@ class Option:
                     "declarations": tuple([file for file, _, _ in self.declarations]),
                     "declarationPositions": make_thunk(self._position_values),
                     "options": make_thunk(lambda: force(self.option_type.sub_options(self.place.parts))),
-                    "valueMeta": make_thunk(dict),
+                    "valueMeta": make_thunk(self._value_meta),
                     "__toString": self._to_string(),
                 }
             )
             self._view = view
         return self._view
+
+    def _value_meta(self) -> dict[str, Value]:
+        from osconf.module_system.value_meta import value_meta  # submodules are evaluations of this tree
+
+        definitions = [definition.derive(definition.value) for definition in self.resolved()[0]]
+        return value_meta(self.option_type, self.place, definitions) if definitions else {}
 
     def _to_string(self) -> Value:
         def to_string(_: Value) -> Value:

@@ -1,0 +1,61 @@
+"""The page of mistakes shows what the program prints.
+
+Each section of docs/explanation/errors.md has lines of a configuration (`nix`) and what osconf says (`console`).
+`ACCEPT=1` writes what comes out into the page, for review.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import textwrap
+
+import pytest
+
+from tests.functional.offline_machine import HARDWARE, ROOT, Machine
+
+PAGE = ROOT / "docs/explanation/errors.md"
+_SECTION = re.compile(
+    r"^## \d+\. (?P<title>[^\n]+)\n.*?```nix\n(?P<lines>.*?)```\n.*?^NixOS:\n.*?```console\n(?P<said>.*?)```$",
+    re.DOTALL | re.MULTILINE,
+)
+SECTIONS = {found["title"]: found for found in _SECTION.finditer(PAGE.read_text("utf-8"))}
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    machine = Machine(tmp_path_factory.mktemp("machine"))
+    machine.write("hardware.nix", HARDWARE)
+    machine.write("other.nix", '{ networking.hostName = "mail"; }\n')
+    return machine
+
+
+def configuration(lines: str) -> str:
+    """A whole configuration with the lines of a section."""
+    imports = "" if "imports" in lines else "  imports = [ ./hardware.nix ];\n"
+    return f"{{ config, lib, pkgs, ... }}:\n{{\n{imports}{textwrap.indent(lines, '  ')}}}\n"
+
+
+def test_page_has_ten_mistakes() -> None:
+    assert len(SECTIONS) == 10
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_page_shows_what_is_printed(machine: Machine, title: str) -> None:
+    section = SECTIONS[title]
+    machine.write("configuration.nix", configuration(section["lines"]))
+    done = machine.run("build", "-c", "configuration.nix")
+    assert done.code == 1
+    said = done.stderr.replace("/machine/etc/", "/etc/osconf/").replace("/tree/", "/usr/share/osconf/")
+    if os.environ.get("ACCEPT"):
+        accept(title, said)
+    else:
+        assert section["said"] == said
+
+
+def accept(title: str, said: str) -> None:
+    """Write what is said about a mistake into the page."""
+    text = PAGE.read_text("utf-8")
+    found = next(found for found in _SECTION.finditer(text) if found["title"] == title)
+    start, end = found.span("said")
+    PAGE.write_text(text[:start] + said + text[end:], "utf-8")
