@@ -14,7 +14,7 @@ from osconf.cli.context import Invocation
 from osconf.cli.store_care import VERBS
 from osconf.cli.units import show_size
 from osconf.store.follow import follow_links
-from osconf.store.queries import closure_size, find_chain
+from osconf.store.queries import closure_size, find_chain, find_mentions
 
 
 @click.group("store")
@@ -118,13 +118,14 @@ def show_sizes(invocation: Invocation, paths: tuple[str, ...], as_json: bool) ->
 @store.command("why-depends")
 @click.argument("path")
 @click.argument("dependency")
+@click.option("--precise", is_flag=True, help="Show the files that hold each reference.")
 @click.pass_obj
-def why_depends(invocation: Invocation, path: str, dependency: str) -> None:
+def why_depends(invocation: Invocation, path: str, dependency: str, precise: bool) -> None:
     """Print the shortest chain of references from PATH to DEPENDENCY.
 
     \b
     Example:
-      osconf store why-depends /run/current-system /osconf/store/…-perl-base
+      osconf store why-depends --precise /run/current-system /osconf/store/…-perl-base
     """
     local = invocation.session.store
     start, goal = _resolve(invocation, [path, dependency])
@@ -134,6 +135,9 @@ def why_depends(invocation: Invocation, path: str, dependency: str) -> None:
         raise click.exceptions.Exit(1)
     for depth, member in enumerate(chain):
         click.echo("  " * depth + ("└── " if depth else "") + member)
+        if precise and member != goal:
+            for file in find_mentions(local, member, chain[depth + 1]):
+                click.echo("  " * (depth + 1) + f"in {file}")
 
 
 @store.command("ls")

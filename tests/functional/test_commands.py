@@ -202,6 +202,7 @@ def test_build_and_look_at_the_result(osconf: Program) -> None:
     assert osconf.lines("store", "referrers", inner).count(top) == 1
     assert osconf.lines("store", "tree", "found") == [top, f"└── {inner}"]
     assert osconf.lines("store", "why-depends", "found", inner) == [top, f"  └── {inner}"]
+    assert osconf.lines("store", "why-depends", "--precise", "found", inner) == [top, "  in .", f"  └── {inner}"]
     assert osconf.run("store", "why-depends", inner, top).code == 1
     (size,) = json.loads(osconf.line("store", "size", "found", "--json"))
     assert size["path"] == top
