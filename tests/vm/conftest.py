@@ -16,6 +16,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if VM_FOLDER in item.path.parents:
             item.add_marker(pytest.mark.vm)
+            # Emulated machines on a busy host: slow is no failure here.
+            item.add_marker(pytest.mark.timeout(2400))
 
 
 @pytest.fixture(scope="session")
