@@ -108,10 +108,7 @@ def less_than(left: Value, right: Value) -> bool:
     if (one is str or one is ContextStr) and (two is str or two is ContextStr):
         return str.__lt__(left, right)
     if one is tuple and two is tuple:
-        for x, y in zip(left, right, strict=False):
-            if not equal(x, y):
-                return less_than(force(x), force(y))
-        return len(left) < len(right)
+        return _order_lists(left, right) < 0
     if one is Path and two is Path:
         return bool(left.text < right.text)
     raise EvalError(
@@ -119,6 +116,23 @@ def less_than(left: Value, right: Value) -> bool:
         code="not-comparable",
         hint="two numbers, two strings, two paths or two lists can be compared",
     )
+
+
+def _order_lists(left: tuple[Value, ...], right: tuple[Value, ...]) -> int:
+    """Negative, zero or positive: what decides is the first pair that is not equal, and then the length."""
+    for x, y in zip(left, right, strict=False):
+        if x is y:
+            force(x)
+            continue
+        one, two = force(x), force(y)
+        if type(one) is tuple and type(two) is tuple:
+            # Asking `equal` first, level by level, would take the square of the depth.
+            order = _order_lists(one, two)
+            if order:
+                return order
+        elif not equal(x, y):
+            return -1 if less_than(one, two) else 1
+    return len(left) - len(right)
 
 
 def equal(left: Value, right: Value) -> bool:

@@ -1,1 +1,1 @@
-builtins.fromJSON ''{"a": 1,}''
+builtins.fromJSON ''{"a": }''
