@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +15,18 @@ from osconf.lang.show import show_value
 from osconf.lang.world import PureWorld
 
 T = TypeVar("T")
+
+
+def find_nix() -> str:
+    """The real program to compare with: `$NIX_INSTANTIATE`, or what is installed; empty when there is none."""
+    return os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate") or ""
+
+
+def is_recent(nix: str) -> bool:
+    """Whether a nix-instantiate is of the version that osconf follows, or newer."""
+    text = subprocess.run([nix, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return found is not None and (int(found[1]), int(found[2])) >= (2, 26)
 
 
 class QuietWorld(PureWorld):

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,11 +20,12 @@ from osconf.lang.show import show_value
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from language import QuietWorld  # noqa: E402 - the folder is no package
+from language import QuietWorld, find_nix, is_recent  # noqa: E402 - the folder is no package
 
 CASES = sorted((HERE / "cases").glob("*.nix"))
 ERRORS = sorted((HERE / "errors").glob("*.nix"))
-NIX = os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate")
+NIX = find_nix()
+REFUSED_SINCE_2_26 = {"integer-overflow"}
 PLACE = "/tests"
 
 
@@ -53,7 +53,7 @@ def test_error(file: Path) -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.skipif(NIX is None, reason="nix-instantiate is not installed (Debian package nix-bin)")
+@pytest.mark.skipif(not NIX, reason="nix-instantiate is not installed (Debian package nix-bin)")
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_value_is_what_nix_gives(file: Path) -> None:
     done = subprocess.run(
@@ -64,8 +64,10 @@ def test_value_is_what_nix_gives(file: Path) -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.skipif(NIX is None, reason="nix-instantiate is not installed (Debian package nix-bin)")
+@pytest.mark.skipif(not NIX, reason="nix-instantiate is not installed (Debian package nix-bin)")
 @pytest.mark.parametrize("file", ERRORS, ids=lambda file: file.stem)
 def test_nix_refuses_the_same(file: Path) -> None:
+    if file.stem in REFUSED_SINCE_2_26 and not is_recent(NIX):
+        pytest.skip("older ones have a value for it")
     done = subprocess.run([str(NIX), "--eval", "--strict", str(file)], capture_output=True, check=False)
     assert done.returncode != 0

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from language import show
+from language import find_nix, is_recent, show
 from primop_cases import run_nix
 
-NIX = os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate") or ""
+NIX = find_nix()
 CASES = [
     ("let f = x: x; in { a = f; } == { a = f; }", "true"),
     ("let f = x: x; in { inherit f; } == { inherit f; }", "true"),
@@ -65,8 +61,6 @@ def test_arguments_of_a_function_know_their_places(tmp_path: Path) -> None:
 @pytest.mark.skipif(not NIX, reason="nix is not installed")
 @pytest.mark.parametrize(("text", "expected"), CASES)
 def test_identity_in_nix(text: str, expected: str) -> None:
-    version = subprocess.run([NIX, "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"(\d+)\.(\d+)", version)
-    if found is None or (int(found[1]), int(found[2])) < (2, 26):
+    if not is_recent(NIX):
         pytest.skip("older ones print some of these otherwise")
     assert run_nix(NIX, text).stdout.rstrip("\n") == expected

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,12 +18,13 @@ from osconf.lang.world import PureWorld
 
 sys.path.insert(0, str(Path(__file__).parent))
 from expression_strategies import expressions
+from language import find_nix
 
-NIX = os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate")
+NIX = find_nix()
 
 pytestmark = [
     pytest.mark.oracle,
-    pytest.mark.skipif(NIX is None, reason="nix-instantiate is not installed (Debian package nix-bin)"),
+    pytest.mark.skipif(not NIX, reason="nix-instantiate is not installed (Debian package nix-bin)"),
 ]
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,22 +12,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
-from language import show
+from language import find_nix, is_recent, show
 from primop_cases import ERRORS, EXPECTED, VALUES, has_changed_since_2_8, run_nix, wrap
 
-NIX = os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate") or ""
+NIX = find_nix()
 pytestmark = [pytest.mark.oracle, pytest.mark.skipif(not NIX, reason="nix is not installed")]
 KNOWN = json.loads(EXPECTED.read_text())
 
 
 def is_comparable(expression: str) -> bool:
-    return is_recent() or not has_changed_since_2_8(expression)
-
-
-def is_recent() -> bool:
-    text = subprocess.run([NIX, "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"(\d+)\.(\d+)", text)
-    return found is not None and (int(found[1]), int(found[2])) >= (2, 26)
+    return is_recent(NIX) or not has_changed_since_2_8(expression)
 
 
 @pytest.mark.parametrize("theme", VALUES)
@@ -156,7 +146,7 @@ def test_regular_expressions(cases: list[tuple[str, str]]) -> None:
     assert show(f"[ {listed} ]") == result.stdout.rstrip("\n")
 
 
-@pytest.mark.skipif(not NIX or not is_recent(), reason="older ones print floats with six digits")
+@pytest.mark.skipif(not NIX or not is_recent(NIX), reason="older ones print floats with six digits")
 @settings(max_examples=5, deadline=None, phases=[Phase.generate])
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False), min_size=200, max_size=200))
 def test_floats(numbers: list[float]) -> None:
