@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def fetch_git_into_store(session: Session, request: GitRequest) -> GitCheckout:
             run_program([*git, "archive", "--format=tar", f"--output={archive}", rev])
             tree.mkdir()
             with tarfile.open(archive) as members:
-                members.extractall(tree, filter="tar")
+                extract_below(members, tree)
         wanted = None if request.expected is None else Hash.parse(from_latin(request.expected), "sha256")
         path = session.store.add_path(tree, from_latin(request.name), expected=wanted)
     session.store.flush()
@@ -101,9 +102,32 @@ def unpack_tarball(tarball: Path, target: Path, label: str) -> Path:
     """Unpack; a single directory at the top is the tree itself, as in release tarballs."""
     try:
         with tarfile.open(tarball) as archive:
-            archive.extractall(target, filter="tar")
+            extract_below(archive, target)
     except (tarfile.TarError, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise EvalError(f"cannot unpack {label}: {error}", code="bad-tarball") from error
     entries = list(target.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else target
+
+
+def extract_below(archive: tarfile.TarFile, target: Path) -> None:
+    """Unpack, but nothing to places outside `target`.
+
+    Does what `extractall(filter="tar")` does, which the Python of Debian 12 has not.
+    """
+    archive.extraction_filter = lambda member, _: member
+    archive.extractall(target, members=_check_members(archive, target))
+
+
+def _check_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
+    # Each member is looked at when those before it are there: one may be a link that leads out.
+    root = target.resolve()
+    for member in archive:
+        member.name = member.name.lstrip("/")
+        for name in (member.name, *([member.linkname] if member.islnk() else [])):
+            if not (root / name).resolve().is_relative_to(root):
+                raise tarfile.ExtractError(f"{name!r} leads out of the archive")
+        if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
+            raise tarfile.ExtractError(f"{member.name!r} is a device")
+        member.mode &= 0o755
+        yield member
