@@ -47,7 +47,8 @@ PUNCTUATION = {
     ),
 }
 
-_BLANK = r"(?:[ \t\r\n]++|\#[^\r\n]*+|/\*(?s:.*?)\*/)*+"
+# Groups are made atomic: before 3.11.3, Python keeps what the last, failed round of a possessive group consumed.
+_BLANK = r"(?>(?:[ \t\r\n]++|\#[^\r\n]*+|/\*(?s:.*?)\*/)*)"
 _PATH_CHAR = r"[a-zA-Z0-9._+-]"
 _TOKEN = re.compile(
     _BLANK
@@ -56,22 +57,22 @@ _TOKEN = re.compile(
  |(?P<MARK>[;(){}\[\],@]|=(?!=)|\$\{)
  |(?P<STRING>"[^"\\$\r]*+")
  |(?P<URI>[a-zA-Z][a-zA-Z0-9+.-]*+:[a-zA-Z0-9%/?:@&=+$,_.!~*'-]++)
- |(?P<PATH>(?:PC*+|~)(?:/PC++)++/?|(?:PC*+|~)/(?=\$\{))
+ |(?P<PATH>(?:PC*+|~)(?>(?:/PC++)+)/?|(?:PC*+|~)/(?=\$\{))
  |(?P<WORD>[a-zA-Z_][a-zA-Z0-9_'-]*+)
  |(?P<FLOAT>(?:[1-9][0-9]*\.[0-9]*|0?\.[0-9]+)(?:[Ee][+-]?[0-9]+)?)
  |(?P<INT>[0-9]++)
  |(?P<QUOTE>")
  |(?P<INDENTED>''(?:\ *\n)?)
- |(?P<SEARCH_PATH><PC++(?:/PC++)*+>)
+ |(?P<SEARCH_PATH><PC++(?>(?:/PC++)*)>)
  |(?P<OPERATOR>\.\.\.|\+\+|//|->|==|!=|<=|>=|&&|\|\||\|>|<\||[-+*/<>!?:.])
 )""".replace("PC", _PATH_CHAR),
     re.VERBOSE,
 )
 _SPACE = re.compile(_BLANK)
-_STRING_TEXT = re.compile(r'(?:[^"\\$]++|\\(?s:.)|\$\\(?s:.)|\$[^{"\\]|\$(?="))++')
-_INDENTED_TEXT = re.compile(r"(?:[^$']++|\$[^{']|'[^'$])++")
+_STRING_TEXT = re.compile(r'(?>(?:[^"\\$]++|\\(?s:.)|\$\\(?s:.)|\$[^{"\\]|\$(?="))+)')
+_INDENTED_TEXT = re.compile(r"(?>(?:[^$']++|\$[^{']|'[^'$])+)")
 _INDENTED_ESCAPE = re.compile(r"''\$|\$(?!\{)|'''|''\\(?s:.)|'(?!')")
-_PATH_TEXT = re.compile(r"PC*+(?:/PC++)*+/?".replace("PC", _PATH_CHAR))
+_PATH_TEXT = re.compile(r"PC*+(?>(?:/PC++)*)/?".replace("PC", _PATH_CHAR))
 _ESCAPE = re.compile(r"\\((?s:.))|\r\n?")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _MAX_INT = 0x7FFFFFFFFFFFFFFF
