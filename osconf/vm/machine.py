@@ -108,6 +108,7 @@ class Machine:
         while process.poll() is None:  # type: ignore[attr-defined]
             if time.monotonic() > deadline:
                 raise MachineError(f"the machine did not turn off within {timeout:.0f} s\n{self.console_tail()}")
+            self._drain_console()
             time.sleep(0.2)
         self._close()
         self._process = None
