@@ -44,8 +44,8 @@ check: setup-test ## linters, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup-test ## measure beside the peer
-	$(BIN)/python -m pytest tests/bench -m "" --run-bench
+bench: setup-test ## measure beside the peer; NIXPKGS=PATH compares with nixpkgs' lib too
+	NIXPKGS=$(NIXPKGS) $(BIN)/python -m pytest tests/bench -m "" --run-bench -rs
 
 tables: setup-test ## regenerate the parser's tables from the grammar
 	$(BIN)/python -m osconf.lang.generate_tables

@@ -7,11 +7,12 @@ import json
 import click
 
 from osconf.cli import options
+from osconf.cli.completion import complete_option_path
 from osconf.cli.context import Invocation
 
 
 @click.command("option")
-@click.argument("path", required=False, default="")
+@click.argument("path", required=False, default="", shell_complete=complete_option_path)
 @options.configuration
 @options.as_json
 @click.pass_obj

@@ -8,18 +8,13 @@ from typing import Any
 
 from osconf.errors import OptionError, OsconfError
 from osconf.lang.evaluator import split_attr_path
-from osconf.lang.runtime import force, is_attrs
+from osconf.lang.runtime import force, is_attrs, make_thunk
 from osconf.lang.values import Value, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.definitions import DEFAULT_PRIORITY, OPTION_DEFAULT_PRIORITY, Definition, resolve
-from osconf.module_system.place import show_path
+from osconf.module_system.finding import Member, copy_definitions, find
 from osconf.module_system.render import render_text, render_value
-from osconf.module_system.suggest import suggest_option
 from osconf.module_system.tree import Level, Option
-from osconf.module_system.types.base import OptionType
-from osconf.module_system.types.compound import CoercedTo, Either
-from osconf.module_system.types.containers import AttrsOf, Container, ListOf, group_by_name
-from osconf.module_system.types.submodule import Submodule
 
 _MAX_NESTING = 12
 PRIORITY_NAMES = {
@@ -134,16 +129,20 @@ def describe_option(result: Value, path: str) -> OptionReport:
     `result` is what `evalModules` or `<osconf/modules>` gives. Raises OptionError when there is nothing at the path.
     """
     parts = tuple([to_latin(part) for part in split_attr_path(path)])
-    found = _find(root_of(result), parts)
+    found = find(root_of(result), parts)
     if isinstance(found, Option):
         return _report(found)
+    if isinstance(found, Member):
+        return _report_member(found)
     return OptionReport(path or "the configuration", children=tuple(_summaries(found)))
 
 
 def list_options(result: Value, prefix: str = "") -> list[OptionSummary]:
     """All options below a prefix, without those of submodules."""
-    found = _find(root_of(result), tuple([to_latin(part) for part in split_attr_path(prefix)]))
-    return [_summary(found)] if isinstance(found, Option) else list(_summaries(found))
+    found = find(root_of(result), tuple([to_latin(part) for part in split_attr_path(prefix)]))
+    return (
+        [_summary(found)] if isinstance(found, Option) else list(_summaries(found)) if isinstance(found, Level) else []
+    )
 
 
 def search_options(result: Value, words: Sequence[str]) -> list[OptionDocument]:
@@ -175,73 +174,6 @@ def root_of(result: Value) -> Level:
                 return option.level.evaluation.root  # type: ignore[no-any-return]
         raise OptionError("this value is not an evaluated configuration", code="not-a-configuration")
     return evaluation.root  # type: ignore[no-any-return]
-
-
-def _find(root: Level, parts: tuple[str, ...]) -> Level | Option:
-    """The option or level at a path, also inside submodules."""
-    level = root
-    for at, part in enumerate(parts):
-        if part not in level.names():
-            hint = suggest_option(level, (part,), parts[:at])
-            raise OptionError(f"the option `{show_path(parts)}' does not exist", hint=hint, code="unknown-option")
-        node = level.node(part)
-        if isinstance(node, Option):
-            rest = parts[at + 1 :]
-            return node if not rest else _find_inside(node, rest)
-        level = node
-    return level
-
-
-def _find_inside(option: Option, rest: tuple[str, ...]) -> Level | Option:
-    """The option below an option of submodules, with the definitions of the instance that the path names."""
-    option_type: OptionType = option.option_type
-    definitions = [_copy(definition) for definition in option.resolved()[0]]
-    loc = option.place.parts
-    while True:
-        if isinstance(option_type, Submodule):
-            evaluation = option_type.evaluate(loc, loc[-1], [d for d in definitions if is_attrs(d.value)])
-            return _find(evaluation.root, rest) if rest else evaluation.root
-        if isinstance(option_type, AttrsOf) and rest:
-            name, rest = rest[0], rest[1:]
-            loc = (*loc, name)
-            members = group_by_name([d for d in definitions if is_attrs(force(d.value))]).get(name, [])
-            definitions, _ = resolve(members)
-            for definition in definitions:
-                definition.value = force(definition.value)
-            option_type = option_type.element
-        elif isinstance(option_type, ListOf) and rest:
-            definitions = _entry(definitions, rest[0])
-            loc, rest = (*loc, rest[0]), rest[1:]
-            option_type = option_type.element
-        elif isinstance(option_type, Container):
-            option_type = option_type.element
-        elif isinstance(option_type, CoercedTo):
-            option_type = option_type.final
-        elif isinstance(option_type, Either):
-            option_type = option_type.right if option_type.left.sub_modules() is None else option_type.left
-        else:
-            raise OptionError(
-                f"`{option.place}' is {option_type.description}: there are no options in it",
-                hint=f"osconf option {option.place} shows it",
-                code="unknown-option",
-            )
-
-
-def _entry(definitions: list[Definition], number: str) -> list[Definition]:
-    """The definition of one entry of a merged list, counted from 0; none for `*`."""
-    entries = [(d, member) for d in definitions if type(d.value) is tuple for member in d.value]
-    if not number.isdigit() or int(number) >= len(entries):
-        return []
-    definition, member = entries[int(number)]
-    entry = Definition(definition.file, definition.cell)
-    entry.value = force(member)
-    return [entry]
-
-
-def _copy(definition: Definition) -> Definition:
-    copy = Definition(definition.file, definition.cell)
-    copy.value = force(definition.value)
-    return copy
 
 
 # -- describing --------------------------------------------------------------------------------------------------------
@@ -291,6 +223,19 @@ def _report(option: Option) -> OptionReport:
     )
 
 
+def _report_member(member: Member) -> OptionReport:
+    option = member.place.option
+    counting, best = resolve(copy_definitions(member.definitions))
+    return OptionReport(
+        path=str(member.place),
+        type=member.option_type.description,
+        value=render_value(make_thunk(member.compute)) if counting else None,
+        is_defined=bool(counting),
+        declarations=tuple(option.declaration_places()) if option is not None else (),
+        definitions=tuple(_show_definitions(member.definitions, counting, best, member.priority)),
+    )
+
+
 def _is_defined(option: Option) -> bool:
     """Whether there is a value, even one that cannot be evaluated."""
     try:
@@ -305,11 +250,17 @@ def _definitions(option: Option) -> Iterator[DefinitionReport]:
         counting, best = option.resolved()
     except OsconfError:
         counting, best = [], DEFAULT_PRIORITY
+    default = option.declaration.get("default")
+    return _show_definitions([d for d in option.all_definitions() if d.cell is not default], counting, best)
+
+
+def _show_definitions(
+    definitions: list[Definition], counting: list[Definition], best: int, around: int = DEFAULT_PRIORITY
+) -> Iterator[DefinitionReport]:
+    """Definitions, the strongest first; `around` is the priority of the whole that they are members of."""
     used = {(id(d.cell), d.file) for d in counting}
     found = []
-    for definition in option.all_definitions():
-        if definition.cell is option.declaration.get("default"):
-            continue
+    for definition in definitions:
         try:
             opened, priority = resolve([definition])
         except OsconfError:
@@ -321,7 +272,7 @@ def _definitions(option: Option) -> Iterator[DefinitionReport]:
                     file=position.file if position else from_latin(one.file),
                     line=position.line if position else None,
                     column=position.column if position else None,
-                    priority=priority,
+                    priority=around if priority == DEFAULT_PRIORITY else priority,
                     value=render_value(one.value),
                     is_used=priority == best and (id(one.cell), one.file) in used,
                 )

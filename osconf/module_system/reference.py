@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,22 @@ def render_markdown(result: Value, title: str = "Options") -> str:
         for document in members:
             lines += _section(document)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def render_json(result: Value) -> str:
+    """The reference of an evaluated configuration for programs: an object of options by path."""
+    documents = {}
+    for document in documents_of(result):
+        documents[document.path] = {
+            "loc": document.loc,
+            "type": document.type,
+            "description": document.description,
+            "default": document.default,
+            "example": document.example,
+            "declarations": [shorten_place(place) for place in document.declarations],
+            "readOnly": document.is_read_only,
+        }
+    return json.dumps(documents, ensure_ascii=False, indent=1) + "\n"
 
 
 def group_documents(documents: Iterable[OptionDocument]) -> Iterator[tuple[str, list[OptionDocument]]]:

@@ -1,66 +1,129 @@
-"""How long the module system takes: 300 modules, 3 000 options, 1 000 submodules; and that time grows with size."""
+"""How long the module system takes, as whole processes: 300 modules, 3 000 options of ten types, 1 000 submodules.
+
+An option is changed before each run, so no result can be remembered; parsed files are (the caches are warm). With
+`make bench NIXPKGS=PATH` (a checkout of nixpkgs) the real nix evaluates the same files with nixpkgs' `lib` beside.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 import time
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
 
 import pytest
 
-from osconf.lang.evaluator import Evaluator, run_deep
-from osconf.lang.world import PureWorld
-from osconf.module_system.primops import MODULE_PRIMOPS
+from tests.bench.big_configuration import write_configuration
 
-CONFIGURATION = """
-scale:
-let
-  lib = import <osconf/lib>;
-  inherit (lib) mkOption types;
-  module = i: { config, lib, ... }: {
-    options.services."s${toString i}" = lib.genAttrs (map (j: "o${toString j}") (lib.range 1 10))
-      (_: mkOption { type = types.int; default = i; description = "A number."; });
-    config = lib.mkIf true { services."s${toString i}".o1 = i + 1; list = [ "m${toString i}" ]; };
-  };
-  user = { name, config, ... }: {
-    options = {
-      name = mkOption { type = types.str; default = name; };
-      home = mkOption { type = types.path; default = "/home/${config.name}"; };
-      shell = mkOption { type = types.nullOr types.str; default = null; };
-      groups = mkOption { type = types.listOf types.str; default = [ ]; };
-      uid = mkOption { type = types.nullOr types.int; default = null; };
-    };
-  };
-  member = i: lib.nameValuePair "u${toString i}" { groups = [ "wheel" ]; uid = i; };
-  base = {
-    options.users = mkOption { default = { }; type = types.attrsOf (types.submodule user); };
-    options.list = mkOption { type = types.listOf types.str; };
-    config.users = lib.listToAttrs (map member (lib.range 1 (1000 * scale)));
-  };
-  evaluated = lib.evalModules { modules = [ base ] ++ map module (lib.range 1 (300 * scale)); };
-in
-builtins.stringLength (builtins.toJSON evaluated.config)
-"""
-BOUND = 0.6
+ROOT = Path(__file__).parents[2]
+NIX = shutil.which("nix-instantiate")
+NIXPKGS = os.environ.get("NIXPKGS", "")
+SIZES = (100, 300, 1000, 3000)
+UNUSED = (0, 100, 500, 2000)
+TIMES_NIX = 2.0
+"""How many times longer than Nix it may take."""
+SYSTEM_SECONDS, SYSTEM_MEGABYTES = 1.0, 200
+_CHANGES = count(1)
 
 
-def measure(scale: int) -> float:
-    """Seconds of processor time for one evaluation."""
+@dataclass(frozen=True)
+class Cost:
+    """What a process took: elapsed and processor seconds, the most memory it had, what it printed."""
 
-    def work() -> float:
-        evaluator = Evaluator(PureWorld(), internal=MODULE_PRIMOPS)
-        function = evaluator.eval_text(CONFIGURATION)
-        started = time.thread_time()
-        assert evaluator.call(function, scale) > 0
-        return time.thread_time() - started
+    elapsed: float
+    seconds: float
+    megabytes: float
+    output: str
 
-    return run_deep(work)
-
-
-@pytest.mark.slow
-def test_big_configuration_is_quick() -> None:
-    assert min(measure(1) for _ in range(3)) < BOUND
+    def __str__(self) -> str:
+        return f"{self.elapsed:6.2f} s elapsed, {self.seconds:6.2f} s of processor, {self.megabytes:5.0f} MB"
 
 
-@pytest.mark.slow
-def test_time_grows_with_size() -> None:
-    once, more = min(measure(1) for _ in range(2)), measure(4)
-    assert more < 8 * once
+def run(*command: str) -> Cost:
+    """Run a process to its end."""
+    started = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        output = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return Cost(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, output.strip())
+
+
+def evaluate(folder: Path, changed: int | None = None) -> Cost:
+    """Evaluate with osconf, with an option changed."""
+    changed = next(_CHANGES) if changed is None else changed
+    expression = f"import {folder} {{ lib = import <osconf/lib>; changed = {changed}; }}"
+    return run(sys.executable, "-m", "osconf.cli", "eval", "-E", expression)
+
+
+def best(folder: Path, runs: int = 3) -> Cost:
+    """The best of some runs after one that fills the caches."""
+    evaluate(folder)
+    return min((evaluate(folder) for _ in range(runs)), key=lambda cost: cost.seconds)
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of 300 modules."""
+    return write_configuration(tmp_path_factory.mktemp("usual")).parent
+
+
+def test_beside_nix(usual: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ours = best(usual)
+    with capsys.disabled():
+        print(f"\n300 modules, osconf  {ours}")
+    if NIX is None:
+        pytest.skip("no comparison: nix-instantiate is not installed (Debian package nix-bin)")
+    if not NIXPKGS:
+        pytest.skip("no comparison: name a checkout of nixpkgs with `make bench NIXPKGS=PATH`")
+    changed = next(_CHANGES)
+    expression = f"import {usual} {{ lib = import {NIXPKGS}/lib; changed = {changed}; }}"
+    command = (NIX, "--eval", "--strict", "-E", expression)
+    theirs = min((run(*command) for _ in range(3)), key=lambda cost: cost.seconds)
+    with capsys.disabled():
+        print(f"300 modules, nix     {theirs}   osconf takes {ours.seconds / theirs.seconds:.1f} times that")
+    assert evaluate(usual, changed).output == theirs.output
+    assert ours.seconds <= TIMES_NIX * theirs.seconds
+
+
+def test_cost_grows_linearly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    costs = {}
+    for modules in SIZES:
+        costs[modules] = best(write_configuration(tmp_path / str(modules), modules).parent, runs=2)
+        with capsys.disabled():
+            print(f"\n{modules:5} modules         {costs[modules]}", end="")
+    per_module = {n: (costs[n].seconds - costs[SIZES[0]].seconds) / (n - SIZES[0]) for n in SIZES[1:]}
+    with capsys.disabled():
+        print("\nmilliseconds for each further module:", {n: round(1000 * cost, 2) for n, cost in per_module.items()})
+    assert per_module[3000] < 1.5 * per_module[1000]
+
+
+def test_unused_modules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    costs = {}
+    for unused in UNUSED:
+        costs[unused] = best(write_configuration(tmp_path / str(unused), 100, unused).parent, runs=2)
+        with capsys.disabled():
+            print(f"\n100 modules, {unused:4} unused ones  {costs[unused]}", end="")
+    # They are read, for they could set anything; their options and what they would set are not evaluated.
+    assert (costs[2000].seconds - costs[0].seconds) / 2000 < 0.001
+
+
+@pytest.mark.archive
+def test_system_of_the_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(ROOT / "examples/webserver.nix", tmp_path / "configuration.nix")
+    (tmp_path / "store").mkdir()
+    command = (sys.executable, "-m", "osconf.cli", "--store", str(tmp_path / "store"), "instantiate", "-c")
+    run(*command, str(tmp_path / "configuration.nix"))
+    cost = min(
+        (run(*command, str(tmp_path / "configuration.nix")) for _ in range(3)), key=lambda measured: measured.elapsed
+    )
+    with capsys.disabled():
+        print(f"\nexamples/webserver.nix  {cost}")
+    assert cost.seconds <= SYSTEM_SECONDS
+    assert cost.megabytes <= SYSTEM_MEGABYTES
