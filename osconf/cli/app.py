@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import logging
 import os
 import sys
 import textwrap
@@ -100,8 +99,12 @@ def program(
     """
     from osconf.cli.context import Invocation
 
-    level = logging.DEBUG if debug or verbose > 1 else logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=logging.ERROR if quiet else level, format="%(message)s", stream=sys.stderr)
+    if quiet or debug or verbose:
+        # What Python does unasked is right otherwise: warnings, as they are, to standard error.
+        import logging
+
+        level = logging.DEBUG if debug or verbose > 1 else logging.INFO
+        logging.basicConfig(level=logging.ERROR if quiet else level, format="%(message)s", stream=sys.stderr)
     ctx.obj = Invocation.from_options(
         os.environ, store_root=store_root, show_trace=show_trace, debug=debug, quiet=quiet, verbose=verbose
     )

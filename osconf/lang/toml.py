@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import tomllib
 from typing import Any
 
 from osconf.errors import EvalError
@@ -13,6 +12,8 @@ from osconf.lang.values import Value, from_latin, to_latin
 
 def parse_toml(text: str) -> Value:
     """A value of plain data; dates and times have no counterpart in the language and are refused."""
+    import tomllib
+
     try:
         return _to_value(tomllib.loads(from_latin(text).replace("\r\n", "\n")))
     except tomllib.TOMLDecodeError as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from osconf.errors import EvalError
-from osconf.lang.posix_regex import InvalidPattern, Pattern, compile_pattern
 from osconf.lang.primops.expect import (
     coerce_argument,
     expect_list,
@@ -17,6 +17,9 @@ from osconf.lang.primops.expect import (
 from osconf.lang.primops.registry import primop
 from osconf.lang.runtime import force
 from osconf.lang.values import ContextStr, Value, context_of, with_context
+
+if TYPE_CHECKING:
+    from osconf.lang.posix_regex import Pattern
 
 
 @primop("toString", "!")
@@ -198,6 +201,8 @@ def split(pattern: Value, text: Value) -> tuple[Value, ...]:
 
 
 def _compile(pattern: str) -> Pattern:
+    from osconf.lang.posix_regex import InvalidPattern, compile_pattern
+
     try:
         return compile_pattern(pattern)
     except InvalidPattern as error:
