@@ -8,6 +8,8 @@ export OSCONF_STORE ?= $(CURDIR)/.cache/store
 # What the programs need of the machine: QEMU, a signature checker with Debian's keys, and a real nix to compare with.
 RUN_PACKAGES := python3-venv gpgv debian-archive-keyring openssh-client qemu-system-x86 qemu-utils
 TEST_PACKAGES := $(RUN_PACKAGES) nix-bin gcc python3-dev libsystemd-dev pkg-config e2fsprogs dpkg-dev
+# What the generated pages are read with.
+PAGE_PACKAGES := chromium groff
 
 .PHONY: help setup setup-test vm test test-all check bench tables docs clean
 help: ## list the targets
@@ -36,6 +38,7 @@ test: setup-test ## unit, functional and VM tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" -rs --durations=15
 
 test-all: setup-test ## everything, the long ones too
+	@tools/install-packages $(PAGE_PACKAGES)
 	$(BIN)/pytest -n 2 --dist loadfile -rs --durations=30
 
 check: setup-test ## linters, types, import contracts

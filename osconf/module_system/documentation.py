@@ -73,10 +73,13 @@ class OptionReport:
         if self.declarations:
             parts += _section("Declared at", "\n".join(self.declarations))
         shown = [_definition_line(definition) for definition in self.definitions]
-        parts += _section("Set by", "\n".join(shown) if shown else "nobody: the default counts")
+        parts += _section("Set by", "\n".join(shown) if shown else self._unset())
         if self.children:
             parts += _section("Options in it", "\n".join(child.path for child in self.children))
         return "\n".join(parts)
+
+    def _unset(self) -> str:
+        return "nobody" if self.default is None else "nobody: the default counts"
 
 
 @dataclass(frozen=True, slots=True)

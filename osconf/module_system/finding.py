@@ -6,6 +6,7 @@ values holds, which no module declares one by one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,17 +62,23 @@ def find_names(root: Level, parts: Sequence[str]) -> dict[str, bool]:
     """The names below a path, each with whether more is below it; empty when there is nothing."""
     try:
         found = find(root, parts)
-        if isinstance(found, Level):
-            return {
-                name: not isinstance(node := found.node(name), Option) or has_names(node)
-                for name in found.names()
-                if name != "_module" and not _is_hidden(found.node(name))
-            }
-        value = force(found.cell if isinstance(found, Option) else found.compute())
+        if isinstance(found, Option):
+            option_type = found.option_type
+            while isinstance(option_type, Container) and not isinstance(option_type, (AttrsOf, ListOf)):
+                option_type = option_type.element
+            if isinstance(option_type, AttrsOf) and has_names(found):
+                return dict.fromkeys(force(found.cell), True)
+            if isinstance(option_type, Submodule):
+                definitions, priority = found.resolved()
+                found = _find_inside(option_type, found.place, copy_definitions(definitions), priority, ())
+        if not isinstance(found, Level):
+            return {}
+        nodes = {name: found.node(name) for name in found.names() if name != "_module"}
+        return {
+            name: isinstance(node, Level) or has_names(node) for name, node in nodes.items() if not _is_hidden(node)
+        }
     except (OsconfError, RecursionError):
         return {}
-    has_options = isinstance(found, Option) and has_names(found)
-    return dict.fromkeys(value, has_options) if is_attrs(value) and has_options else {}
 
 
 def has_names(option: Option) -> bool:
@@ -95,6 +102,7 @@ def _find_free(level: Level, parts: tuple[str, ...], at: int) -> Found:
     freeform = evaluation.module_option("freeformType") if level.parts == evaluation.prefix else None
     if freeform is None or hint is not None:
         full = (*level.parts, *parts[at:])
+        hint = _suggest_path(level, parts[at:]) or hint
         raise OptionError(f"the option `{show_path(full)}' does not exist", hint=hint, code="unknown-option")
     definitions = []
     for file, cell, value, wraps in level.definitions().get(name, []):
@@ -103,6 +111,17 @@ def _find_free(level: Level, parts: tuple[str, ...], at: int) -> Found:
         definitions.append(definition)
     place = Place(level.parts)
     return _find_inside(to_type(freeform), place, definitions, DEFAULT_PRIORITY, parts[at:])
+
+
+def _suggest_path(level: Level, parts: tuple[str, ...]) -> str | None:
+    """The path with its first name put right, when the rest of it leads somewhere then."""
+    from difflib import get_close_matches  # only a mistake needs it
+
+    for name in get_close_matches(parts[0], list(level.names()), n=1, cutoff=0.7):
+        with contextlib.suppress(OsconfError):
+            find(level, (name, *parts[1:]))
+            return f"did you mean `{show_path((*level.parts, name, *parts[1:]))}'?"
+    return None
 
 
 def _find_inside(

@@ -17,7 +17,9 @@ from osconf.module_system.documentation import (
     describe_option,
     documents_of,
     list_options,
+    root_of,
 )
+from osconf.module_system.finding import complete_path
 from osconf.module_system.primops import MODULE_PRIMOPS
 
 CONFIGURATION = """
@@ -34,10 +36,18 @@ let lib = import <osconf/lib>; in lib.evalModules { modules = [
     };
     options.level = lib.mkOption { type = lib.types.int; default = 1; example = 3; };
     options.secret = lib.mkOption { internal = true; default = 1; };
+    options.settings = lib.mkOption { default = { }; type = lib.types.submodule {
+      freeformType = lib.types.attrsOf (lib.types.either lib.types.int lib.types.str);
+      options.port = lib.mkOption { type = lib.types.port; default = 80; description = "The port."; };
+    }; };
+    options.environment = lib.mkOption { type = lib.types.attrsOf lib.types.str; default = { }; };
+    options.data = lib.mkOption { type = lib.types.anything; default = { }; };
     options.broken = lib.mkOption { type = lib.types.int; default = throw "needs something"; };
   }
   { users.users.alice.shell = "/bin/zsh"; level = lib.mkDefault 4; }
   { users.users.alice = { shell = lib.mkForce "/bin/fish"; }; level = 7; }
+  { settings.host = "a"; environment = lib.mkIf true { A = lib.mkDefault "1"; }; data.a.b = [ 1 ]; }
+  { settings.host = lib.mkForce "b"; environment.A = "2"; }
 ]; }
 """
 
@@ -63,7 +73,7 @@ def test_report_has_value_type_and_default() -> None:
 
 def test_report_lists_definitions_with_places_strongest_first() -> None:
     used, unused = describe("level").definitions
-    assert (used.value, used.priority, used.is_used, used.line) == ("7", 100, True, 18)
+    assert (used.value, used.priority, used.is_used, used.line) == ("7", 100, True, 24)
     assert (unused.value, unused.priority, unused.is_used) == ("4", 1000, False)
     assert "mkDefault, does not count" in describe("level").as_text()
 
@@ -93,7 +103,53 @@ def test_prefix_lists_options() -> None:
 
 def test_internal_options_are_not_listed() -> None:
     listed = with_configuration(list_options)
-    assert [summary.path for summary in listed] == ["broken", "level", "users.users"]
+    assert [summary.path for summary in listed] == ["broken", "data", "environment", "level", "settings", "users.users"]
+
+
+def test_report_reaches_freeform_members() -> None:
+    report = describe("settings.host")
+    assert (report.value, report.type) == ('"b"', "signed integer or string")
+    assert [(d.value, d.priority, d.is_used) for d in report.definitions] == [('"b"', 50, True), ('"a"', 100, False)]
+    assert describe("settings.port").description == "The port."
+    unset = describe("settings.workers")
+    assert (unset.is_defined, unset.type, unset.definitions) == (False, "signed integer or string", ())
+
+
+def test_report_reaches_members_of_sets() -> None:
+    report = describe("environment.A")
+    assert (report.value, report.type) == ('"2"', "string")
+    assert [(d.value, d.is_used) for d in report.definitions] == [('"2"', True), ('"1"', False)]
+    assert describe("data.a.b").value == "[ 1 ]"
+    assert not describe("environment.B").is_defined
+
+
+def test_path_below_a_plain_value_is_explained() -> None:
+    with pytest.raises(OptionError) as raised:
+        describe("level.more")
+    assert "there are no options in it" in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [
+        ("le", ["level"]),
+        ("users", ["users.users.alice.name", "users.users.alice.shell"]),
+        ("users.users.alice.", ["users.users.alice.name", "users.users.alice.shell"]),
+        ("settings.p", ["settings.port"]),
+        ("secr", []),
+        ("level.", []),
+        ("nothing.at", []),
+    ],
+)
+def test_paths_are_completed(begun: str, offered: list[str]) -> None:
+    found = with_configuration(lambda result: complete_path(root_of(result), begun))
+    assert found == offered
+
+
+def test_suggestion_keeps_the_rest_of_the_path() -> None:
+    with pytest.raises(OptionError) as raised:
+        describe("user.users.alice.shell")
+    assert raised.value.hint == "did you mean `users.users.alice.shell'?"
 
 
 def test_unknown_path_has_a_suggestion() -> None:
@@ -105,7 +161,8 @@ def test_unknown_path_has_a_suggestion() -> None:
 def test_reference_documents_submodules_too() -> None:
     documents: dict[str, OptionDocument] = {document.path: document for document in with_configuration(documents_of)}
     assert sorted(documents) == [
-        "broken", "level", "users.users", "users.users.<name>.name", "users.users.<name>.shell",
+        "broken", "data", "environment", "level", "settings", "settings.port",
+        "users.users", "users.users.<name>.name", "users.users.<name>.shell",
     ]  # fmt: skip
     assert documents["users.users.<name>.shell"].description == "Login shell."
     assert documents["users.users"].type == "attribute set of (submodule)"
