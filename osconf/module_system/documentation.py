@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -149,16 +150,38 @@ def list_options(result: Value, prefix: str = "") -> list[OptionSummary]:
 
 
 def search_options(result: Value, words: Sequence[str]) -> list[OptionDocument]:
-    """The options whose path or description has every word; those with all words in the path come first."""
+    """The options whose path or description has every word, the best first.
+
+    A word that is a whole name of the path counts more than the start of one, that more than a part, and that more than
+    a word of the description; names late in the path count more than early ones, and short paths come first.
+    """
     wanted = [word.lower() for word in words]
-    by_path, by_text = [], []
+    found = []
     for document in documents_of(result):
-        path = document.path.lower()
-        if all(word in path for word in wanted):
-            by_path.append(document)
-        elif all(word in path or word in document.description.lower() for word in wanted):
-            by_text.append(document)
-    return sorted(by_path, key=lambda document: (len(document.loc), document.path)) + by_text
+        names = [name.lower() for name in document.loc]
+        text = document.description.lower()
+        ranks = [_rank_word(word, names, text) for word in wanted]
+        if None not in ranks:
+            found.append((sum(rank for rank in ranks if rank is not None), len(names), document.path, document))
+    return [document for *_, document in sorted(found, key=lambda item: item[:3])]
+
+
+def _rank_word(word: str, names: list[str], text: str) -> int | None:
+    """How well a word fits an option, 0 best; None when it does not."""
+    if "." in word:
+        path = ".".join(names)
+        return 0 if path == word else 1 if path.endswith(f".{word}") else 2 if word in path else None
+    if word == names[-1]:
+        return 0
+    if word in names:
+        return 1
+    if names[-1].startswith(word):
+        return 2
+    if any([name.startswith(word) for name in names]):
+        return 3
+    if any([word in name for name in names]):
+        return 4
+    return 6 if re.search(rf"\b{re.escape(word)}", text) else 7 if word in text else None
 
 
 def root_of(result: Value) -> Level:

@@ -38,12 +38,15 @@ def search_packages(session: Session, word: str, configuration: str | None) -> l
 
 
 def search_options(session: Session, word: str) -> list[tuple[str, str]]:
-    """Options whose path or description has the word, as the module system ranks them."""
+    """Options whose path or description has the word (each of several), as the module system ranks them."""
     from osconf.lang.evaluator import run_deep
     from osconf.module_system.documentation import search_options as search
 
     def work() -> list[tuple[str, str]]:
         result = session.evaluator().eval_text("import <osconf/modules> { configuration = { }; }")
-        return [(document.path, document.description.strip().partition("\n")[0]) for document in search(result, [word])]
+        return [
+            (document.path, document.description.strip().partition("\n")[0])
+            for document in search(result, word.split())
+        ]
 
     return run_deep(work)[:LIMIT]

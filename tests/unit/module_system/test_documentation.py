@@ -18,6 +18,7 @@ from osconf.module_system.documentation import (
     documents_of,
     list_options,
     root_of,
+    search_options,
 )
 from osconf.module_system.finding import complete_path
 from osconf.module_system.primops import MODULE_PRIMOPS
@@ -184,3 +185,32 @@ def test_submodule_that_contains_itself_is_described_once() -> None:
         return [document.path for document in documents_of(result)]
 
     assert run_deep(work) == ["root", "root.children"]
+
+
+def test_search_ranks_names_before_descriptions() -> None:
+    text = """
+    let lib = import <osconf/lib>; option = description: lib.mkOption { inherit description; type = lib.types.int; };
+    in lib.evalModules { modules = [ {
+      options.services.web.port = option "Where it listens.";
+      options.services.web.portRange = option "More of them.";
+      options.services.web.transport = option "How.";
+      options.services.mail.enable = option "A port is opened.";
+      options.services.mail.port = option "Where mail arrives.";
+      options.port.forward.list = option "What is forwarded.";
+    } ]; }
+    """
+
+    def search(*words: str) -> list[str]:
+        def work() -> list[str]:
+            result = Evaluator(PureWorld(), internal=MODULE_PRIMOPS).eval_text(text)
+            return [document.path for document in search_options(result, words)]
+
+        return run_deep(work)
+
+    assert search("Port") == [
+        "services.mail.port", "services.web.port", "port.forward.list", "services.web.portRange",
+        "services.web.transport", "services.mail.enable",
+    ]  # fmt: skip
+    assert search("mail", "port") == ["services.mail.port", "services.mail.enable"]
+    assert search("web.port") == ["services.web.port", "services.web.portRange"]
+    assert search("nothing") == []
