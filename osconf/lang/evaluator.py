@@ -177,6 +177,10 @@ class Evaluator:
             )
         return "\n".join(function for _, _, function in saved[0].values())
 
+    def compiler_names(self) -> tuple[dict[str, str], dict[str, str]]:
+        """What the compiler is told: the marks of every primop, and the member of `builtins` behind each variable."""
+        return self._marks, self._global_names
+
     def eval_file(self, path: str | FilePath) -> Value:
         """The value of a file, or of a directory's `default.nix`."""
         with self._at_work():
