@@ -42,6 +42,9 @@ rec {
     in
     builtins.concatLists (lib.attrsets.mapAttrsToList render set);
   toCommandLineShell = optionFormat: set: lib.strings.escapeShellArgs (toCommandLine optionFormat set);
+  # The same with GNU's habits, for a shell: `-v --data='x y'`.
+  toCommandLineShellGNU = settings: set: lib.strings.escapeShellArgs (toCommandLineGNU settings set);
+  # Options as GNU programs take them: `-v`, `--data=x`.
   toCommandLineGNU =
     { isLong ? (name: builtins.stringLength name > 1), explicitBool ? false, formatArg ? lib.generators.mkValueStringDefault { } }:
     toCommandLine (name: {

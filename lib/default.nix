@@ -89,7 +89,7 @@ let
         isCoercibleToString isConvertibleWithToString isLower isStorePath isString isStringLike isUpper
         isValidPosixName levenshtein levenshteinAtMost lowerChars makeBinPath makeIncludePath makeLibraryPath
         makeSearchPath makeSearchPathOutput match mesonBool mesonEnable mesonOption nameFromURL optionalString
-        parseDrvName readPathsFromFile removePrefix removeSuffix replaceChars replaceString replaceStrings
+        normalizePath parseDrvName readPathsFromFile removePrefix removeSuffix replaceChars replaceString replaceStrings
         sanitizeDerivationName split splitString splitStringBy storeDir stringAsChars stringLength
         stringToCharacters substring toCamelCase toInt toIntBase10 toJSON toLower toSentenceCase toShellVar
         toShellVars toString toUpper trim trimWith typeOf unsafeDiscardStringContext upperChars versionAtLeast

@@ -28,5 +28,20 @@ in
         url = "[${address}]";
         urlWithPort = port: "[${address}]:${toString port}";
       };
+
+    # The last half of the address that an interface gives itself from its hardware address:
+    # `66:75:63:6B:20:75` gives `6475:63ff:fe6b:2075`.
+    mkEUI64Suffix = mac:
+      let
+        octets = lib.strings.splitString ":" mac;
+        at = builtins.elemAt octets;
+        pad = text: lib.strings.fixedWidthString 2 "0" text;
+        first = lib.trivial.fromHexString (at 0);
+        flipped = pad (hex (builtins.bitXor first 2));
+        groups = [ "${flipped}${at 1}" "${at 2}ff" "fe${at 3}" "${at 4}${at 5}" ];
+        valid = builtins.length octets == 6 && builtins.all (octet: builtins.match "[0-9a-fA-F]{2}" octet != null) octets;
+      in
+      if !valid then throw "lib.network.ipv6.mkEUI64Suffix: `${mac}' is no hardware address"
+      else lib.strings.toLower (lib.strings.concatMapStringsSep ":" (group: hex (lib.trivial.fromHexString group)) groups);
   };
 }

@@ -60,6 +60,12 @@ rec {
   removeSuffix = suffix: text:
     if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
 
+  # A path without doubled slashes: `/a//b/` gives `/a/b/`.
+  normalizePath = text: builtins.concatStringsSep "/" (
+    let parts = splitString "/" text; last = builtins.length parts - 1; in
+    builtins.concatLists (lib.lists.imap0 (i: part: if part == "" && i != 0 && i != last then [ ] else [ part ]) parts)
+  );
+
   commonPrefixLength = a: b:
     let
       size = lib.trivial.min (stringLength a) (stringLength b);

@@ -107,6 +107,10 @@ rec {
     arm = [ "armv7l-linux" ];
     riscv64 = [ "riscv64-linux" ];
     darwin = [ ];
+    freebsd = [ ];
+    netbsd = [ ];
+    openbsd = [ ];
+    windows = [ ];
     none = [ ];
   };
 

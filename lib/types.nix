@@ -2,3 +2,12 @@
 { lib, primops, ... }:
 
 primops.optionTypes lib
+// {
+  # Code of Lua, made with `lib.generators.mkLuaInline`.
+  luaInline = lib.types.mkOptionType {
+    name = "luaInline";
+    description = "inline Lua code";
+    check = value: value._type or null == "lua-inline";
+    merge = lib.options.mergeEqualOption;
+  };
+}

@@ -16,9 +16,10 @@ let
         options.loud = lib.mkOption { type = types.attrsOf shouting; };
         options.maybe = lib.mkOption { type = types.nullOr even; default = null; };
         options.strict = lib.mkOption { type = types.addCheck (types.listOf types.int) (l: lib.length l < 3); };
+        options.lua = lib.mkOption { type = types.luaInline; };
         options.one = lib.mkOption { type = lib.mkOptionType { name = "one"; merge = lib.mergeOneOption; }; };
       }
-      { sum = 2; loud.a = "x"; strict = [ 1 ]; one = { a = 1; }; }
+      { sum = 2; loud.a = "x"; strict = [ 1 ]; one = { a = 1; }; lua = lib.generators.mkLuaInline "f()"; }
       { sum = 4; loud.b = "y"; strict = [ 2 ]; }
     ];
   };

@@ -39,4 +39,8 @@ in
   testSort = { expr = map (x: x.value) (lib.sortProperties [ { value = lib.mkAfter 3; } { value = 2; } { value = lib.mkBefore 1; } ]); expected = [ 1 2 3 ]; };
   testLicense = { expr = [ lib.licenses.mit.spdxId lib.licenses.unfree.free (lib.getLicenseFromSpdxId "mit").shortName ]; expected = [ "MIT" false "mit" ]; };
   testWithRecursion = { expr = generators.toPretty { multiline = false; } (generators.withRecursion { depthLimit = 1; throwOnDepthLimit = false; } { a.b.c = 1; }); expected = "{ a = { b = \"<unevaluated>\"; }; }"; };
+  testLicensesMore = { expr = [ lib.licenses.gpl3.deprecated lib.licenses.eupl12.spdxId lib.licenses.bsl11.free lib.licenses.bsl11.redistributable (lib.getLicenseFromSpdxId "GPL-2.0-only").shortName ]; expected = [ true "EUPL-1.2" false true "gpl2Only" ]; };
+  testEUI64 = { expr = [ (lib.network.ipv6.mkEUI64Suffix "66:75:63:6B:20:75") (builtins.tryEval (lib.network.ipv6.mkEUI64Suffix "66:75")).success ]; expected = [ "6475:63ff:fe6b:2075" false ]; };
+  testCliGNU = { expr = lib.cli.toCommandLineShellGNU { } { v = true; data = "x y"; retry = [ 1 2 ]; }; expected = "'--data=x y' '--retry=1' '--retry=2' -v"; };
+  testNormalizePath = { expr = [ (lib.normalizePath "/a//b///c/") (lib.normalizePath "a/b") (lib.normalizePath "/") ]; expected = [ "/a/b/c/" "a/b" "/" ]; };
 }
