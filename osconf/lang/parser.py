@@ -46,6 +46,35 @@ def parse(source: Source, *, pipes: bool = False) -> Node:
     return _Parser(source, pipes).run()
 
 
+_CHAINS: dict[tuple[int, int, str], tuple[int, tuple[int, ...]]] = {}
+"""What `_follow_chain` found out."""
+_NO_OPERATOR = ("__", "application", "operand", "row", "operator_expression")
+
+
+def _follow_chain(below: int, action: int, kind: str) -> tuple[int, tuple[int, ...]]:
+    """Where the reductions of one value lead that begin with `action` over the state `below`, and the rules that act.
+
+    The grammar has many rules between an operand and an expression. For an operand alone they do nothing.
+    """
+    key = below, action, kind
+    rules: list[int] = []
+    while True:
+        rules.append(~action)
+        state = ACTIONS[below][RULES[~action][0]]
+        next_action = None if state == END and kind == "$END" else ACTIONS[state].get(kind)
+        if next_action is None or next_action >= 0 or RULES[~next_action][1] != 1:
+            break
+        action = next_action
+    acting = [rule for rule in rules if RULES[rule][2] not in ("", "start")]
+    names = [RULES[rule][2] for rule in acting]
+    for at in range(len(names) - len(_NO_OPERATOR) + 1):
+        if all(name.startswith(known) for name, known in zip(names[at:], _NO_OPERATOR, strict=False)):
+            del acting[at : at + len(_NO_OPERATOR)]
+            break
+    _CHAINS[key] = state, tuple(acting)
+    return _CHAINS[key]
+
+
 class _Repeated(list[Any]):
     """What a repetition in the grammar has collected so far."""
 
@@ -75,10 +104,18 @@ class _Parser:
                     break
                 origin, length, function = actions[~action]
                 if length == 1:
-                    if function is not None:
-                        values[-1] = function(values[-1:])
-                    states.pop()
-                elif length:
+                    chain = _CHAINS.get((states[-2], action, kind))
+                    if chain is None:
+                        chain = _follow_chain(states[-2], action, kind)
+                    state, rules = chain
+                    for rule in rules:
+                        values[-1] = actions[rule][2](values[-1:])  # type: ignore[misc]
+                    if state == END and kind == "$END":
+                        break
+                    states[-1] = state
+                    row = ACTIONS[state]
+                    continue
+                if length:
                     arguments = values[-length:]
                     del values[-length:]
                     del states[-length:]
@@ -87,11 +124,11 @@ class _Parser:
                     values.append(function([]))  # type: ignore[misc]
                 state = ACTIONS[states[-1]][origin]
                 if state == END and kind == "$END":
-                    result: Node = values[-1]
-                    return result
+                    break
                 states.append(state)
                 row = ACTIONS[state]
-        raise AssertionError("the end of the text was not accepted")
+        result: Node = values[-1]
+        return result
 
     def _action_of(self, origin: str, length: int, name: str) -> tuple[str, int, Callable[[Values], Any] | None]:
         if not name or name == "start":

@@ -16,6 +16,8 @@ from osconf.lang.values import ContextStr, Path, Value
 
 NUMBERS = frozenset((int, float))
 STRINGS = frozenset((str, ContextStr))
+_SCALARS = NUMBERS | STRINGS
+_FIRST_RUN = 2
 
 
 def sort_plain(items: tuple[Value, ...]) -> tuple[Value, ...] | None:
@@ -38,8 +40,16 @@ def merge_sort(items: list[Value], comparator: Value) -> list[Value]:
         paired = [_merge(runs[i], runs[i + 1], less) for i in range(0, len(runs) - 1, 2)]
         if len(runs) % 2:
             paired.append(runs[-1])
-        runs = paired
+        # The first comparisons have forced most members: the others need not look into the cells again.
+        runs = [[_unwrap(item) for item in run] for run in paired] if len(paired[0]) == _FIRST_RUN else paired
     return runs[0] if runs else []
+
+
+def _unwrap(item: Value) -> Value:
+    """A forced number or string without its cell; anything else keeps its identity."""
+    if type(item) is list and item[0] is None and type(item[1]) in _SCALARS:
+        return item[1]
+    return item
 
 
 def _merge(left: list[Value], right: list[Value], less: Callable[[Value, Value], Value]) -> list[Value]:
