@@ -29,10 +29,10 @@ $(VENV)/.test: $(VENV)/.run
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,host]'
 	@touch $@
 
-vm: setup ## build CONFIG and boot it in QEMU, with ports 8080 and 2222 forwarded
+vm: setup ## build CONFIG and boot it in QEMU on this terminal; ssh is at port 2222, what CONFIG forwards where it says
 	$(BIN)/osconf build-vm -c $(CONFIG) -o .cache/vm
-	OSCONF_VM_HEADLESS=1 QEMU_NET_OPTS="$${QEMU_NET_OPTS:-hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:2222-:22}" \
-	  sh -c 'exec .cache/vm/bin/run-*-vm'
+	@echo 'Ctrl-a x ends the machine; its disk stays here as NAME.qcow2'
+	OSCONF_VM_HEADLESS=1 QEMU_NET_OPTS="$${QEMU_NET_OPTS-hostfwd=tcp:127.0.0.1:2222-:22}" sh -c 'exec .cache/vm/bin/run-*-vm'
 
 test: setup-test ## unit, functional and VM tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" -rs --durations=15

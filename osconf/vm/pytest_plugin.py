@@ -22,8 +22,10 @@ from osconf.host.process import run_program
 from osconf.vm.machine import Machine, MachineError
 from osconf.vm.qemu import Channels, DiskMachine, free_port
 
-# A test's configuration gets the driver's shell whatever it says.
-SHELL_MODULE = "{ virtualisation.testShell.enable = true; }"
+# A test's configuration gets the driver's shell whatever it says, and only the ports that the test asks for.
+SHELL_MODULE = (
+    "{ lib, ... }: { virtualisation.testShell.enable = true; virtualisation.forwardPorts = lib.mkForce [ ]; }"
+)
 
 
 class BuildFixture(Protocol):
