@@ -72,6 +72,8 @@ def multiply(left: Value, right: Value) -> Value:
 
 def divide(left: Value, right: Value) -> Value:
     """`left / right`; integers round towards zero."""
+    if type(left) is int and type(right) is int and left >= 0 < right:
+        return left // right
     return _compute("/", left, right)
 
 
