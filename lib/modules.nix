@@ -7,6 +7,10 @@ let
   inherit (builtins) concatStringsSep filter isAttrs isFunction isString map;
   inherit (lib.attrsets) getAttrFromPath hasAttrByPath setAttrByPath attrByPath;
   inherit (lib.options) mkOption showOption;
+
+  # The definitions of an option, each with the file it is from, for the messages about another option.
+  locatedDefinitions = option:
+    map (definition: { _type = "definition"; inherit (definition) file value; }) option.definitionsWithLocations;
 in
 rec {
   # Evaluate modules to `{ config, options, _module, type, extendModules, class }`.
@@ -187,8 +191,9 @@ rec {
       toOf = attrByPath to (abort "Renaming error: option `${showOption to}' does not exist.");
       toType = let option = attrByPath to { } options; in option.type or (lib.types.submodule { });
       definitions =
-        if withPriority then mkAliasAndWrapDefsWithPriority (setAttrByPath to) fromOption
-        else mkAliasAndWrapDefinitions (setAttrByPath to) fromOption;
+        if withPriority then mkAliasAndWrapDefsWithPriority (setAttrByPath to) located
+        else mkAliasAndWrapDefinitions (setAttrByPath to) located;
+      located = fromOption // { definitions = locatedDefinitions fromOption; };
     in
     {
       options = setAttrByPath from (mkOption {

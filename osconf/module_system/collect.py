@@ -25,7 +25,7 @@ from osconf.lang.runtime import (
 )
 from osconf.lang.values import Path, Value, context_of, from_latin, to_latin
 from osconf.module_system import mistakes
-from osconf.module_system.definitions import UNKNOWN_FILE
+from osconf.module_system.definitions import UNKNOWN_FILE, property_of
 
 if TYPE_CHECKING:
     from osconf.module_system.evaluation import Evaluation
@@ -208,6 +208,8 @@ class _Loader:
     def _list(self, value: Value, name: str, file: str) -> tuple[Value, ...]:
         members = force(value[name])
         if type(members) is not tuple:
+            if is_attrs(members) and property_of(members) is not None:
+                raise mistakes.imports_with_property(name, file, attr_position(value, name))
             raise OptionError(
                 f"`{name}' of the module {from_latin(file)} must be a list, but it is {mistakes.show_value(members)}",
                 position=attr_position(value, name),

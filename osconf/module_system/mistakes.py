@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN = 6
 _PACKAGE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*\Z")
-_LIBRARY_FILES = ("/lib/modules.nix", "/lib/options.nix")
+_LIBRARY_FILES = ("/lib/modules.nix", "/lib/options.nix", "/lib/attrsets.nix")
 
 
 def position_of_definition(definition: Definition) -> Position | None:
@@ -296,6 +296,17 @@ def not_a_module(value: Value, file: str, position: Position | None = None) -> O
         f" {show_value(value)}{where}",
         position=position,
         hint=hint or "a module is ./file.nix, { … }: { … } or { option = value; }",
+        code="not-a-module",
+    )
+
+
+def imports_with_property(name: str, file: str, position: Position | None) -> OptionError:
+    """`imports = lib.mkIf …`: which modules there are is not a matter of configuration."""
+    return OptionError(
+        f"`{name}' of the module {from_latin(file)} carries a condition or a priority (lib.mkIf, lib.mkForce, …), "
+        "but it must be a plain list",
+        position=position,
+        hint="import always, and put lib.mkIf around what the imported module sets (config = lib.mkIf … { … })",
         code="not-a-module",
     )
 
