@@ -19,7 +19,7 @@ let
       filter = isWanted suffixes;
     };
 
-  program = [ ".py" ".lark" ".sql" ".json" ".typed" ];
+  program = [ ".py" ".lark" ".nix" ".sql" ".json" ".typed" ];
   language = [ ".nix" ".sh" ".py" ".j2" ".json" ".txt" "version" ".xml" ];
 
   # Byte code is part of the path: nothing can write it later. Sources never change, so Python need not look at them.
