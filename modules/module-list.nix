@@ -62,6 +62,7 @@
   ./system/activation/activation-scripts.nix
   ./system/activation/specialisation.nix
   ./system/activation/toplevel.nix
+  ./system/boot/early-mounts.nix
   ./system/boot/kernel.nix
   ./system/boot/loader/grub.nix
   ./system/boot/loader/loader.nix

@@ -44,13 +44,13 @@ class Status:
 
     def as_text(self) -> str:
         """The state for people, with what to do."""
-        number = "none" if self.default_generation is None else str(self.default_generation)
-        lines = [
-            f"running       {self.current}",
-            f"booted        {self.booted}",
-            f"boot default  {self.default} ({number})",
-        ]
-        if self.current != self.default:
+        default = (
+            "none: whatever starts this machine names the system"
+            if self.default_generation is None
+            else f"{self.default} ({self.default_generation})"
+        )
+        lines = [f"running       {self.current}", f"booted        {self.booted}", f"boot default  {default}"]
+        if self.default_generation is not None and self.current != self.default:
             lines.append("the next boot is another system than the one that runs: `osconf switch` or `osconf rollback`")
         return "\n".join([*lines, *self._list_debt(), *self._list_old_processes()])
 
