@@ -9,15 +9,19 @@ import pytest
 from tests.vm.outside import SshKey
 
 VM_FOLDER = Path(__file__).parent
+# The long ones first, so that two processes end at about the same time.
+ORDER = ("test_library_update", "test_switch_inside", "test_switch", "test_webserver", "test_seed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder boots machines."""
-    for item in items:
-        if VM_FOLDER in item.path.parents:
-            item.add_marker(pytest.mark.vm)
-            # Emulated machines on a busy host: slow is no failure here.
-            item.add_marker(pytest.mark.timeout(2400))
+    """Everything in this folder boots machines, and comes last."""
+    machines = [item for item in items if VM_FOLDER in item.path.parents]
+    for item in machines:
+        item.add_marker(pytest.mark.vm)
+        # Emulated machines on a busy host: slow is no failure here.
+        item.add_marker(pytest.mark.timeout(2400))
+    machines.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else len(ORDER))
+    items[:] = [item for item in items if item not in machines] + machines
 
 
 @pytest.fixture(scope="session")
