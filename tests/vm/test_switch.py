@@ -144,12 +144,12 @@ def test_switch_and_back(boot_image, folder: Path, ssh_key: SshKey, monkeypatch:
     # Forward again; a reboot starts the default generation, and the menu has the older one.
     machine.succeed("osconf generations switch-to 2", timeout=300)
     identity = machine.succeed(IDENTITY)
-    machine.succeed("touch /var/log/kept /root/kept; journalctl --flush")
+    machine.succeed("touch /var/log/kept /home/kept; journalctl --flush")
     machine.reboot()
     machine.wait_for_running()
     # Who the machine is, and what it wrote down, outlives a boot.
     assert machine.succeed(IDENTITY) == identity
-    machine.succeed("ls /var/log/kept /root/kept")
+    machine.succeed("ls /var/log/kept /home/kept")
     assert int(machine.succeed("journalctl --list-boots --no-pager -q | wc -l")) == 2
     assert "second page" in fetch(web)
     machine.succeed('readlink /run/booted-system | grep -qxF "$(readlink /osconf/var/profiles/system-2-link)"')

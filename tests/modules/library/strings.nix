@@ -2,7 +2,7 @@
 {
   testConcat = { expr = [ (lib.concatMapStrings (x: "a" + x) [ "foo" "bar" ]) (lib.concatImapStrings (p: x: "${toString p}-${x}") [ "foo" "bar" ]) (lib.concatMapStringsSep "-" lib.toUpper [ "a" "b" ]) (lib.concatLines [ "a" "b" ]) (lib.concatMapAttrsStringSep "\n" (n: v: "${n}: ${v}") { a = "x"; b = "y"; }) ]; expected = [ "afooabar" "1-foo2-bar" "A-B" "a\nb\n" "a: x\nb: y" ]; };
   testIntersperse = { expr = lib.intersperse "/" [ "usr" "local" "bin" ]; expected = [ "usr" "/" "local" "/" "bin" ]; };
-  testSearchPath = { expr = [ (lib.makeSearchPath "bin" [ "/root" "/usr" ]) (lib.makeBinPath [ "/root" ]) (lib.makeBinPath [ ]) ]; expected = [ "/root/bin:/usr/bin" "/root/bin" "" ]; };
+  testSearchPath = { expr = [ (lib.makeSearchPath "bin" [ "/opt" "/usr" ]) (lib.makeBinPath [ "/opt" ]) (lib.makeBinPath [ ]) ]; expected = [ "/opt/bin:/usr/bin" "/opt/bin" "" ]; };
   testFix = { expr = [ (lib.hasPrefix "foo" "foobar") (lib.hasSuffix "foo" "barfoo") (lib.hasInfix "bc" "abcd") (lib.hasInfix "x.z" "xyz") (lib.hasSuffix "foo" "o") ]; expected = [ true true true false false ]; };
   testRemove = { expr = [ (lib.removePrefix "foo." "foo.bar.baz") (lib.removePrefix "xxx" "foo") (lib.removeSuffix "front" "homefront") ]; expected = [ "bar.baz" "foo" "home" ]; };
   testTrim = { expr = [ (lib.trim "   hello, world!   ") (lib.trim " \n ") (lib.strings.trimWith { end = true; } " a ") (lib.strings.trimWith { start = true; } " a ") (lib.trim "") ]; expected = [ "hello, world!" "" " a" "a " "" ]; };
