@@ -1,7 +1,7 @@
 """Fixtures for tests of systems: `pytest -p osconf.vm.pytest_plugin` (loaded by itself where osconf is installed).
 
     def test_web(boot_vm):
-        machine = boot_vm("examples/webserver.nix")
+        machine = boot_vm(Path("examples/webserver.nix"))
         machine.wait_for_unit("nginx.service")
 
 Builds go into the store that `OSCONF_STORE` names. A machine is ended when its test ends; its console stays in
