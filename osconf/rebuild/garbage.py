@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from osconf.activation.commit import IN_USE
 from osconf.activation.generations import PROFILE as SYSTEM_PROFILE
 from osconf.rebuild.generations import delete_generations
 from osconf.store.gc import GcOptions
-from osconf.store.profiles import Profile
+from osconf.store.profiles import Generation, Profile
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session
@@ -34,21 +35,34 @@ def collect_garbage(
     dry_run: bool = False,
 ) -> Collected:
     """Collect; `older_than` is in seconds. The default, the running and the booted generation always stay."""
-    if (keep_generations is not None or older_than is not None) and not dry_run:
-        forget_old_generations(session.store.layout.profiles, keep=keep_generations, older_than=older_than)
-    result = session.store.collect_garbage(GcOptions(dry_run=dry_run, max_freed=max_freed))
+    profiles = session.store.layout.profiles
+    old = {}
+    if keep_generations is not None or older_than is not None:
+        old = choose_old_generations(profiles, keep=keep_generations, older_than=older_than)
+    if not dry_run:
+        forget_generations(old)
+    forgotten = frozenset(str(generation.link) for generations in old.values() for generation in generations)
+    result = session.store.collect_garbage(GcOptions(dry_run=dry_run, max_freed=max_freed, forgotten=forgotten))
     return Collected(result.paths, result.freed)
 
 
-def forget_old_generations(profiles: Path, *, keep: int | None, older_than: float | None) -> None:
-    """Remove old generations of every profile; those of the machine's system leave the boot menu with that."""
+def choose_old_generations(
+    profiles: Path, *, keep: int | None, older_than: float | None
+) -> dict[Profile, list[Generation]]:
+    """The generations of every profile that a clean-up forgets."""
     in_use = frozenset(os.path.realpath(path) for path in IN_USE)
-    for link in sorted(profiles.iterdir()) if profiles.is_dir() else []:
-        if link.is_symlink() and not link.name.endswith("-link"):
-            profile = Profile(link)
-            old = profile.choose_old(keep=keep, older_than=older_than, protected=in_use)
-            numbers = [generation.number for generation in old]
-            if str(link) == SYSTEM_PROFILE:
-                delete_generations(numbers)
-            else:
-                profile.delete_generations(numbers)
+    links = sorted(profiles.iterdir()) if profiles.is_dir() else []
+    return {
+        profile: profile.choose_old(keep=keep, older_than=older_than, protected=in_use)
+        for profile in (Profile(link) for link in links if link.is_symlink() and not link.name.endswith("-link"))
+    }
+
+
+def forget_generations(old: Mapping[Profile, Sequence[Generation]]) -> None:
+    """Remove generations; those of the machine's system leave the boot menu with that."""
+    for profile, generations in old.items():
+        numbers = [generation.number for generation in generations]
+        if str(profile.link) == SYSTEM_PROFILE:
+            delete_generations(numbers)
+        else:
+            profile.delete_generations(numbers)

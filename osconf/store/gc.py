@@ -27,13 +27,14 @@ class GcOptions:
     """What a collection keeps and how far it goes.
 
     `max_freed` stops after that many bytes; `keep_derivations` keeps the recipes of living paths, `keep_outputs` the
-    outputs of living recipes.
+    outputs of living recipes. `forgotten` are links that do not count: a dry run of their removal.
     """
 
     dry_run: bool = False
     max_freed: int | None = None
     keep_derivations: bool = True
     keep_outputs: bool = False
+    forgotten: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def collect_garbage(layout: StoreLayout, database: Database, options: GcOptions)
     """Remove what no root needs, and unregistered leftovers of interrupted builds."""
     with explaining("collect garbage"):
         with hold_lock(layout.gc_lock, exclusive=True):
-            roots = set(find_roots(layout, remove_stale=not options.dry_run, read_temporary=True))
+            found = find_roots(layout, remove_stale=not options.dry_run, read_temporary=True)
+            roots = {path for path, reasons in found.items() if reasons - options.forgotten}
             edges = database.all_edges()
             alive = _living(database, edges, roots, options)
             dead = [path for path in order_references_first(edges) if path not in alive]
