@@ -114,7 +114,7 @@ class Evaluator:
         world: World,
         *,
         settings: EvalSettings | None = None,
-        internal: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
+        internal: Mapping[str, Any] | Callable[[], Mapping[str, Any] | LazyAttrs] | None = None,
         search_path: Sequence[tuple[str, str]] | None = None,
     ) -> None:
         _load_primops()
@@ -142,10 +142,12 @@ class Evaluator:
         self._namespace["BUILTINS"] = self.builtins
 
     @cached_property
-    def internal(self) -> dict[str, Value]:
+    def internal(self) -> Value:
         """What `import <osconf/primops>` gives; made when it is first imported."""
         source = self._internal_source
         members = source() if callable(source) else source or {}
+        if isinstance(members, LazyAttrs):
+            return members
         return {
             name: member.function if isinstance(member, registry.PrimOp) else member for name, member in members.items()
         }

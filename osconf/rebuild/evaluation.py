@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.lang.evaluator import EvalSettings, Evaluator
-from osconf.lang.values import to_latin
+from osconf.lang.values import LazyAttrs, Value, to_latin
 
 # Nobody commits the user's own lock, and mirrors drop what it names: it follows the archive.
 USER_LOCK_AGE = timedelta(days=1)
@@ -53,14 +53,28 @@ def parse_search_path(given: Sequence[str], environment: Mapping[str, str]) -> t
     return tuple((to_latin(prefix), to_latin(str(Path(path).absolute()))) for prefix, _, path in pairs)
 
 
-def make_internal(session: Session, configuration: Path | None) -> Mapping[str, Any]:
-    """What `import <osconf/primops>` holds: the archive, and the engine of the module system."""
-    from osconf.module_system.primops import MODULE_PRIMOPS
-    from osconf.rebuild.primops import ArchiveContext, make_internal_primops
+def make_internal(session: Session, configuration: Path | None) -> LazyAttrs:
+    """What `import <osconf/primops>` holds: the engine of the module system, and the archive.
 
-    context = ArchiveContext(session.access, open_lock(session, configuration))
-    session.keep_lock(context)
-    return {**MODULE_PRIMOPS, **make_internal_primops(context)}
+    The archive is opened (and its code imported) when an expression asks for one of its members.
+    """
+    from osconf.module_system.primops import MODULE_PRIMOPS
+
+    archive: dict[str, Value] = {}
+
+    def members() -> dict[str, Value]:
+        if not archive:
+            from osconf.rebuild.primops import ArchiveContext, make_internal_primops
+
+            context = ArchiveContext(session.access, open_lock(session, configuration))
+            session.keep_lock(context)
+            archive.update(make_internal_primops(context))
+        return archive
+
+    def lookup(name: str) -> Value:
+        return MODULE_PRIMOPS[name] if name in MODULE_PRIMOPS else members()[name]
+
+    return LazyAttrs(lambda: [*MODULE_PRIMOPS, *members()], lookup)
 
 
 def open_lock(session: Session, configuration: Path | None) -> LockFile:
