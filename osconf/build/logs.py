@@ -39,7 +39,7 @@ def _derivers(store: LocalStore, path: str) -> list[str]:
     if path.endswith(DRV_SUFFIX):
         return [path]
     recorded = store.query_path_info(path).deriver if store.is_valid(path) else None
-    return [*([recorded] if recorded else []), *store.database.derivers_of(path)]
+    return [*([recorded] if recorded else []), *store.derivers_of(path)]
 
 
 class BuildLog:

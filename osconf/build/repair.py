@@ -24,7 +24,7 @@ def make_repair(
 
     def repair(path: str) -> bool:
         info = store.query_path_info(path)
-        candidates = [*([info.deriver] if info.deriver else []), *store.database.derivers_of(path)]
+        candidates = [*([info.deriver] if info.deriver else []), *store.derivers_of(path)]
         for drv in dict.fromkeys(candidates):
             if not store.is_valid(drv):
                 continue

@@ -91,7 +91,7 @@ def sign(invocation: Invocation, paths: tuple[str, ...], key_file: str, recursiv
     key = SecretKey.parse(Path(key_file).read_text("utf-8"))
     chosen = resolve_paths(invocation, paths)
     for path in store.closure(chosen) if recursive else chosen:
-        store.database.set_signatures(path, sign_info(store.query_path_info(path), key).signatures)
+        store.add_signatures(path, sign_info(store.query_path_info(path), key).signatures)
 
 
 @click.command("export")

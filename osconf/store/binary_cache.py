@@ -18,17 +18,16 @@ import zstandard
 
 from osconf.errors import StoreError
 from osconf.log import logger
-from osconf.model.hashes import Hash, hash_file
-from osconf.model.nar import BadArchive, dump_path, restore
+from osconf.model.hashes import hash_file
+from osconf.model.nar import BadArchive, dump_path
 from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.model.store_path import HASH_LENGTH, make_fixed_output_path
-from osconf.store.canonical import explaining, remove_tree, write_file_atomically
+from osconf.store.canonical import explaining, write_file_atomically
 from osconf.store.local import LocalStore
 from osconf.store.narinfo import BadNarInfo, NarInfo, parse_narinfo
 from osconf.store.signing import PublicKeys, SecretKey, is_signed
 
 _CACHE_INFO = "nix-cache-info"
-_CHUNK = 1 << 20
 
 
 class NotTrusted(StoreError):
@@ -192,25 +191,12 @@ class BinaryCache:
         store.add_temp_root(path)
         if store.is_valid(path):
             return
-        temporary = store.temporary_path()
         with explaining(f"fetch '{path}'"):
             try:
                 with self.transport.open(narinfo.url) as raw, _decompress(raw, narinfo.compression) as stream:
-                    reader = _HashingReader(stream, narinfo.info.nar_size)
-                    restore(cast(BinaryIO, reader), temporary)
-                got = Hash("sha256", reader.hasher.digest())
-                if (got, reader.size) != (narinfo.info.nar_hash, narinfo.info.nar_size):
-                    raise BadArchive(
-                        f"the archive of '{path}' from '{self.name}' does not have the promised hash:\n"
-                        f"  expected: {narinfo.info.nar_hash.sri()}\n  got:      {got.sri()}"
-                    )
-                store.install(temporary, narinfo.info)
+                    store.import_archive(narinfo.info, stream, origin=self.name)
             except (zstandard.ZstdError, lzma.LZMAError, EOFError) as error:
-                remove_tree(temporary)
                 raise BadArchive(f"the archive of '{path}' from '{self.name}' is damaged: {error}") from error
-            except BaseException:
-                remove_tree(temporary)
-                raise
 
 
 class FileCache(BinaryCache):
@@ -322,21 +308,3 @@ def _decompress(raw: BinaryIO, compression: str) -> Any:
     if compression in ("none", ""):
         return io.BufferedReader(cast(io.RawIOBase, raw)) if not isinstance(raw, io.BufferedReader) else raw
     raise BadNarInfo(f"unknown compression '{compression}'")
-
-
-class _HashingReader:
-    """Hashes what is read and stops at the promised size."""
-
-    def __init__(self, source: Any, limit: int) -> None:
-        self.source = source
-        self.limit = limit
-        self.hasher = hashlib.sha256()
-        self.size = 0
-
-    def read(self, size: int) -> bytes:
-        data: bytes = self.source.read(min(size, _CHUNK))
-        self.hasher.update(data)
-        self.size += len(data)
-        if self.size > self.limit:
-            raise BadArchive("the archive is longer than promised")
-        return data

@@ -70,6 +70,15 @@ class StoreLayout:
         """Profiles and their generations, roots too."""
         return self.state / "profiles"
 
+    def user_profiles(self, user: str) -> Path:
+        """The directory of a user's own profiles; it belongs to them."""
+        return self.profiles / "per-user" / user
+
+    @property
+    def socket(self) -> Path:
+        """Where the daemon of this store listens."""
+        return self.real_path("/run/osconf/store.sock")
+
     @property
     def temporary_roots(self) -> Path:
         """One file per process, with the paths it needs while it lives."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from osconf.errors import StoreError
 from osconf.model import nar
@@ -30,7 +31,6 @@ from osconf.model.store_path import (
     make_fixed_output_path,
     make_text_path,
     parse_store_path,
-    split_store_path,
 )
 from osconf.store import gc, roots
 from osconf.store.canonical import (
@@ -46,24 +46,20 @@ from osconf.store.copying import copy_tree
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import PathLock, TemporaryRoots
+from osconf.store.places import NotValid, StorePlaces
 from osconf.store.readonly import ensure_writable
 from osconf.store.scan import ReferenceScanner
+from osconf.store.unpack import unpack_verified
 from osconf.store.verify import Repair, VerifyReport, verify_store
 
 _MAX_PENDING = 2000
 
 
-class NotValid(StoreError):
-    """A path is not in the store."""
-
-    code = "path-not-valid"
-
-
-class LocalStore:
+class LocalStore(StorePlaces):
     """A store on the local disk. Safe for threads; many processes may share it."""
 
     def __init__(self, layout: StoreLayout, database: Database, *, read_only: bool, durable: bool) -> None:
-        self.layout = layout
+        super().__init__(layout)
         self.database = database
         self.read_only = read_only
         self.durable = durable
@@ -116,48 +112,6 @@ class LocalStore:
         finally:
             self._temporary_roots.close()
             self.database.close()
-
-    # Where things are
-
-    @property
-    def store_dir(self) -> str:
-        """The logical store directory, part of every hash."""
-        return self.layout.store_dir
-
-    @property
-    def root(self) -> Path:
-        """The directory below which the physical store is."""
-        return self.layout.root
-
-    @property
-    def state_dir(self) -> Path:
-        """The physical state directory."""
-        return self.layout.state
-
-    def real_path(self, path: str) -> Path:
-        """The physical place of a store path, or of a file inside one."""
-        return self.layout.real_path(path)
-
-    def store_path_of(self, path: str) -> str:
-        """The store path that a path is at or in."""
-        return split_store_path(path, self.store_dir)[0]
-
-    def locate(self, path: str | Path) -> str:
-        """The logical path at or in a store path that a path leads to, through links outside the store (`result`)."""
-        text = os.path.abspath(path)  # noqa: PTH100 - links are followed one by one below
-        for _ in range(40):
-            for prefix in (f"{self.layout.prefix}{self.store_dir}/", f"{self.store_dir}/"):
-                if text.startswith(prefix):
-                    return f"{self.store_dir}/{text[len(prefix) :]}"
-            link = next((place for place in reversed((Path(text), *Path(text).parents)) if place.is_symlink()), None)
-            if link is None:
-                break
-            text = os.path.normpath(link.parent / link.readlink() / Path(text).relative_to(link))
-        raise NotValid(f"'{path}' does not lead into the store '{self.layout.store}'")
-
-    def resolve(self, path: str | Path) -> str:
-        """The store path that a path leads to or into; see `locate`."""
-        return self.store_path_of(self.locate(path))
 
     # Asking
 
@@ -225,6 +179,11 @@ class LocalStore:
         """The valid paths that refer to `path`, sorted."""
         self.flush()
         return self.database.referrers(path)
+
+    def derivers_of(self, path: str) -> list[str]:
+        """The valid derivations that make `path`."""
+        self.flush()
+        return self.database.derivers_of(path)
 
     # Derivations
 
@@ -352,6 +311,21 @@ class LocalStore:
             full = len(self._pending) >= _MAX_PENDING
         if full:
             self.flush()
+
+    def import_archive(self, info: PathInfo, source: BinaryIO, *, origin: str = "the stream") -> None:
+        """Add a path from its archive, whose hash and size must be those of `info`; what it refers to is here already.
+
+        Whether `info` can be trusted was decided by the caller.
+        """
+        self.add_temp_root(info.path)
+        temporary = self.temporary_path()
+        with explaining(f"add '{info.path}' to the store"):
+            try:
+                unpack_verified(info, source, temporary, origin)
+                self.install(temporary, info)
+            except BaseException:
+                remove_tree(temporary)
+                raise
 
     # Registering
 
@@ -487,6 +461,11 @@ class LocalStore:
         return verify_store(
             self.layout, self.database, check_contents=check_contents, repair=repair, paths=paths, progress=progress
         )
+
+    def add_signatures(self, path: str, signatures: Iterable[str]) -> None:
+        """Keep more signatures of a valid path."""
+        self.flush()
+        self.database.set_signatures(path, {*self.query_path_info(path).signatures, *signatures})
 
     def invalidate(self, paths: Iterable[str]) -> None:
         """Forget paths that nothing valid refers to; their files become leftovers that the next gc removes."""

@@ -15,7 +15,8 @@ from osconf.model.hashes import Hash, hash_bytes
 from osconf.model.nar import hash_path
 from osconf.model.path_info import PathInfo
 from osconf.store import local
-from osconf.store.local import LocalStore, NotValid
+from osconf.store.local import LocalStore
+from osconf.store.places import NotValid
 
 
 def test_text_is_canonical_and_valid(store: LocalStore) -> None:
