@@ -84,6 +84,19 @@ def apply_wraps(definition: Definition, wraps: Wraps | None) -> bool:
     return True
 
 
+def hold_conditions(wraps: Wraps | None) -> bool | None:
+    """Whether the conditions around a definition hold; None when they tell no clear answer, or there is more to it."""
+    while wraps is not None:
+        wraps, kind, argument = wraps
+        if kind != "if":
+            return None
+        if type(argument) is list:
+            argument = argument[1] if argument[0] is None else argument[0](argument)
+        if argument is not True:
+            return False if argument is False else None
+    return True
+
+
 def restore_wraps(value: Value, wraps: Wraps | None) -> Value:
     """The value with the properties of the surrounding sets around it, as a value of the language."""
     while wraps is not None:

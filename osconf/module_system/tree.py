@@ -7,10 +7,11 @@ option when the value turns out to need itself.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NoReturn
 
 from osconf.errors import OsconfError, Position
-from osconf.lang.runtime import call, force, is_attrs, make_thunk, spot_of
+from osconf.lang.runtime import UNSET, call, force, is_attrs, make_thunk, spot_of
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.cycles import OptionCycle
@@ -20,11 +21,12 @@ from osconf.module_system.definitions import (
     Definition,
     Wraps,
     apply_wraps,
+    hold_conditions,
     property_of,
     resolve,
 )
 from osconf.module_system.place import Place
-from osconf.module_system.types.base import OptionType, merge_checked, to_type
+from osconf.module_system.types.base import OptionType, merge_checked, merge_types, to_type
 from osconf.module_system.types.scalars import Unspecified
 
 if TYPE_CHECKING:
@@ -34,11 +36,15 @@ Raw = tuple[str, Value, Value, "Wraps | None"]
 """A definition on its way down: the module's file, the cell that tells its position, its value, wraps around it."""
 
 UNSPECIFIED = Unspecified()
+_NONE: list[Raw] = []
 
 
 def is_option(value: Value) -> bool:
     """Whether a forced value is an option declaration."""
-    return type(value) is dict and "_type" in value and force(value["_type"]) == "option"
+    if type(value) is not dict:
+        return False
+    kind = value.get("_type")
+    return kind == "option" if type(kind) is not list else bool(force(kind) == "option")
 
 
 class Level:
@@ -67,49 +73,63 @@ class Level:
         self.parts = parts
         self.sets = sets
         self._sources: list[Raw] | tuple[Level, str] = sources
-        self._names: dict[str, list[tuple[str, Value]]] | None = None
+        self._names: Mapping[str, Value] | None = None
         self._nodes: dict[str, Level | Option] = {}
         self._definitions: dict[str, list[Raw]] | None = None
         self._is_spreading = False
         self._cells: dict[str, Value] | None = None
 
-    def names(self) -> dict[str, list[tuple[str, Value]]]:
-        """The declarations of each name: (file, cell)."""
+    def names(self) -> Collection[str]:
+        """The declared names."""
         if self._names is None:
-            by_name: dict[str, list[tuple[str, Value]]] = {}
-            for file, attrs in self.sets:
-                for name, cell in attrs.items():
-                    found = by_name.get(name)
-                    if found is None:
-                        by_name[name] = [(file, cell)]
-                    else:
-                        found.append((file, cell))
-            self._names = by_name
+            self._names = self._join_sets()
         return self._names
+
+    def _join_sets(self) -> Mapping[str, Value]:
+        """The declared names, to cells where one set declares them all, else to the list of (file, cell)."""
+        sets = self.sets
+        if len(sets) == 1 and type(sets[0][1]) is dict:
+            return sets[0][1]
+        by_name: dict[str, list[tuple[str, Value]]] = {}
+        for file, attrs in sets:
+            for name, cell in attrs.items():
+                found = by_name.get(name)
+                if found is None:
+                    by_name[name] = [(file, cell)]
+                else:
+                    found.append((file, cell))
+        return by_name
 
     def node(self, name: str) -> Level | Option:
         """The option or level of a declared name."""
         node = self._nodes.get(name)
         if node is None:
-            node = self._nodes[name] = self._make_node(name, self.names()[name])
+            names = self._names
+            if names is None:
+                names = self._names = self._join_sets()
+            found = names[name]
+            file, attrs = self.sets[0]
+            node = self._nodes[name] = self._make_node(name, [(file, found)] if names is attrs else found)
         return node
 
     def _make_node(self, name: str, cells: list[tuple[str, Value]]) -> Level | Option:
-        parts = (*self.parts, name)
         options: list[tuple[str, Value, Value]] = []
         sets: list[tuple[str, Value]] = []
         for file, cell in cells:
-            value = force(cell)
+            value = cell
+            if type(value) is list:
+                value = value[1] if value[0] is None else value[0](value)
             if is_option(value):
                 options.append((file, value, cell))
             elif not is_attrs(value) or "_type" in value:
                 spot = spot_of(cell)
-                raise mistakes.not_a_declaration(Place(parts), value, file, None if spot is None else spot.position())
+                place = Place((*self.parts, name))
+                raise mistakes.not_a_declaration(place, value, file, None if spot is None else spot.position())
             else:
                 sets.append((file, value))
         if options:
             return Option(self, name, options, sets)
-        return Level(self.evaluation, parts, sets, (self, name))
+        return Level(self.evaluation, (*self.parts, name), sets, (self, name))
 
     def definitions(self) -> dict[str, list[Raw]]:
         """The definitions of each name below."""
@@ -117,7 +137,7 @@ class Level:
             sources = self._sources
             if isinstance(sources, tuple):
                 parent, name = sources
-                sources = parent.definitions().get(name, [])
+                sources = parent.definitions().get(name, _NONE)
             if self._is_spreading:
                 raise mistakes.names_depend_on_config(Place(self.parts))
             by_name: dict[str, list[Raw]] = {}
@@ -131,8 +151,9 @@ class Level:
         return self._definitions
 
     def _spread(self, file: str, cell: Value, value: Value, wraps: Wraps | None, into: dict[str, list[Raw]]) -> None:
-        value = force(value)
-        if not (type(value) is dict or type(value) is LazyAttrs):
+        if type(value) is list:
+            value = value[1] if value[0] is None else value[0](value)
+        if type(value) is not dict and type(value) is not LazyAttrs:
             raise mistakes.not_a_set(Place(self.parts), Definition(file, cell, value), sorted(self.names()))
         if "_type" in value:
             kind = property_of(value)
@@ -150,6 +171,7 @@ class Level:
                 self._spread(str(force(value["file"])), cell, value["value"], wraps, into)
                 return
         for name, member in value.items():
+            # Where the set's own cell is a better place than the member's, it stands for it in messages.
             has_spot = type(member) is list and len(member) > 2 and member[2] is not None
             raw = (file, member if has_spot else cell, member, wraps)
             found = into.get(name)
@@ -186,11 +208,12 @@ class Level:
     def unmatched(self, into: list[tuple[tuple[str, ...], Raw]]) -> None:
         """Definitions of names that nobody declared, here and below."""
         names = self.names()
+        nodes = self._nodes
         for name, raws in self.definitions().items():
             if name not in names:
                 into.extend([((*self.parts, name), raw) for raw in raws])
-            else:
-                node = self.node(name)
+            elif name != "_module" or len(raws) > 1:
+                node = nodes.get(name) or self.node(name)
                 if type(node) is Level:
                     node.unmatched(into)
 
@@ -198,14 +221,14 @@ class Level:
 class Option:
     """A declared option and the definitions it gets."""
 
-    __slots__ = ("_resolved", "_type", "_view", "declaration", "declarations", "level", "name", "place")
+    __slots__ = ("_place", "_resolved", "_type", "_view", "declaration", "declarations", "level", "name")
 
     def __init__(
         self, level: Level, name: str, declarations: list[tuple[str, Value, Value]], sets: list[tuple[str, Value]]
     ) -> None:
         self.level = level
         self.name = name
-        self.place = Place((*level.parts, name), self)
+        self._place: Place | None = None
         self.declarations = declarations
         self._type: OptionType | None = None
         self._resolved: tuple[list[Definition], int] | None = None
@@ -215,6 +238,13 @@ class Option:
             self.declaration = self._merge_declarations()
         if sets:
             self._add_sub_options(sets)
+
+    @property
+    def place(self) -> Place:
+        """Its path."""
+        if self._place is None:
+            self._place = Place((*self.level.parts, self.name), self)
+        return self._place
 
     @property
     def option_type(self) -> OptionType:
@@ -241,7 +271,7 @@ class Option:
         if types:
             result = types[0]
             for other in types[1:]:
-                both = result.merge_type(other)
+                both = merge_types(result, other)
                 if both is None:
                     raise mistakes.declared_twice(
                         self.place,
@@ -338,13 +368,49 @@ class Option:
 
     def compute(self) -> Value:
         """The value: checked, merged and passed through `apply`."""
-        definitions, _ = self.resolved()
-        if not definitions:
-            raise mistakes.missing_value(self)
-        value = merge_checked(self.place, self.option_type, definitions)
+        value = self._value_of_one()
+        if value is UNSET:
+            definitions, _ = self.resolved()
+            if not definitions:
+                raise mistakes.missing_value(self)
+            value = merge_checked(self.place, self.option_type, definitions)
         if "apply" in self.declaration:
             value = call(self.declaration["apply"], value)
         return value
+
+    def _value_of_one(self) -> Value:
+        """The value when one plain definition (or the default) is all there is and fits; UNSET in every other case.
+
+        That is how most options are: nothing competes, nothing has to be resolved. Mistakes are left to the long way.
+        """
+        declaration = self.declaration
+        raws = self.level.definitions().get(self.name, _NONE)
+        cell: Value = UNSET
+        value: Value = UNSET
+        for _, origin, given, wraps in raws:
+            if wraps is not None and not (holds_all := hold_conditions(wraps)):
+                if holds_all is None:
+                    return UNSET
+                continue
+            if cell is not UNSET:
+                return UNSET
+            cell, value = origin, given
+        if cell is UNSET:
+            cell = value = declaration.get("default", UNSET)
+        elif "readOnly" in declaration:
+            return UNSET
+        if type(value) is list:
+            value = value[1] if value[0] is None else value[0](value)
+        if value is UNSET or (type(value) is dict and "_type" in value) or type(value) is LazyAttrs:
+            return UNSET
+        option_type = self._type
+        if option_type is None:
+            option_type = self.option_type
+        if not option_type.check(value):
+            return UNSET
+        if option_type.is_plain or (option_type.keeps_empty and not value):
+            return value
+        return UNSET
 
     @property
     def cell(self) -> Value:

@@ -39,6 +39,8 @@ class OptionType:
     description_class: str | None = "noun"
     # Merging a single definition that fits gives its value unchanged.
     is_plain = False
+    # Merging a single empty list or set gives it unchanged.
+    keeps_empty = False
 
     _view: dict[str, Value] | None = None
 
@@ -164,9 +166,15 @@ class LanguageType(OptionType):
 
 def to_type(value: Value) -> OptionType:
     """The type behind a value of the language (forced or not)."""
-    value = force(value)
+    if type(value) is list:
+        value = value[1] if value[0] is None else value[0](value)
+    owner: OptionType | None
+    if type(value) is dict:
+        owner = getattr(value.get("merge"), "option_type", None)
+        if owner is not None and owner._view is value:
+            return owner
     if is_attrs(value) and force(value.get("_type")) == "option-type":
-        owner: OptionType | None = getattr(force(value["merge"]), "option_type", None)
+        owner = getattr(force(value["merge"]), "option_type", None)
         if owner is not None and owner.view is value:
             return owner
         return LanguageType(value)

@@ -27,6 +27,7 @@ from osconf.module_system.types.base import (
     merge_checked,
     merge_element,
     merge_equal,
+    merge_types,
     phrase,
 )
 
@@ -96,7 +97,7 @@ class Container(OptionType):
     def merge_type(self, other: OptionType) -> OptionType | None:
         if type(other) is not type(self) or other.name != self.name:
             return None
-        merged = self.element.merge_type(other.element)
+        merged = merge_types(self.element, other.element)
         return None if merged is None else self.rebuild(merged)
 
 
@@ -105,6 +106,7 @@ class ListOf(Container):
 
     name = "listOf"
     template = "list of {}"
+    keeps_empty = True
 
     def check(self, value: Value) -> bool:
         return type(value) is tuple
@@ -155,6 +157,7 @@ class AttrsOf(Container):
 
     name = "attrsOf"
     template = "attribute set of {}"
+    keeps_empty = True
 
     def __init__(self, element: OptionType | Value, placeholder: str = "name") -> None:
         super().__init__(element)
