@@ -216,7 +216,11 @@ rec {
   # Evaluate definitions with a type, outside of any module.
   mergeDefinitions = loc: type: definitions: primops.mergeDefinitions loc type definitions;
 
-  # Declarations
+  # The steps of merging, one by one
+
+  inherit (import ./module-parts.nix { inherit lib; })
+    applyModuleArgs applyModuleArgsIfFunction collectModules evalOptionValue fixMergeModules fixupOptionType
+    mergeModules mergeModules' mergeOptionDecls unifyModuleSyntax;
 
   inherit (lib.options) unknownModule;
 }

@@ -95,6 +95,18 @@ def wrong_type(place: Place, option_type: OptionType, definitions: Sequence[Defi
     )
 
 
+def refused(place: Place, definitions: Sequence[Definition], mistake: Value) -> OptionError:
+    """A type made in the language says itself what is wrong with the definitions."""
+    told = force(mistake.get("message")) if type(mistake) is dict else mistake
+    return OptionError(
+        f"{place.describe()}: {from_latin(str(told)).strip()}\n"
+        + list_definitions(definitions)
+        + declared_at(place.option),
+        position=position_of_definition(definitions[0]),
+        code="wrong-option-type",
+    )
+
+
 def _type_hint(option_type: OptionType, value: Value) -> str | None:
     """What one usually meant."""
     if option_type.name in ("listOf", "nonEmptyListOf") and type(value) is not tuple:
@@ -195,6 +207,11 @@ def missing_value(option: Option) -> OptionError:
         hint=f"{line} = …;",
         code="option-not-set",
     )
+
+
+def undefined(place: Place) -> OptionError:
+    """There is no definition, and no option whose declaration could say more."""
+    return OptionError(f"{place.describe()} is used, but nobody has set it", code="option-not-set")
 
 
 def missing_member(place: Place, definitions: Sequence[Definition]) -> OptionError:

@@ -7,17 +7,29 @@ from osconf.lang.runtime import force, make_thunk
 from osconf.lang.values import Value
 from osconf.module_system.definitions import resolve
 from osconf.module_system.evaluation import eval_modules
+from osconf.module_system.mistakes import undefined
 from osconf.module_system.place import Place
 from osconf.module_system.types.base import definitions_from_value, definitions_to_value, merge_checked, to_type
 from osconf.module_system.types.catalog import make_types
+from osconf.module_system.value_meta import value_meta
 
 
 def merge_definitions(loc: Value, option_type: Value, definitions: Value) -> Value:
     """Resolve and merge definitions `[{ file, value }]` with a type, outside of any module."""
     place = Place(tuple([str(force(part)) for part in loc]))
     resolved, priority = resolve(definitions_from_value(definitions))
-    merged = make_thunk(lambda: merge_checked(place, to_type(option_type), resolved))
+
+    def merge() -> Value:
+        if not resolved:
+            raise undefined(place)
+        return merge_checked(place, to_type(option_type), resolved)
+
+    def meta() -> Value:
+        return value_meta(to_type(option_type), place, [d.derive(d.value) for d in resolved]) if resolved else {}
+
+    merged = make_thunk(merge)
     return {
+        "valueMeta": make_thunk(meta),
         "isDefined": bool(resolved),
         "defsFinal": definitions_to_value(resolved),
         "defsFinal'": {"values": definitions_to_value(resolved), "highestPrio": priority},

@@ -25,7 +25,7 @@ from osconf.lang.runtime import (
 )
 from osconf.lang.values import Value
 from osconf.module_system.definitions import UNKNOWN_FILE, Definition, resolve
-from osconf.module_system.mistakes import conflict, not_unique, wrong_type
+from osconf.module_system.mistakes import conflict, not_unique, refused, wrong_type
 from osconf.module_system.place import Place
 
 NestedTypes = dict[str, "OptionType"]
@@ -134,7 +134,16 @@ class LanguageType(OptionType):
         return call(self.attrs["check"], value) is True
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        return call(self.attrs["merge"], place.parts, definitions_to_value(definitions))
+        merge = force(self.attrs["merge"])
+        values = definitions_to_value(definitions)
+        if is_attrs(merge) and "v2" in merge:
+            # A type that checks and merges at once tells its own mistake.
+            told = call(merge["v2"], {"loc": place.parts, "defs": values})
+            mistake = force(told.get("headError"))
+            if mistake is not None:
+                raise refused(place, definitions, mistake)
+            return force(told["value"])
+        return call(merge, place.parts, values)
 
     def empty_value(self) -> Value:
         empty = force(self.attrs.get("emptyValue", {}))
@@ -159,9 +168,22 @@ class LanguageType(OptionType):
         merged = call(merge, functor)
         return None if merged is None else to_type(merged)
 
+    def behind(self) -> OptionType | None:
+        """The native type that was changed with `//`, as far as merging of types goes."""
+        functor = force(self.attrs.get("functor"))
+        return getattr(force(functor.get("binOp")), "option_type", None) if is_attrs(functor) else None
+
     def nested(self) -> NestedTypes:
         nested = force(self.attrs.get("nestedTypes", {}))
         return {name: to_type(nested[name]) for name in nested}
+
+
+def merge_types(left: OptionType, right: OptionType) -> OptionType | None:
+    """The type of an option declared with both; None when they do not agree."""
+    if isinstance(right, LanguageType) and not isinstance(left, LanguageType):
+        behind = right.behind()
+        return None if behind is None else left.merge_type(behind)
+    return left.merge_type(right)
 
 
 def to_type(value: Value) -> OptionType:
@@ -172,11 +194,11 @@ def to_type(value: Value) -> OptionType:
     if type(value) is dict:
         owner = getattr(value.get("merge"), "option_type", None)
         if owner is not None and owner._view is value:
-            return owner
+            return owner  # type: ignore[no-any-return]
     if is_attrs(value) and force(value.get("_type")) == "option-type":
         owner = getattr(force(value["merge"]), "option_type", None)
         if owner is not None and owner.view is value:
-            return owner
+            return owner  # type: ignore[no-any-return]
         return LanguageType(value)
     raise OptionError(
         f"expected an option type, such as lib.types.str, but found {show_brief(value)}", code="not-a-type"
@@ -223,7 +245,14 @@ def merge_equal(place: Place, definitions: list[Definition]) -> Value:
 
 def definitions_to_value(definitions: list[Definition]) -> tuple[Value, ...]:
     """Definitions as the language passes them around: `{ file, value }`."""
-    return tuple([{"file": d.file, "value": d.value} for d in definitions])
+    return tuple([_definition_to_value(d) for d in definitions])
+
+
+def _definition_to_value(definition: Definition) -> dict[str, Value]:
+    told: dict[str, Value] = {"file": definition.file, "value": definition.value}
+    if definition.order is not None:
+        told["priority"] = definition.order
+    return told
 
 
 def definitions_from_value(value: Value) -> list[Definition]:
@@ -353,7 +382,7 @@ def _default_type_merge(functor: Value) -> Callable[[Value], Value]:
             joined = call(mine["binOp"], payload, theirs["payload"])
             return None if joined is None else call(mine["type"], joined)
         if wrapped is not None and force(theirs.get("wrapped")) is not None:
-            inner = to_type(wrapped).merge_type(to_type(theirs["wrapped"]))
+            inner = merge_types(to_type(wrapped), to_type(theirs["wrapped"]))
             return None if inner is None else call(mine["type"], inner.view)
         if payload is None and wrapped is None:
             return force(mine["type"])

@@ -16,6 +16,7 @@ from osconf.module_system.types.base import (
     merge_checked,
     merge_element,
     merge_one,
+    merge_types,
     phrase,
     to_type,
 )
@@ -95,7 +96,7 @@ class Either(OptionType):
     def merge_type(self, other: OptionType) -> OptionType | None:
         if not isinstance(other, Either):
             return None
-        left, right = self.left.merge_type(other.left), self.right.merge_type(other.right)
+        left, right = merge_types(self.left, other.left), merge_types(self.right, other.right)
         return None if left is None or right is None else Either(left, right)
 
 
@@ -155,7 +156,7 @@ class CoercedTo(OptionType):
 
     def merge_type(self, other: OptionType) -> OptionType | None:
         if isinstance(other, CoercedTo) and other.convert is self.convert:
-            final = self.final.merge_type(other.final)
+            final = merge_types(self.final, other.final)
             return None if final is None else CoercedTo(self.source, self.convert, final)
         return None
 
@@ -294,7 +295,7 @@ class AttrTag(OptionType):
         if not isinstance(other, AttrTag):
             return None
         for name in self.tags.keys() & other.tags.keys():
-            if self._type_of(name).merge_type(other._type_of(name)) is None:
+            if merge_types(self._type_of(name), other._type_of(name)) is None:
                 return None
         return AttrTag({**self.tags, **other.tags})
 

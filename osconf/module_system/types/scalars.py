@@ -22,7 +22,7 @@ from osconf.lang.values import ContextStr, Path, Value, context_of, from_latin, 
 from osconf.module_system.definitions import Definition
 from osconf.module_system.mistakes import conflict
 from osconf.module_system.place import Place
-from osconf.module_system.types.base import OptionType, PlainType, merge_default_option, merge_one, to_type
+from osconf.module_system.types.base import OptionType, PlainType, merge_default_option, merge_one, merge_types, to_type
 
 
 class Unspecified(OptionType):
@@ -342,7 +342,7 @@ class OptionTypeType(OptionType):
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         result = to_type(definitions[0].value)
         for definition in definitions[1:]:
-            merged = result.merge_type(to_type(definition.value))
+            merged = merge_types(result, to_type(definition.value))
             if merged is None:
                 raise conflict(place, definitions)
             result = merged
