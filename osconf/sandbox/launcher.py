@@ -1,8 +1,9 @@
 """The program that enters a sandbox: reads a description, makes the namespaces and mounts, runs the command.
 
 It runs as `python -I -S launcher.py FD STATUS_FD` (a marshalled description on the descriptor FD, what goes wrong
-before the command runs is written to STATUS_FD) or, for people, as `launcher.py JSON`. It imports nothing of osconf and
-as little as it can: its start is part of every build.
+before the command runs is written to STATUS_FD), for people as `launcher.py JSON`, and for builds, of which there are
+many, as `launcher.py --serve SOCKET_FD`: a process that forks for each. It imports nothing of osconf and as little
+as it can.
 
 Three processes: the first waits in the caller's process namespace, the second is process 1 inside and reaps, the third
 becomes the command. Killing the first kills everything.
@@ -36,6 +37,7 @@ AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY = 1
 SIGKILL = 9
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+MSG_CMSG_CLOEXEC = 0x40000000
 BASE = "/tmp"
 HOST = "/.host"
 ROOT = "/.root"
@@ -394,14 +396,81 @@ def launch(spec: dict, status: int) -> int:  # type: ignore[type-arg]
     os._exit(wait_for(second))
 
 
+def serve(descriptor: int) -> int:
+    """Fork for each message on a socket until it closes.
+
+    A message carries four descriptors: the description, where to say what went wrong, where output goes, and where the
+    exit code is written in four bytes. The answer carries one that stands for the process (pidfd).
+    """
+    import _socket
+    import array
+
+    # An interrupt of the terminal is for the sandboxes: they take it back.
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    os.set_inheritable(descriptor, False)
+    os.chdir("/")
+    requests = _socket.socket(fileno=descriptor)
+    space = _socket.CMSG_SPACE(4 * 4)
+    while True:
+        message, ancillary, _, _ = requests.recvmsg(16, space, MSG_CMSG_CLOEXEC)
+        if not message:
+            return 0
+        received = array.array("i")
+        for _, _, data in ancillary:
+            received.frombytes(data)
+        try:
+            child = os.fork()
+            if child == 0:
+                os.close(descriptor)
+                serve_one(*received)
+            received.append(os.pidfd_open(child))
+        except OSError as error:
+            requests.sendmsg([f"start a process: {error.strerror}".encode()])
+        else:
+            requests.sendmsg([b"started"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, received[-1:])])
+        for number in received:
+            os.close(number)
+        reap_finished()
+
+
+def serve_one(description: int, status: int, output: int, result: int) -> None:
+    """Run one sandbox in a child of the server."""
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    code = 127
+    try:
+        code = launch(read_description(description), status)
+    except Exception as error:
+        os.write(status, f"launcher: {error}".encode("utf-8", "replace"))
+    os.write(result, code.to_bytes(4, "little"))
+    os._exit(0)
+
+
+def reap_finished() -> None:
+    """Forget children that are done; who waits for them knows by their descriptors."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def read_description(descriptor: int) -> dict:  # type: ignore[type-arg]
+    """The marshalled description on a descriptor."""
+    import marshal
+
+    with open(descriptor, "rb") as file:
+        spec: dict = marshal.load(file)  # type: ignore[type-arg]
+    return spec
+
+
 def main() -> int:
     """Read the description named by the arguments."""
     if len(sys.argv) == 3:
-        import marshal
-
-        with open(int(sys.argv[1]), "rb") as file:
-            spec = marshal.load(file)
-        return launch(spec, int(sys.argv[2]))
+        if sys.argv[1] == "--serve":
+            return serve(int(sys.argv[2]))
+        return launch(read_description(int(sys.argv[1])), int(sys.argv[2]))
     import json  # costs more than the rest of the start
 
     return launch(json.loads(sys.argv[1]), os.dup(2))

@@ -1,6 +1,6 @@
 """Running a description: starts the launcher, hands its output on, keeps the time.
 
-The one place besides `host` that starts processes.
+Starts processes, as `host` alone does besides: through `server` when the output is ours to read, else directly.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from threading import Event
 
 from osconf.errors import OsconfError
 from osconf.sandbox.command import describe_command, encode_spec, launcher_command
+from osconf.sandbox.server import ServedProcess, ServerGone, StartRefused, start_served
 from osconf.sandbox.spec import SandboxResult, SandboxSpec
+
+Process = subprocess.Popen[bytes] | ServedProcess
 
 _READ = 1 << 16
 _POLL_SECONDS = 0.2
@@ -84,15 +87,19 @@ class _Lines:
             self.sink(self.partial.decode("utf-8", "replace"))
 
 
-def _start(spec: SandboxSpec, *, captured: bool) -> tuple[subprocess.Popen[bytes], int]:
+def _start(spec: SandboxSpec, *, captured: bool) -> tuple[Process, int]:
     """Start the launcher; returns it and the descriptor on which it tells what went wrong before the command ran."""
     description = os.memfd_create("sandbox", 0)
     status, status_inside = os.pipe()
     try:
-        os.set_inheritable(status_inside, True)
         with os.fdopen(os.dup(description), "wb") as file:
             file.write(marshal.dumps(encode_spec(spec)))
         os.lseek(description, 0, os.SEEK_SET)
+        if captured and not spec.inherit_terminal:
+            try:
+                return start_served(description, status_inside), status
+            except (ServerGone, StartRefused) as error:
+                raise SandboxError(f"cannot start the sandbox: {error}", spec=spec) from error
         process = subprocess.Popen(
             [*launcher_command(), str(description), str(status_inside)],
             stdin=None if spec.inherit_terminal else subprocess.DEVNULL,
@@ -112,7 +119,7 @@ def _start(spec: SandboxSpec, *, captured: bool) -> tuple[subprocess.Popen[bytes
 
 def _watch(
     spec: SandboxSpec,
-    process: subprocess.Popen[bytes],
+    process: Process,
     status: int,
     sink: Callable[[bytes], object] | None,
     cancelled: Event | None,
@@ -155,7 +162,7 @@ def _watch(
 
 def _wait(
     spec: SandboxSpec,
-    process: subprocess.Popen[bytes],
+    process: Process,
     started: float,
     cancelled: Event | None,
     killed: dict[str, bool],

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from osconf.build.users import can_change_user
 from osconf.sandbox.command import describe_command, encode_spec, with_shell
 from osconf.sandbox.run import SandboxError, run_in_sandbox
+from osconf.sandbox.server import _servers
 from osconf.sandbox.spec import Bind, OutsideUser, Overlay, SandboxSpec
 
 HOST = tuple(Bind(name, name) for name in ("/usr", "/bin", "/lib", "/lib64") if Path(name).exists())
@@ -198,3 +201,51 @@ def test_start_is_quick() -> None:
     for _ in range(5):
         run_in_sandbox(spec, lambda _: None)
     assert (time.monotonic() - started) / 5 < 0.25
+
+
+def test_builders_get_no_descriptors_but_three() -> None:
+    assert run("ls /proc/self/fd") == (0, ["0", "1", "2", "3"])
+
+
+def test_server_that_died_is_replaced() -> None:
+    assert run("exit 4")[0] == 4
+    for server in list(_servers.values()):
+        server.process.kill()
+        server.process.wait()
+    assert run("exit 5")[0] == 5
+
+
+def test_sandboxes_end_with_the_process_that_wanted_them(tmp_path: Path) -> None:
+    program = (
+        "from pathlib import Path\n"
+        "from osconf.sandbox.run import run_in_sandbox\n"
+        "from osconf.sandbox.spec import Bind, SandboxSpec\n"
+        f"binds = [Bind(p, p) for p in {[bind.target for bind in HOST]!r}]\n"
+        f"binds.append(Bind({str(tmp_path)!r}, '/shared', read_only=False))\n"
+        "argv = ('/bin/sh', '-c', 'while :; do date +%N > /shared/alive; sleep 0.1; done')\n"
+        "run_in_sandbox(SandboxSpec(argv=argv, binds=tuple(binds), env={'PATH': '/usr/bin:/bin'}), print)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        wait_until((tmp_path / "alive").exists)
+        process.kill()
+    time.sleep(0.5)
+    said = (tmp_path / "alive").read_text()
+    time.sleep(0.5)
+    assert (tmp_path / "alive").read_text() == said
+
+
+def test_forked_child_has_a_server_of_its_own() -> None:
+    assert run("exit 6")[0] == 6
+    child = os.fork()
+    if child == 0:
+        os._exit(run("exit 7")[0])
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert run("exit 8")[0] == 8
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for something for ten seconds."""
+    limit = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
