@@ -13,16 +13,18 @@ import marshal
 import os
 import sys
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-MAGIC = b"osconf-code-2\n"
+MAGIC = b"osconf-code-3\n"
 DAY = 24 * 3600.0
 _UNUSED = 30 * DAY
 _MAX_BYTES = 256 << 20
 _STAMP = ".pruned"
-_DIGEST = 32
+_KEY = 40
+_HEAD = len(MAGIC) + _KEY + 9
 
 
 class CodeCache:
@@ -39,7 +41,7 @@ class CodeCache:
             data = part.encode("utf-8", "surrogatepass")
             digest.update(b"%d:" % len(data))
             digest.update(data)
-        return digest.hexdigest()[:40]
+        return digest.hexdigest()[:_KEY]
 
     def load(self, key: str) -> Any:
         """What was saved under a key; None when there is nothing usable."""
@@ -50,8 +52,8 @@ class CodeCache:
             with open(path, "rb") as file:  # noqa: PTH123 - called for every file of a library
                 data = file.read()
                 used = os.fstat(file.fileno()).st_mtime
-            body = data[len(MAGIC) + _DIGEST :]
-            if not data.startswith(MAGIC) or _digest(key, body) != data[len(MAGIC) :][:_DIGEST]:
+            head, body = data[:_HEAD], memoryview(data)[_HEAD:]
+            if head != _head(key, body):
                 return None
             content = marshal.loads(body)
         except (OSError, ValueError, EOFError, TypeError):
@@ -74,7 +76,7 @@ class CodeCache:
             handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(MAGIC + _digest(key, body) + body)
+                    file.write(_head(key, body) + body)
                 Path(name).rename(folder / key)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -108,8 +110,6 @@ class CodeCache:
                         yield status.st_mtime, status.st_size, entry.path
 
 
-def _digest(key: str, body: bytes) -> bytes:
-    """What makes an entry one of this key."""
-    digest = hashlib.sha256(key.encode())
-    digest.update(body)
-    return digest.digest()
+def _head(key: str, body: bytes | memoryview) -> bytes:
+    """What an entry begins with: whose it is, and a checksum against accidents (the folder is the user's own)."""
+    return MAGIC + key.encode() + b"%08x\n" % zlib.crc32(body)

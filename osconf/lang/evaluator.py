@@ -8,6 +8,7 @@ Every method may raise `EvalError`; what leaves here has its position and frames
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import sys
@@ -18,19 +19,22 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path as FilePath
 from types import FunctionType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import osconf
 from osconf.errors import EvalError, OsconfError, Throw
 from osconf.lang import runtime
 from osconf.lang.cache import CodeCache
-from osconf.lang.loader import Module, Saved
+from osconf.lang.loader import Module, save_unit
 from osconf.lang.primops import registry
 from osconf.lang.restricted import RestrictedWorld
 from osconf.lang.runtime import canonical_path, enter_evaluator, force
 from osconf.lang.source import SOURCES, Source, name_source
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
 from osconf.lang.world import World
+
+if TYPE_CHECKING:
+    from osconf.lang.compile.module import Unit
 
 T = TypeVar("T")
 
@@ -174,10 +178,10 @@ class Evaluator:
         """The Python functions that a text is compiled to, `main` last."""
         with self._at_work():
             source = Source(label, to_latin(text))
-            saved = compile_source(
+            unit = compile_source(
                 source, to_latin(base_dir), self._marks, self._global_names, pipes=self.settings.pipes
             )
-        return "\n".join(function for _, _, function in saved[0].values())
+        return "\n".join(function for _, _, function in unit.texts.values())
 
     def compiler_names(self) -> tuple[dict[str, str], dict[str, str]]:
         """What the compiler is told: the marks of every primop, and the member of `builtins` behind each variable."""
@@ -234,7 +238,8 @@ class Evaluator:
         key = self.cache.key((*self._compiler_key, source.label, base_dir, " ".join(names), source.text))
         saved = self.cache.load(key)
         if saved is None:
-            saved = compile_source(source, base_dir, self._marks, self._global_names, names, pipes=self.settings.pipes)
+            pipes = self.settings.pipes
+            saved = save_unit(compile_source(source, base_dir, self._marks, self._global_names, names, pipes=pipes))
         module = Module(saved, source, self._namespace, scope)
         if self.cache.folder is not None:
             self._modules.append((key, module))
@@ -244,8 +249,7 @@ class Evaluator:
         """Keep newly compiled code in the cache for the next process; `run_deep` does it when it ends."""
         news = [(key, module) for key, module in self._modules if module.is_dirty]
         for key, module in news:
-            self.cache.save(key, module.saved())
-            module.is_dirty = False
+            self.cache.save(key, module.take_saved())
         if news:
             self.cache.prune()
 
@@ -355,7 +359,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "9"
+COMPILER_VERSION = "10"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
@@ -367,13 +371,13 @@ def compile_source(
     scope_names: Sequence[str] = (),
     *,
     pipes: bool = False,
-) -> Saved:
+) -> Unit:
     """Parse and compile a text to the Python texts of its functions, none of them made into code yet."""
     from osconf.lang.compile.module import generate_module
     from osconf.lang.parser import parse
 
     tree = parse(source, pipes=pipes)
-    return (*generate_module(tree, source, base_dir, primops, global_names, scope_names), {})
+    return generate_module(tree, source, base_dir, primops, global_names, scope_names)
 
 
 def split_attr_path(path: str) -> list[str]:
@@ -446,7 +450,8 @@ def _runtime_namespace() -> dict[str, Any]:
         *("interpolate", "join_path", "less_than", "multiply", "optional_name", "raise_arguments", "raise_assertion"),
         *("raise_overflow", "raise_undefined", "run_alias", "select_or", "subtract", "update"),
     )
-    return {"L": list, "FT": FunctionType, "Path": Path, **{name: getattr(runtime, name) for name in names}}
+    given = {"L": list, "FT": FunctionType, "Path": Path, **{name: getattr(runtime, name) for name in names}}
+    return {**vars(builtins), **given}
 
 
 __all__ = ["EvalSettings", "Evaluator", "compile_source", "run_deep", "split_attr_path"]

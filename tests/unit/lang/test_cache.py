@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from osconf.lang import evaluator as evaluator_module
-from osconf.lang.cache import DAY, CodeCache
+from osconf.lang.cache import DAY, MAGIC, CodeCache
 from osconf.lang.evaluator import EvalSettings, Evaluator, run_deep
 from osconf.lang.world import PureWorld
 
@@ -48,7 +48,7 @@ def test_a_changed_text_is_compiled(file: Path, tmp_path: Path) -> None:
     assert evaluate(file, tmp_path / "cache") == 43
 
 
-@pytest.mark.parametrize("damage", [b"", b"garbage", b"osconf-code-2\n" + b"x" * 200])
+@pytest.mark.parametrize("damage", [b"", b"garbage", MAGIC + b"x" * 200])
 def test_damaged_entries_are_ignored(file: Path, tmp_path: Path, damage: bytes) -> None:
     cache = tmp_path / "cache"
     evaluate(file, cache)
