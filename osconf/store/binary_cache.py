@@ -22,7 +22,7 @@ from osconf.model.hashes import hash_file
 from osconf.model.nar import BadArchive, dump_path
 from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.model.store_path import HASH_LENGTH, make_fixed_output_path
-from osconf.store.canonical import explaining, write_file_atomically
+from osconf.store.canonical import explaining, sync_file, write_file_atomically
 from osconf.store.local import LocalStore
 from osconf.store.narinfo import BadNarInfo, NarInfo, parse_narinfo
 from osconf.store.signing import PublicKeys, SecretKey, is_signed
@@ -231,6 +231,8 @@ class FileCache(BinaryCache):
                 file_hash = hash_file("sha256", temporary)
                 url = f"nar/{file_hash.base32()}.nar{_SUFFIXES[compression]}"
                 size = temporary.stat().st_size
+                # The narinfo promises this file: after a power cut it must not be there alone.
+                sync_file(temporary)
                 temporary.replace(self.directory / url)
             finally:
                 temporary.unlink(missing_ok=True)

@@ -129,7 +129,12 @@ def sync_filesystem(path: Path) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make renames in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_file(path)
+
+
+def sync_file(path: Path) -> None:
+    """Write a file, or a directory's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

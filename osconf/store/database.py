@@ -129,6 +129,10 @@ class Database:
             found.update(str(row[0]) for row in self._rows(f"SELECT path FROM paths WHERE path IN ({marks})", part))
         return found
 
+    def is_empty(self) -> bool:
+        """Whether no path is valid."""
+        return not self._rows("SELECT 1 FROM paths LIMIT 1")
+
     def valid_paths(self) -> list[str]:
         """Every valid path, sorted."""
         return [str(row[0]) for row in self._rows("SELECT path FROM paths ORDER BY path")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from osconf.store.canonical import explaining, remove_tree
 from osconf.store.closure import order_references_first, reachable, reverse
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
-from osconf.store.locks import PathLock, hold_lock
+from osconf.store.locks import PathLock, hold_lock, remove_stale_locks
 from osconf.store.roots import find_roots
 
 
@@ -104,7 +105,7 @@ def move_to_trash(layout: StoreLayout, real: Path) -> int:
     if os.geteuid() != 0 and real.is_dir() and not real.is_symlink():
         real.chmod(0o755)
     try:
-        real.rename(layout.trash / f"{os.getpid()}-{real.name}")
+        real.rename(layout.trash / f"{secrets.token_hex(4)}-{real.name}")
     except FileNotFoundError:
         return 0
     except OSError as error:
@@ -134,15 +135,19 @@ def _collect_leftovers(layout: StoreLayout, known: set[str]) -> int:
             move_to_trash(layout, real)
             lock.release()
             count += 1
+    remove_stale_locks(layout.locks)
     return count + _collect_temporaries(layout)
 
 
 def _collect_temporaries(layout: StoreLayout) -> int:
-    """Move what dead processes left in the temporary directory to the trash; names start with the process id."""
+    """Move what dead processes left in the temporary directory to the trash.
+
+    Names there start with the name of their owner's file of temporary roots. The files of dead owners are gone by now.
+    """
+    owners = {file.name for file in layout.temporary_roots.iterdir()}
     count = 0
     for real in layout.temporary.iterdir():
-        owner = real.name.partition("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists():
+        if real.name.partition("-")[0] not in owners:
             move_to_trash(layout, real)
             count += 1
     return count

@@ -91,9 +91,9 @@ class LocalStore(StorePlaces):
         with explaining(f"open the store '{layout.store}'"):
             ensure_writable(layout.store)
             layout.create()
-            is_new = not layout.database.exists()
             store = cls(layout, Database(layout.database, durable=durable), read_only=False, durable=durable)
-            if is_new and layout.registration.exists():
+            # Not only when the database is new: whoever made it may have died before this.
+            if layout.registration.exists() and store.database.is_empty():
                 store.load_registration(json.loads(layout.registration.read_text("utf-8")))
         return store
 
@@ -287,7 +287,8 @@ class LocalStore(StorePlaces):
 
     def temporary_path(self) -> Path:
         """A fresh place on the store's filesystem and mount; the caller makes it and moves or removes it."""
-        return self.layout.temporary / f"{os.getpid()}-{next(self._numbers)}"
+        with self._lock:
+            return self.layout.temporary / f"{self._temporary_roots.owner()}-{next(self._numbers)}"
 
     def install(self, temporary: Path, info: PathInfo) -> None:
         """Give content at a temporary place (see `temporary_path`) its name and put it into the pending batch.
@@ -431,6 +432,7 @@ class LocalStore(StorePlaces):
         self.flush()
         roots.add_root(self.layout, link, target)
         if self.durable:
+            sync_directory(self.layout.roots / "auto")
             sync_directory(link.parent)
 
     def roots(self) -> dict[str, set[str]]:

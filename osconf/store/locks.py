@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -89,15 +90,20 @@ class TemporaryRoots:
             os.write(self.descriptor, os.fsencode(path) + b"\n")
         self.known.add(path)
 
+    def owner(self) -> str:
+        """A name for what this process is making: the collector lets it be until the process ends."""
+        if self.descriptor < 0:
+            with hold_lock(self.gc_lock, exclusive=False):
+                self._open()
+        return self.file.name
+
     def _open(self) -> None:
-        number = 0
         while True:
-            self.file = self.directory / f"{os.getpid()}-{number}"
-            try:
+            # Process ids come again, after a boot the same programs even get the same ones.
+            self.file = self.directory / f"{os.getpid()}.{secrets.token_hex(4)}"
+            with suppress(FileExistsError):
                 self.descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
                 break
-            except FileExistsError:
-                number += 1
         fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
     def close(self) -> None:
@@ -129,3 +135,11 @@ def read_temporary_roots(directory: Path) -> set[str]:
         finally:
             os.close(descriptor)
     return found
+
+
+def remove_stale_locks(directory: Path) -> None:
+    """Remove the lock files of processes that died."""
+    for file in directory.glob("*.lock"):
+        lock = PathLock(directory, file.name.removesuffix(".lock"))
+        if lock.try_acquire():
+            lock.release()

@@ -1,0 +1,100 @@
+"""Disks for tests: a file system in a file that is mounted here, its writes recorded without a virtual machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def missing_for_mounts() -> str:
+    """Why this machine cannot mount images; empty when it can."""
+    if os.geteuid() != 0:
+        return "mounting images takes root"
+    if not Path("/dev/loop-control").exists():
+        return "there are no loop devices"
+    missing = [name for name in ("mkfs.ext4", "e2fsck") if shutil.which(name) is None]
+    return f"{', '.join(missing)} not installed" if missing else ""
+
+
+def missing_for_recording() -> str:
+    """Why this machine cannot record a disk without a virtual machine; empty when it can."""
+    if not Path("/dev/fuse").exists():
+        return "there is no /dev/fuse"
+    if shutil.which("qemu-storage-daemon") is None:
+        return "qemu-storage-daemon is not installed"
+    return missing_for_mounts()
+
+
+def make_file_system(image: Path, size_mib: int) -> None:
+    """An empty ext4 in a sparse file."""
+    with image.open("wb") as file:
+        file.truncate(size_mib << 20)
+    # All of it written now: no lazy initialisation while the test records.
+    run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-J", "size=8", str(image))
+
+
+def repair_file_system(image: Path) -> str:
+    """Replay the journal and check the file system; gives what e2fsck found beyond the journal, empty when nothing."""
+    first = subprocess.run(["e2fsck", "-fy", str(image)], capture_output=True, text=True, check=False)
+    second = subprocess.run(["e2fsck", "-fn", str(image)], capture_output=True, text=True, check=False)
+    if first.returncode > 1 or second.returncode != 0:
+        return first.stdout + second.stdout
+    return ""
+
+
+@contextmanager
+def mounted(image: Path, place: Path, options: str = "loop") -> Iterator[Path]:
+    """The file system of an image at a place."""
+    place.mkdir(exist_ok=True)
+    run("mount", "-o", options, str(image), str(place))
+    try:
+        yield place
+    finally:
+        run("umount", str(place))
+
+
+@dataclass(frozen=True)
+class RecordedMount:
+    """A mounted file system whose disk is recorded."""
+
+    root: Path
+    log: Path
+
+
+@contextmanager
+def recorded(image: Path, state: Path) -> Iterator[RecordedMount]:
+    """Mount an image; QEMU's block layer stands between the file system and the file, and logs every request."""
+    log, disk, place = state / "log", state / "disk", state / "root"
+    log.touch()
+    disk.touch()
+    command = [
+        "qemu-storage-daemon",
+        *("--blockdev", f"driver=raw,node-name=image,file.driver=file,file.filename={image}"),
+        *("--blockdev", f"driver=raw,node-name=log,file.driver=file,file.filename={log}"),
+        *("--blockdev", "driver=blklogwrites,node-name=recorded,file=image,log=log"),
+        *("--export", f"fuse,id=export,node-name=recorded,mountpoint={disk},writable=on"),
+    ]
+    daemon = subprocess.Popen(command)
+    try:
+        deadline = time.monotonic() + 20
+        while disk.stat().st_size == 0:
+            assert daemon.poll() is None and time.monotonic() < deadline, "qemu-storage-daemon does not serve the image"
+            time.sleep(0.02)
+        with mounted(disk, place):
+            yield RecordedMount(place, log)
+    finally:
+        daemon.terminate()
+        daemon.wait(20)
+
+
+def run(*argv: str) -> str:
+    """Run a program that must succeed; gives its output."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(argv)} ended with {done.returncode}: {done.stderr}"
+    return done.stdout
