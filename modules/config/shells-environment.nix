@@ -70,6 +70,15 @@ in
       description = "Shell commands that are run after variables are set.";
     };
 
+    profiles = mkOption {
+      type = types.listOf types.str;
+      default = [ "$HOME/.osconf-profile" ];
+      description = ''
+        Profiles whose programs are in everybody's `PATH`, before the system's. The default is what each user installs
+        with `osconf profile install`.
+      '';
+    };
+
     shells = mkOption {
       type = types.listOf (types.either types.path types.package);
       default = [ ];
@@ -88,6 +97,7 @@ in
         context = {
           inherit (cfg)
             variables
+            profiles
             shellInit
             loginShellInit
             extraInit

@@ -9,6 +9,7 @@ from __future__ import annotations
 BUILDER_VERSIONS = {
     "fetchurl": "1",
     "join": "1",
+    "profile": "1",
     "render": "1",
     "system": "1",
     "system-etc": "1",

@@ -45,11 +45,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "instantiate": ("instantiate", "Write the derivations of an expression or the system to the store."),
     "repl": ("repl", "Explore expressions interactively."),
     "shell": ("shell", "Run a command or a shell in an environment of packages."),
+    "profile": ("profile", "Install packages for yourself."),
     "enter": ("enter", "Open a shell in a service's environment."),
     "store": ("store", "Look at and maintain the store."),
     "copy": ("copy", "Copy store paths to or from binary caches and machines."),
     "key": ("key", "Make keys that sign store paths."),
     "log": ("log", "Show the log of a build."),
+    "daemon": ("daemon", "Build and register in the store for users who may not write it."),
     "gc": ("gc", "Delete what no generation, result or process needs."),
 }
 

@@ -1,4 +1,4 @@
-"""`builtin:environment` and `builtin:package-view`: derivation attributes on one side, the pipelines on the other.
+"""`builtin:environment`, `builtin:package-view` and `builtin:profile`: derivation attributes on one side, the pipelines on the other.
 
 `build` and this package do not import each other; `rebuild` registers `BUILDERS`, and the shapes below are what both
 sides agree on.
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from osconf.environment.manifest import Package, read_package
 from osconf.environment.pipeline import EnvironmentRequest, PackageSource, build_environment
+from osconf.environment.profile import ProfileBuilder
 from osconf.environment.view import plan_view, write_view
 
 
@@ -105,7 +106,8 @@ def _read_sibling(request: BuildRequest, item: Mapping[str, str]) -> Package:
     return read_package(item["name"], item["contents"], request.real_path(item["contents"]))
 
 
-BUILDERS: Mapping[str, EnvironmentBuilder | PackageViewBuilder] = {
+BUILDERS: Mapping[str, EnvironmentBuilder | PackageViewBuilder | ProfileBuilder] = {
     "environment": EnvironmentBuilder(),
     "package-view": PackageViewBuilder(),
+    "profile": ProfileBuilder(),
 }

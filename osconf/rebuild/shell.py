@@ -25,7 +25,7 @@ def build_package_environment(session: Session, names: Sequence[str], configurat
     def work() -> Instantiated:
         evaluator = session.evaluator(configuration=configuration)
         packages = evaluator.eval_text("import <osconf/pkgs> { }", base_dir="/", label="«osconf shell»")
-        members = tuple(_find_package(evaluator, packages, name) for name in ("bash", "coreutils", *names))
+        members = tuple(find_package(evaluator, packages, name) for name in ("bash", "coreutils", *names))
         value = evaluator.call(packages["mkEnvironment"], {"name": "shell", "packages": members, "kind": "shell"})
         return derivation_of(evaluator, value, "the environment")
 
@@ -36,7 +36,7 @@ def build_package_environment(session: Session, names: Sequence[str], configurat
     return path
 
 
-def _find_package(evaluator: Evaluator, packages: Any, name: str) -> Any:
+def find_package(evaluator: Evaluator, packages: Any, name: str) -> Any:
     """The package of a name such as `git`, `libstdc++6` or `python3Packages.requests`."""
     is_path = re.fullmatch(r"[A-Za-z_][\w'-]*(\.[A-Za-z_][\w'-]*)+", name)
     try:

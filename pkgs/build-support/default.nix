@@ -15,6 +15,7 @@ part ./derivations.nix
 // part ./trees.nix
 // part ./environment.nix
 // part ./run-command.nix
+// part ./profile.nix
 // part ./fetch.nix
 // part ./python.nix
 // {
