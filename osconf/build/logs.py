@@ -12,18 +12,18 @@ import zstandard
 
 from osconf.log import logger
 from osconf.model.store_path import DRV_SUFFIX
-from osconf.store.local import LocalStore
+from osconf.store.interface import Store
 
 TAIL_LINES = 25
 
 
-def log_path(store: LocalStore, drv_path: str) -> Path:
+def log_path(store: Store, drv_path: str) -> Path:
     """Where the log of a derivation is kept; the file exists when it was built here and said something."""
     base_name = drv_path.rpartition("/")[2]
     return store.layout.logs / base_name[:2] / f"{base_name[2:]}.zst"
 
 
-def read_log(store: LocalStore, path: str) -> str | None:
+def read_log(store: Store, path: str) -> str | None:
     """The log of the newest build of a derivation, or of the one that made an output; None when there is none."""
     for drv_path in _derivers(store, path):
         try:
@@ -35,7 +35,7 @@ def read_log(store: LocalStore, path: str) -> str | None:
     return None
 
 
-def _derivers(store: LocalStore, path: str) -> list[str]:
+def _derivers(store: Store, path: str) -> list[str]:
     if path.endswith(DRV_SUFFIX):
         return [path]
     recorded = store.query_path_info(path).deriver if store.is_valid(path) else None

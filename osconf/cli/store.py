@@ -282,7 +282,7 @@ def receive(invocation: Invocation) -> None:
     """
     from osconf.rebuild.transfer import receive_closure
 
-    receive_closure(invocation.session.store, sys.stdin.buffer, sys.stdout.buffer)
+    receive_closure(invocation.session.local_store, sys.stdin.buffer, sys.stdout.buffer)
 
 
 for verb in VERBS:

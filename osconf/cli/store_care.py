@@ -39,7 +39,8 @@ def verify(invocation: Invocation, paths: tuple[str, ...], check_contents: bool,
     session = invocation.session
     repairer = None
     if repair:
-        repairer = make_repair(session.store, make_builders(session.access), session.build_settings, session.reporter)
+        builders = make_builders(session.access)
+        repairer = make_repair(session.local_store, builders, session.build_settings, session.reporter)
     report = session.store.verify(
         check_contents=check_contents,
         repair=repairer,
@@ -68,7 +69,7 @@ def optimise(invocation: Invocation) -> None:
     """
     from osconf.store.optimise import optimise_store
 
-    result = optimise_store(invocation.session.store)
+    result = optimise_store(invocation.session.local_store)
     click.echo(f"{result.linked} files linked, {show_size(result.freed)} freed", err=True)
 
 
@@ -122,9 +123,9 @@ def import_(invocation: Invocation) -> None:
     Example:
       osconf store import < closure.export
     """
-    from osconf.store.stream import import_paths
+    from osconf.rebuild.copy import import_into
 
-    for path in import_paths(invocation.session.store, sys.stdin.buffer):
+    for path in import_into(invocation.session.store, sys.stdin.buffer):
         click.echo(path)
 
 

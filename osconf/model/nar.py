@@ -154,6 +154,21 @@ def dump_path(path: str | Path, sink: Sink, keep: Keep | None = None) -> None:
     writer.flush()
 
 
+def remember(keep: Keep | None) -> Keep | None:
+    """The same filter, asked once for each file: hashing and copying both need its answer, and it may be slow."""
+    if keep is None:
+        return None
+    answers: dict[tuple[str, str], bool] = {}
+
+    def ask(path: str, kind: str) -> bool:
+        answer = answers.get((path, kind))
+        if answer is None:
+            answer = answers[path, kind] = keep(path, kind)
+        return answer
+
+    return ask
+
+
 def hash_path(path: str | Path, algorithm: str = "sha256", keep: Keep | None = None) -> tuple[Hash, int]:
     """The hash of the archive of `path` and its size in bytes."""
     hasher = new_hasher(algorithm)

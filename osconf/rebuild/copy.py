@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from osconf.errors import OsconfError
 from osconf.store.binary_cache import FileCache, open_cache
+from osconf.store.interface import Store
+from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey, parse_public_keys
 from osconf.store.stream import import_paths
 
@@ -42,6 +44,16 @@ def copy_to(
             listen(path)
 
 
+def import_into(store: Store, source: BinaryIO) -> list[str]:
+    """Add the paths of a stream of `osconf store export`, here or by the daemon."""
+    if isinstance(store, LocalStore):
+        return import_paths(store, source)
+    from osconf.daemon.client import DaemonStore
+
+    assert isinstance(store, DaemonStore)
+    return store.import_stream(source)
+
+
 def copy_from(
     session: Session, address: str, paths: Sequence[str], listen: Listen, *, trusted_keys: Sequence[str] = ()
 ) -> None:
@@ -71,7 +83,7 @@ def _copy_from_machine(session: Session, address: str, paths: Sequence[str], lis
     target = Target.from_arg(address, session.environment)
     process = start_program(target.command(["osconf", "store", "export", "-r", *paths]), stdout=PIPE)
     try:
-        for path in import_paths(session.store, cast(BinaryIO, process.stdout)):
+        for path in import_into(session.store, cast(BinaryIO, process.stdout)):
             listen(path)
     finally:
         if process.stdout is not None:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from osconf.errors import OsconfError
 from osconf.host.process import PIPE, Process, start_program
 from osconf.rebuild.transfer import send_closure
-from osconf.store.local import LocalStore
+from osconf.store.interface import Store
 
 # The exit code of ssh itself, for want of a connection.
 _SSH_FAILED = 255
@@ -68,7 +68,7 @@ class Target:
                 hint="install openssh-client: `environment.systemPackages = [ pkgs.openssh-client ];`",
             ) from None
 
-    def copy_closure(self, store: LocalStore, paths: Sequence[str]) -> list[str]:
+    def copy_closure(self, store: Store, paths: Sequence[str]) -> list[str]:
         """Bring the closure of store paths there; gives what was missing."""
         words = ["osconf", "store", "receive"]
         process = self._start(words, stdin=PIPE, stdout=PIPE)

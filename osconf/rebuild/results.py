@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from osconf.store.local import LocalStore
+from osconf.store.interface import Store
 
 
-def link_results(store: LocalStore, link: str, paths: Sequence[str]) -> list[Path]:
+def link_results(store: Store, link: str, paths: Sequence[str]) -> list[Path]:
     """Make LINK, LINK-2, … point at the paths, as garbage collector roots."""
     links = []
     for number, path in enumerate(paths, start=1):

@@ -14,13 +14,14 @@ from osconf.rebuild.configuration import Instantiated
 
 if TYPE_CHECKING:
     from osconf.archive.acquire import Access
-    from osconf.archive.fetch import Progress
     from osconf.build.reporter import Reporter
     from osconf.build.settings import BuildSettings
     from osconf.lang.evaluator import Evaluator
     from osconf.lang.world import GitCheckout, GitRequest
+    from osconf.rebuild.building import MachineBuilder
     from osconf.rebuild.primops import ArchiveContext
     from osconf.rebuild.world import StoreWorld
+    from osconf.store.interface import Store
     from osconf.store.local import LocalStore
 
 # A machine's package index and .debs, brought by its own system closure.
@@ -88,18 +89,31 @@ class Session:
         return Path(base, "osconf")
 
     @cached_property
-    def store(self) -> LocalStore:
-        """The store, made when it is missing."""
-        from osconf.store.local import LocalStore
+    def store(self) -> Store:
+        """The store, made when it is missing; the daemon's, for who may not write it."""
+        from osconf.rebuild.opening import open_store
 
         try:
-            return LocalStore.open(self.root, self.store_dir)
+            return open_store(self.root, self.store_dir, self.environment)
         except OSError as error:
             raise OsconfError(
                 f"the store below {self.root} cannot be written: {error.strerror}",
                 code="store-not-writable",
-                hint="be root, or use a store of your own: `--store DIR` or OSCONF_STORE=DIR",
+                hint="be root, have its daemon run, or use a store of your own: `--store DIR` or OSCONF_STORE=DIR",
             ) from None
+
+    @property
+    def local_store(self) -> LocalStore:
+        """The store, for what only its own process does to it; an error for users of the daemon."""
+        from osconf.store.local import LocalStore
+
+        if isinstance(self.store, LocalStore):
+            return self.store
+        raise OsconfError(
+            "this needs the store itself, which you reach through its daemon only",
+            code="store-not-writable",
+            hint="be root, or use a store of your own: `--store DIR`",
+        )
 
     def prepare(self) -> None:
         """Open the store in the calling thread.
@@ -187,21 +201,19 @@ class Session:
 
     def realise(self, wanted: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Build `DRV!output`s; gives the paths of the outputs of each derivation."""
-        from osconf.build.goals import parse_wanted, plan_goals
-        from osconf.build.realise import realise
-        from osconf.rebuild.builders import prefetch_debs
-        from osconf.rebuild.registry import make_builders
+        from osconf.rebuild.building import build_in
 
-        # All packages that will be unpacked are downloaded together before anything is built.
         try:
-            goals = plan_goals(self.store, dict(parse_wanted(item) for item in wanted))
-            prefetch_debs(self.access, [goal.drv for goal in goals.values()], self._show_download)
-            return realise(self.store, wanted, make_builders(self.access), self.build_settings, self.reporter)
+            return build_in(self.store, self.builder, wanted, self.reporter)
         finally:
             self.reporter.all_finished()
 
-    def _show_download(self, progress: Progress) -> None:
-        self.reporter.progress("packages", progress.done_bytes, progress.total_bytes)
+    @property
+    def builder(self) -> MachineBuilder:
+        """What builds in this session, with its settings."""
+        from osconf.rebuild.building import MachineBuilder
+
+        return MachineBuilder(lambda: self.access, self.build_settings)
 
     def build(self, wanted: Sequence[Instantiated]) -> list[str]:
         """Build derivations; gives the path of each one's output that is meant."""
@@ -214,9 +226,9 @@ class Session:
 
     def plan(self, wanted: Sequence[Instantiated]) -> list[str]:
         """The derivations that `build` would build, inputs first."""
-        from osconf.build.realise import plan_builds
+        from osconf.rebuild.building import plan_in
 
-        return plan_builds(self.store, [item.request for item in wanted])
+        return plan_in(self.store, self.builder, [item.request for item in wanted])
 
     def _fetch(self, url: str, name: str, unpack: bool, expected: str | None) -> str:
         from osconf.rebuild.fetching import fetch_into_store

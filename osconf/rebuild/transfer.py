@@ -22,12 +22,13 @@ from osconf.model import nar
 from osconf.model.hashes import Hash
 from osconf.model.path_info import PathInfo
 from osconf.model.store_path import parse_store_path
+from osconf.store.interface import Store
 from osconf.store.local import LocalStore
 
 _FORMAT = 1
 
 
-def send_closure(store: LocalStore, paths: Sequence[str], to: BinaryIO, answers: BinaryIO) -> list[str]:
+def send_closure(store: Store, paths: Sequence[str], to: BinaryIO, answers: BinaryIO) -> list[str]:
     """Send what the other side lacks of the closure of `paths`; returns those paths."""
     closure = store.closure(paths)
     _write_message(to, {"format": _FORMAT, "storeDir": store.store_dir, "closure": closure})
@@ -66,7 +67,7 @@ def receive_closure(store: LocalStore, source: BinaryIO, answers: BinaryIO) -> l
     return [info.path for info in infos]
 
 
-def _find_shared_files(store: LocalStore, closure: Iterable[str]) -> dict[tuple[int, int], str]:
+def _find_shared_files(store: Store, closure: Iterable[str]) -> dict[tuple[int, int], str]:
     """For each inode that has several names, the one that stands for it: the first in the order of sending."""
     names: dict[tuple[int, int], str] = {}
     for path in closure:
@@ -88,7 +89,7 @@ def _walk(place: Path, name: str) -> Iterator[tuple[Path, str, os.stat_result]]:
             stack.extend((place / child, f"{name}/{child}") for child in children)
 
 
-def _send_path(archive: tarfile.TarFile, store: LocalStore, path: str, links: Mapping[tuple[int, int], str]) -> None:
+def _send_path(archive: tarfile.TarFile, store: Store, path: str, links: Mapping[tuple[int, int], str]) -> None:
     for place, name, status in _walk(store.real_path(path), path):
         member = tarfile.TarInfo(name.lstrip("/"))
         member.mode = status.st_mode & 0o777

@@ -13,7 +13,7 @@ from osconf.lang.world import GitCheckout, GitRequest, Keep, PureWorld, kind_of_
 
 if TYPE_CHECKING:
     from osconf.model.derivation import Derivation
-    from osconf.store.local import LocalStore
+    from osconf.store.interface import Store
 
 Realise = Callable[[list[str]], Mapping[str, Mapping[str, str]]]
 
@@ -26,7 +26,7 @@ class StoreWorld(PureWorld):
 
     def __init__(
         self,
-        open_store: Callable[[], LocalStore],
+        open_store: Callable[[], Store],
         realise: Realise,
         *,
         store_dir: str,
@@ -42,7 +42,7 @@ class StoreWorld(PureWorld):
         self._fetch_git = fetch_git
         self._physical = "" if str(store_root) == "/" else str(store_root)
         # What has been computed and not written: store path -> how to write it.
-        self._pending: dict[str, Callable[[LocalStore], str]] = {}
+        self._pending: dict[str, Callable[[Store], str]] = {}
 
     # Adding
 
@@ -82,8 +82,9 @@ class StoreWorld(PureWorld):
             return
         store = self._open_store()
         pending, self._pending = self._pending, {}
+        valid = store.valid_among(pending)
         for path, write in pending.items():
-            if store.is_valid(path):
+            if path in valid:
                 continue
             written = write(store)
             if written != path:

@@ -23,7 +23,7 @@ from osconf.model.nar import BadArchive, dump_path
 from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.model.store_path import HASH_LENGTH, make_fixed_output_path
 from osconf.store.canonical import explaining, sync_file, write_file_atomically
-from osconf.store.local import LocalStore
+from osconf.store.interface import Store
 from osconf.store.narinfo import BadNarInfo, NarInfo, parse_narinfo
 from osconf.store.signing import PublicKeys, SecretKey, is_signed
 
@@ -184,7 +184,7 @@ class BinaryCache:
             stack.extend((reference, False) for reference in sorted(narinfo.info.references) if reference != path)
         return ordered
 
-    def fetch(self, store: LocalStore, narinfo: NarInfo, keys: PublicKeys) -> None:
+    def fetch(self, store: Store, narinfo: NarInfo, keys: PublicKeys) -> None:
         """Copy one path, whose references are valid, into the store. Its hash and its signature are checked."""
         check_trust(narinfo.info, keys, store.store_dir, self.name)
         path = narinfo.info.path
@@ -214,7 +214,7 @@ class FileCache(BinaryCache):
             text = f"StoreDir: {self.store_dir}\nWantMassQuery: 1\nPriority: {priority}\n"
             write_file_atomically(info, text.encode())
 
-    def add(self, store: LocalStore, path: str, *, key: SecretKey | None = None, compression: str = "zstd") -> NarInfo:
+    def add(self, store: Store, path: str, *, key: SecretKey | None = None, compression: str = "zstd") -> NarInfo:
         """Write one path; what it refers to should be there already. Signed with `key`, or as the store has it."""
         with explaining(f"write '{path}' to the binary cache '{self.directory}'"):
             self.create()
@@ -274,7 +274,7 @@ def _proves_itself(info: PathInfo, store_dir: str) -> bool:
 _SUFFIXES = {"none": "", "zstd": ".zst", "xz": ".xz"}
 
 
-def _compress_archive(store: LocalStore, info: PathInfo, file: BinaryIO, compression: str) -> None:
+def _compress_archive(store: Store, info: PathInfo, file: BinaryIO, compression: str) -> None:
     hasher = hashlib.sha256()
     writer: Any
     if compression == "zstd":

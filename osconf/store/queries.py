@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from osconf.model.store_path import HASH_LENGTH
-from osconf.store.local import LocalStore
+from osconf.store.interface import Store
 
 
-def find_chain(store: LocalStore, start: str, goal: str) -> list[str]:
+def find_chain(store: Store, start: str, goal: str) -> list[str]:
     """The shortest chain of references from one path to another; empty when there is none."""
     edges = store.closure_edges([start])
     came_from = {start: ""}
@@ -28,7 +28,7 @@ def find_chain(store: LocalStore, start: str, goal: str) -> list[str]:
     return []
 
 
-def find_mentions(store: LocalStore, path: str, dependency: str, *, limit: int = 10) -> list[str]:
+def find_mentions(store: Store, path: str, dependency: str, *, limit: int = 10) -> list[str]:
     """The files inside `path` (relative) whose bytes or link targets mention the hash of `dependency`."""
     digits = dependency.rpartition("/")[2][:HASH_LENGTH]
     real = store.real_path(path)
@@ -55,7 +55,7 @@ class ClosureDifference:
     size: int
 
 
-def compare_closures(store: LocalStore, before: Iterable[str], after: Iterable[str]) -> list[ClosureDifference]:
+def compare_closures(store: Store, before: Iterable[str], after: Iterable[str]) -> list[ClosureDifference]:
     """What changed between two closures, by package name; names without a change of version or size are left out."""
     old, new = _versions(store, before), _versions(store, after)
     differences = []
@@ -71,7 +71,7 @@ def compare_closures(store: LocalStore, before: Iterable[str], after: Iterable[s
     return differences
 
 
-def _versions(store: LocalStore, paths: Iterable[str]) -> dict[str, dict[str, int]]:
+def _versions(store: Store, paths: Iterable[str]) -> dict[str, dict[str, int]]:
     """Name -> version -> size of everything in a closure."""
     found: dict[str, dict[str, int]] = {}
     for path in store.closure(paths):
@@ -87,6 +87,6 @@ def split_version(name: str) -> tuple[str, str]:
     return (name[: match.start()], name[match.end() :]) if match else (name, "")
 
 
-def closure_size(store: LocalStore, paths: Iterable[str]) -> int:
+def closure_size(store: Store, paths: Iterable[str]) -> int:
     """The bytes of all archives of a closure."""
     return sum(store.query_path_info(path).nar_size for path in store.closure(paths))

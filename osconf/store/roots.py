@@ -20,18 +20,32 @@ _SYSTEM_LINKS = ("/run/current-system", "/run/booted-system", "/osconf/current-s
 
 def add_root(layout: StoreLayout, link: Path, target: str) -> None:
     """Make `link` point at `target` by rename, and remember the link when it is outside the roots' own directory."""
+    made = make_root_link(layout, link, target)
+    if made is not None:
+        remember_link(layout, made)
+
+
+def make_root_link(layout: StoreLayout, link: Path, target: str) -> Path | None:
+    """Make `link` point at `target` by rename; the link's own path when it is one to remember (`remember_link`)."""
     link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
     if link.exists() and not link.is_symlink():
         raise StoreError(f"cannot make the root '{link}': something that is not a link is there", code="root-exists")
     inside = link.is_relative_to(layout.roots) or link.is_relative_to(layout.profiles)
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
-        if not inside:
-            name = encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
-            replace_link(layout.roots / "auto" / name, str(link))
         replace_link(link, target if layout.prefix == "" or inside else str(layout.real_path(target)))
     except OSError as error:
         raise StoreError(f"cannot make the link '{link}' to '{target}': {error.strerror}", code="no-root") from error
+    return None if inside else link
+
+
+def remember_link(layout: StoreLayout, link: Path) -> None:
+    """Let a link that is somewhere else count as a root, as long as it leads into the store."""
+    name = encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
+    try:
+        replace_link(layout.roots / "auto" / name, str(link))
+    except OSError as error:
+        raise StoreError(f"cannot remember the link '{link}': {error.strerror}", code="no-root") from error
 
 
 def replace_link(link: Path, target: str) -> None:

@@ -7,7 +7,8 @@ imports it must trust where it came from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import BinaryIO
 
 from osconf.model.hashes import Hash
@@ -15,6 +16,7 @@ from osconf.model.nar import BadArchive, dump_path, restore
 from osconf.model.path_info import PathInfo
 from osconf.model.store_path import parse_store_path
 from osconf.store.canonical import explaining, remove_tree
+from osconf.store.interface import Store
 from osconf.store.local import LocalStore
 
 _MAGIC = 0x4558494E
@@ -23,7 +25,7 @@ _MAX_TEXT = 1 << 16
 _MAX_REFERENCES = 1 << 20
 
 
-def export_paths(store: LocalStore, paths: Iterable[str], sink: BinaryIO) -> None:
+def export_paths(store: Store, paths: Iterable[str], sink: BinaryIO) -> None:
     """Write these paths (a closure in its order, references first) to `sink`."""
     for path in paths:
         info = store.query_path_info(path)
@@ -48,7 +50,11 @@ def export_paths(store: LocalStore, paths: Iterable[str], sink: BinaryIO) -> Non
     sink.flush()
 
 
-def import_paths(store: LocalStore, source: BinaryIO) -> list[str]:
+Check = Callable[[PathInfo, Path], None]
+"""Refuses a path that came in a stream by raising; its content is at the place."""
+
+
+def import_paths(store: LocalStore, source: BinaryIO, check: Check = lambda _info, _place: None) -> list[str]:
     """Read a stream into the store; returns the paths it held. Those that are valid already are skipped."""
     imported = []
     while _read_number(source) == _MORE:
@@ -62,6 +68,7 @@ def import_paths(store: LocalStore, source: BinaryIO) -> list[str]:
                 if store.is_valid(info.path):
                     remove_tree(temporary)
                 else:
+                    check(info, temporary)
                     store.install(temporary, info)
             except BaseException:
                 remove_tree(temporary)

@@ -1,0 +1,231 @@
+"""Building for a client: in a process of its own, which ends when the client leaves.
+
+The connection's process waits for its client and for the builder process at once. The builder tells events straight to
+the client and gives its result to the connection's process, which makes the outputs temporary roots of the whole
+conversation before the builder lets them go.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from threading import Event
+from typing import Any, NoReturn, Protocol
+
+from osconf.build.reporter import Reporter
+from osconf.build.settings import BuildSettings
+from osconf.daemon.access import NotAllowed
+from osconf.daemon.events import EventSender
+from osconf.daemon.messages import decode_error, encode_error
+from osconf.daemon.wire import Channel, Disconnected, Message
+from osconf.errors import BuildError, OsconfError
+from osconf.log import logger
+from osconf.store.local import LocalStore
+
+_PR_SET_PDEATHSIG = 1
+_GRACE_SECONDS = 20.0
+_POLL_MILLISECONDS = 1000
+_MAX_JOBS = 256
+
+Outputs = Mapping[str, Mapping[str, str]]
+
+
+class Builder(Protocol):
+    """What builds in a store; `osconf.rebuild` knows the builders and the archive."""
+
+    @property
+    def settings(self) -> BuildSettings:
+        """The machine's own settings: its caches, keys and limits."""
+
+    def realise(
+        self, store: LocalStore, wanted: Sequence[str], settings: BuildSettings, reporter: Reporter, cancelled: Event
+    ) -> Outputs:
+        """Build."""
+
+    def plan(self, store: LocalStore, wanted: Sequence[str], settings: BuildSettings) -> list[str]:
+        """The derivations that would be built."""
+
+
+def choose_settings(machine: BuildSettings, options: Mapping[str, Any], *, is_trusted: bool) -> BuildSettings:
+    """The machine's settings with what a client may choose: how much at once, how long, what to do on a failure.
+
+    Caches and keys are the machine's; a trusted client may name others.
+    """
+    settings = replace(
+        machine,
+        jobs=_number(options, "jobs", machine.jobs, 1, _MAX_JOBS),
+        cores=_number(options, "cores", machine.cores, 0, 4096),
+        keep_going=bool(options.get("keepGoing")),
+        check=bool(options.get("check")),
+        timeout=_limit(machine.timeout, options.get("timeout")),
+        max_silent_time=_limit(machine.max_silent_time, options.get("maxSilentTime")),
+    )
+    caches, keys = options.get("caches"), options.get("trustedKeys")
+    if is_trusted:
+        return replace(
+            settings,
+            keep_failed=bool(options.get("keepFailed")),
+            caches=machine.caches if caches is None else tuple(map(str, caches)),
+            trusted_keys=machine.trusted_keys if keys is None else tuple(map(str, keys)),
+        )
+    if caches is not None:
+        settings = replace(settings, caches=_restrict("the cache", caches, machine.caches))
+    if keys is not None:
+        settings = replace(settings, trusted_keys=_restrict("the key", keys, machine.trusted_keys))
+    return settings
+
+
+def _number(options: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
+    value = options.get(name)
+    return default if value is None else max(low, min(int(value), high))
+
+
+def _limit(machine: float, wanted: Any) -> float:
+    """The stricter of two limits, where 0 is none."""
+    limits = [limit for limit in (machine, float(wanted or 0)) if limit > 0]
+    return min(limits, default=0)
+
+
+def _restrict(what: str, wanted: Sequence[Any], known: Sequence[str]) -> tuple[str, ...]:
+    for each in wanted:
+        if str(each) not in known:
+            raise NotAllowed(
+                f"{what} '{each}' is not one of this machine's, and you are not a trusted user of its store",
+                hint="its administrator can add it, or you to the trusted users",
+            )
+    return tuple(map(str, wanted))
+
+
+def realise_for_client(
+    store: LocalStore,
+    channel: Channel,
+    builder: Builder,
+    wanted: Sequence[str],
+    settings: BuildSettings,
+    prepare: Callable[[], None],
+) -> Outputs:
+    """Build in a process of its own; raises `Disconnected` when the client left before the end.
+
+    `prepare` is called there before anything is opened.
+    """
+    store.flush()
+    result_read, result_write = os.pipe()
+    ready_read, ready_write = os.pipe()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        os.close(result_read)
+        os.close(ready_write)
+        _build_and_leave(store, channel, builder, wanted, settings, prepare, parent, result_write, ready_read)
+    os.close(result_write)
+    os.close(ready_read)
+    try:
+        answer, is_client_gone = _wait_for_result(pid, channel, result_read)
+        if answer is not None and "result" in answer:
+            for outputs in answer["result"].values():
+                for path in outputs.values():
+                    store.add_temp_root(path)
+    finally:
+        # The builder takes the end of this pipe as leave to let its roots go.
+        os.close(ready_write)
+        os.close(result_read)
+        _, status = os.waitpid(pid, 0)
+    if is_client_gone:
+        raise Disconnected("the client left during a build")
+    if answer is None:
+        raise BuildError(
+            f"the process that built for you ended unexpectedly ({_explain_status(status)})",
+            code="builder-gone",
+            hint="run the command again; what it left is cleaned up",
+        )
+    if "error" in answer:
+        raise decode_error(answer["error"])
+    result: Outputs = answer["result"]
+    return result
+
+
+def _explain_status(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _wait_for_result(pid: int, channel: Channel, result: int) -> tuple[Message | None, bool]:
+    """The builder's answer, None when it died without one; and whether the client left meanwhile."""
+    poll = select.poll()
+    poll.register(result, select.POLLIN | select.POLLHUP)
+    poll.register(channel.source.fileno(), select.POLLRDHUP | select.POLLHUP)
+    data = b""
+    left_at: float | None = None
+    while True:
+        for descriptor, _ in poll.poll(_POLL_MILLISECONDS):
+            if descriptor == result:
+                part = os.read(result, 1 << 16)
+                if not part:
+                    return (json.loads(data) if data else None), left_at is not None
+                data += part
+            elif left_at is None:
+                left_at = time.monotonic()
+                poll.unregister(channel.source.fileno())
+                os.kill(pid, signal.SIGTERM)
+        if left_at is not None and time.monotonic() - left_at > _GRACE_SECONDS:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _build_and_leave(
+    shared: LocalStore,
+    channel: Channel,
+    builder: Builder,
+    wanted: Sequence[str],
+    settings: BuildSettings,
+    prepare: Callable[[], None],
+    parent: int,
+    result: int,
+    ready: int,
+) -> NoReturn:
+    code = 1
+    try:
+        cancelled = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: cancelled.set())
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            cancelled.set()
+        answer: dict[str, Any]
+        store: LocalStore | None = None
+        try:
+            prepare()
+            store = LocalStore.open(shared.root, shared.store_dir, durable=shared.durable)
+            answer = {"result": builder.realise(store, wanted, settings, _reporter(channel, cancelled), cancelled)}
+        except OsconfError as error:
+            answer = {"error": encode_error(error)}
+        except Exception as error:
+            logger.exception("a build for a client failed in an unforeseen way")
+            answer = {"error": encode_error(BuildError(f"the store's daemon failed: {error!r}", code="internal"))}
+        with os.fdopen(result, "wb") as file:
+            file.write(json.dumps(answer).encode())
+        os.read(ready, 1)
+        if store is not None:
+            store.close()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _reporter(channel: Channel, cancelled: Event) -> Reporter:
+    """Events to the client; when it is gone the builds are cancelled and nobody is told any more."""
+
+    def send(message: Mapping[str, Any]) -> None:
+        if cancelled.is_set():
+            return
+        try:
+            channel.send(message)
+        except Disconnected:
+            cancelled.set()
+
+    return EventSender(send)

@@ -1,0 +1,64 @@
+"""What the daemon proves before it makes something valid for a user who is not trusted.
+
+A path must be what its name says. The name of a text or a source follows from its content. That of an output follows
+from its derivation, so its content is believed when a build here made it or when a trusted key signed it, and a
+derivation is believed when the names of its outputs follow from the rest of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from osconf.errors import StoreError
+from osconf.model import nar
+from osconf.model.derivation import Derivation, fill_output_paths
+from osconf.model.hashes import hash_file
+from osconf.model.path_info import PathInfo, fixed_content_address, text_content_address
+from osconf.model.store_path import DRV_SUFFIX, HASH_LENGTH, make_fixed_output_path, make_text_path
+from osconf.store.local import LocalStore
+from osconf.store.signing import PublicKeys, is_signed
+
+
+def check_derivation(store: LocalStore, file_name: str, drv: Derivation) -> None:
+    """Refuse a derivation whose outputs' names do not follow from it: it would build something in another's name."""
+    for path in drv.input_derivations:
+        if not store.is_valid(path):
+            raise StoreError(f"'{file_name}' needs '{path}', which is not valid", code="reference-not-valid")
+    name = file_name.removesuffix(DRV_SUFFIX)
+    expected = fill_output_paths(drv, store.derivation_hash, store.store_dir, name)
+    for output_name, output in drv.outputs.items():
+        right = expected.outputs[output_name].path
+        if output.path != right or drv.env.get(output_name, right) != right:
+            raise StoreError(
+                f"the derivation '{file_name}' says that its output '{output_name}' is '{output.path}', but it is"
+                f" '{right}'",
+                code="bad-derivation",
+            )
+
+
+def is_believable(info: PathInfo, place: Path, keys: PublicKeys, store_dir: str) -> bool:
+    """Whether a trusted key vouches for a path, or its content at `place`, whose archive hash was checked, does."""
+    return is_signed(info, keys) or _proves_name(info, place, store_dir)
+
+
+def _proves_name(info: PathInfo, place: Path, store_dir: str) -> bool:
+    kind, _, rest = (info.content_address or "").partition(":")
+    name = info.path.rpartition("/")[2][HASH_LENGTH + 1 :]
+    is_plain = place.is_file() and not place.is_symlink()
+    if kind == "text" and is_plain:
+        content = hash_file("sha256", place)
+        return info.content_address == text_content_address(content) and info.path == make_text_path(
+            name, content, info.references, store_dir
+        )
+    if kind != "fixed":
+        return False
+    recursive = rest.startswith("r:")
+    algorithm = rest.removeprefix("r:").partition(":")[0]
+    if algorithm not in ("md5", "sha1", "sha256", "sha512") or not (recursive or is_plain):
+        return False
+    if info.references and not (recursive and algorithm == "sha256"):
+        return False
+    content = nar.hash_path(place, algorithm)[0] if recursive else hash_file(algorithm, place)
+    return info.content_address == fixed_content_address(content, recursive) and info.path == make_fixed_output_path(
+        name, content, recursive, info.references, store_dir
+    )
