@@ -91,8 +91,8 @@ def sign(invocation: Invocation, paths: tuple[str, ...], key_file: str, recursiv
     store = invocation.session.store
     key = SecretKey.parse(Path(key_file).read_text("utf-8"))
     chosen = resolve_paths(invocation, paths)
-    for path in store.closure(chosen) if recursive else chosen:
-        store.add_signatures(path, sign_info(store.query_path_info(path), key).signatures)
+    wanted = store.closure(chosen) if recursive else chosen
+    store.add_signatures({path: sign_info(store.query_path_info(path), key).signatures for path in wanted})
 
 
 @click.command("export")

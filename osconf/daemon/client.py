@@ -362,10 +362,11 @@ class DaemonStore(StorePlaces):
             self._texts_and_roots_first()
             self.request("flush")
 
-    def add_signatures(self, path: str, signatures: Iterable[str]) -> None:
-        """Keep more signatures of a valid path."""
+    def add_signatures(self, signatures: Mapping[str, Iterable[str]]) -> None:
+        """Keep more signatures of valid paths."""
         self.flush()
-        self.request("add-signatures", {"path": path, "signatures": sorted(signatures)})
+        for part in _parts(sorted(signatures)):
+            self.request("add-signatures", {"signatures": {path: sorted(signatures[path]) for path in part}})
 
     # Roots and garbage
 

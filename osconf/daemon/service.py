@@ -342,7 +342,8 @@ class Service:
 
     @_operation("add-signatures", is_trusted=True)
     def add_signatures(self, arguments: Message) -> Any:
-        self.store.add_signatures(str(arguments["path"]), [str(each) for each in arguments["signatures"]])
+        given = dict(arguments["signatures"]).items()
+        self.store.add_signatures({str(path): [str(text) for text in texts] for path, texts in given})
 
     # Roots and garbage
 

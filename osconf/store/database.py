@@ -214,11 +214,12 @@ class Database:
                 "INSERT OR IGNORE INTO refs VALUES (?, ?)", (identities[info.path], identities[reference])
             )
 
-    def set_signatures(self, path: str, signatures: Iterable[str]) -> None:
-        """Replace the signatures of a valid path."""
+    def set_signatures(self, signatures: Mapping[str, Iterable[str]]) -> None:
+        """Replace the signatures of valid paths, in one transaction."""
         with self.transaction() as connection:
-            connection.execute(
-                "UPDATE paths SET signatures = ? WHERE path = ?", (" ".join(sorted(set(signatures))), path)
+            connection.executemany(
+                "UPDATE paths SET signatures = ? WHERE path = ?",
+                [(" ".join(sorted(set(texts))), path) for path, texts in signatures.items()],
             )
 
     def closure_edges(self, paths: Iterable[str]) -> dict[str, list[str]]:

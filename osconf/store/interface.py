@@ -6,7 +6,7 @@ daemon, `MemoryStore` one for tests. Building is asked of `osconf.rebuild.buildi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -123,8 +123,8 @@ class Store(Protocol):
     ) -> VerifyReport:
         """Compare the files with the database."""
 
-    def add_signatures(self, path: str, signatures: Iterable[str]) -> None:
-        """Keep more signatures of a valid path."""
+    def add_signatures(self, signatures: Mapping[str, Iterable[str]]) -> None:
+        """Keep more signatures of valid paths."""
 
     def flush(self) -> None:
         """Make everything that was added valid for others."""

@@ -255,7 +255,7 @@ class LocalStore(StorePlaces):
         `keep(relative path, kind)` leaves files out. `expected` refuses content with another hash.
         """
         check_name(name)
-        keep = _remembered(keep)
+        keep = nar.remember(keep)
         with explaining(f"add '{source}' to the store"):
             content = nar.hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
         if expected is not None and expected != content:
@@ -464,27 +464,14 @@ class LocalStore(StorePlaces):
             self.layout, self.database, check_contents=check_contents, repair=repair, paths=paths, progress=progress
         )
 
-    def add_signatures(self, path: str, signatures: Iterable[str]) -> None:
-        """Keep more signatures of a valid path."""
+    def add_signatures(self, signatures: Mapping[str, Iterable[str]]) -> None:
+        """Keep more signatures of valid paths."""
         self.flush()
-        self.database.set_signatures(path, {*self.query_path_info(path).signatures, *signatures})
+        self.database.set_signatures(
+            {path: {*self.query_path_info(path).signatures, *texts} for path, texts in signatures.items()}
+        )
 
     def invalidate(self, paths: Iterable[str]) -> None:
         """Forget paths that nothing valid refers to; their files become leftovers that the next gc removes."""
         self.flush()
         self.database.invalidate(paths)
-
-
-def _remembered(keep: nar.Keep | None) -> nar.Keep | None:
-    """The same filter, asked once for each file: hashing and copying both need its answer, and it may be slow."""
-    if keep is None:
-        return None
-    answers: dict[tuple[str, str], bool] = {}
-
-    def ask(path: str, kind: str) -> bool:
-        answer = answers.get((path, kind))
-        if answer is None:
-            answer = answers[path, kind] = keep(path, kind)
-        return answer
-
-    return ask
