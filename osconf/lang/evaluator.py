@@ -128,6 +128,8 @@ class Evaluator:
         self.search_path = tuple(search_path if search_path is not None else self.settings.search_path)
         self.cache = CodeCache(self.settings.cache_dir)
         self._files: dict[str, Value] = {}
+        self._located: dict[str, tuple[str, str | None]] = {}
+        self._real_folders: dict[str, str] = {}
         self._store_copies: dict[str, str] = {}
         self.derivation_hashes: dict[str, str] = {}
         """What `hash_modulo` gave for each derivation: instantiating a tree hashes every derivation once."""
@@ -210,14 +212,43 @@ class Evaluator:
     def forget_files(self) -> None:
         """Read every file anew from now on: what the REPL's `:reload` asks for."""
         self._files.clear()
+        self._located.clear()
+        self._real_folders.clear()
         self._store_copies.clear()
 
     def resolve_import(self, path: str) -> str:
         """The file that `import path` reads: symlinks followed, `default.nix` for a directory."""
-        file = self.world.resolve_symlinks(path)
-        if self.world.path_kind(file) == "directory":
-            file = self.world.resolve_symlinks(f"{file.rstrip('/')}/default.nix")
+        file, kind = self.locate(path)
+        if kind == "directory":
+            file, _ = self.locate(f"{file.rstrip('/')}/default.nix")
         return file
+
+    def locate(self, path: str) -> tuple[str, str | None]:
+        """A path with every symlink followed, and what is there (None: nothing).
+
+        What was found stays found until `forget_files`, and the links on the way to a folder are followed once for all
+        its files.
+        """
+        found = self._located.get(path)
+        if found is not None:
+            return found
+        world = self.world
+        folder, _, name = path.rpartition("/")
+        if self.settings.pure or not folder or not name or path.startswith(world.store_dir):
+            file = world.resolve_symlinks(path)
+            kind = world.path_kind(file)
+        else:
+            real = self._real_folders.get(folder)
+            if real is None:
+                real = self._real_folders[folder] = world.resolve_symlinks(folder)
+            file = f"{real.rstrip('/')}/{name}"
+            kind = world.path_kind(file)
+            if kind == "symlink":
+                file = world.resolve_symlinks(file)
+                kind = world.path_kind(file)
+        if kind is not None:
+            self._located[path] = (file, kind)
+        return file, kind
 
     def _run_file(self, file: str, scope: Mapping[str, Value] | None) -> Value:
         try:

@@ -6,7 +6,7 @@ are followed breadth first; a module with a key (its path, or `key`) counts once
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from osconf.errors import EvalError, OptionError, Position
@@ -19,10 +19,13 @@ from osconf.lang.runtime import (
     current_evaluator,
     force,
     function_args,
+    function_pattern,
     is_attrs,
     is_function,
     is_string,
+    spot_of,
 )
+from osconf.lang.source import Source
 from osconf.lang.values import Path, Value, context_of, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.definitions import UNKNOWN_FILE, property_of
@@ -39,7 +42,7 @@ _STRUCTURE = frozenset(("_class", "_file", "key", "disabledModules", "require", 
 class Module:
     """One module: where it is from, what it declares, defines, imports and disables."""
 
-    __slots__ = ("children", "class_", "config", "disabled", "file", "imports", "imports_position", "key", "options")
+    __slots__ = ("children", "class_", "config", "disabled", "file", "imports", "key", "options", "written")
 
     def __init__(self, file: str, key: str | None = None) -> None:
         self.file = file
@@ -47,17 +50,48 @@ class Module:
         self.options: Value = None
         self.config: list[Value] = []
         self.imports: tuple[Value, ...] = ()
-        self.imports_position: Position | None = None
+        self.written: Value = None
         self.disabled: tuple[Value, ...] = ()
         self.class_: str | None = None
         self.children: list[Module] = []
 
 
-def collect_modules(evaluation: Evaluation, roots: tuple[Value, ...], internal: Module) -> list[Module]:
-    """All modules that count, in the order of a breadth-first walk; `internal` comes after the roots."""
+class Root:
+    """A member of `modules`, looked at once: a submodule's modules are the same in each of its instances.
+
+    A function has the names of its arguments; a set that imports nothing has the module that it always is.
+    """
+
+    __slots__ = ("arguments", "file", "module", "value")
+
+    def __init__(self, cell: Value) -> None:
+        self.value = value = force(cell)
+        self.file: str | None = None
+        self.arguments: tuple[str, ...] | None = None
+        self.module: Module | None = None
+        if is_function(value) or (is_attrs(value) and "__functor" in value):
+            self.file = _file_of(value)
+            self.arguments = tuple(_argument_names(value))
+        elif is_attrs(value):
+            self.file = _file_of(value)
+
+
+def collect_modules(
+    evaluation: Evaluation, roots: Sequence[Root], definitions: Sequence[Module], internal: Module
+) -> list[Module]:
+    """All modules that count, in the order of a breadth-first walk; `definitions`, then `internal` follow the roots."""
     loader = _Loader(evaluation)
-    first = [loader.load(root, None, None) for root in roots]
+    first = [loader.load_root(root) for root in roots]
+    first += definitions
     first.append(internal)
+    for module in first:
+        if module.imports or module.key is not None or module.disabled:
+            return _walk(loader, first)
+    return first
+
+
+def _walk(loader: _Loader, first: list[Module]) -> list[Module]:
+    """The first modules and all they import, each once, without the disabled ones."""
     queue = loader.drop_known(first)
     at = 0
     disabled: set[str] = set()
@@ -67,7 +101,7 @@ def collect_modules(evaluation: Evaluation, roots: tuple[Value, ...], internal: 
         if module.disabled:
             disabled.update([loader.disabled_key(item) for item in module.disabled])
         if module.imports:
-            module.children = [loader.load(item, module.file, module.imports_position) for item in module.imports]
+            module.children = [loader.load(item, module.file, module) for item in module.imports]
             queue.extend(loader.drop_known(module.children))
     return queue if not disabled else _walk_without(first, disabled)
 
@@ -109,34 +143,46 @@ class _Loader:
             fresh.append(module)
         return fresh
 
-    def load(self, cell: Value, parent: str | None, position: Position | None) -> Module:
-        """The module behind a member of `modules` or `imports`."""
+    def load_root(self, root: Root) -> Module:
+        """The module behind a member of `modules`."""
+        if root.arguments is not None:
+            return self._from_function(root.value, root.file or UNKNOWN_FILE, None, root.arguments)
+        if root.file is None:
+            return self.load(root.value, None, None)
+        if root.module is not None:
+            return root.module
+        module = self._from_attrs(root.value, root.file, None)
+        if not module.imports:
+            root.module = module
+        return module
+
+    def load(self, cell: Value, parent: str | None, importer: Module | None) -> Module:
+        """The module behind a member of the `imports` of a module."""
         value = force(cell)
-        if is_function(value):
+        if is_function(value) or (is_attrs(value) and "__functor" in value):
             return self._from_function(value, parent or _file_of(value), None)
         if is_attrs(value):
-            if "__functor" in value:
-                return self._from_function(value, parent or _file_of(value), None)
             return self._from_attrs(value, parent or _file_of(value), None)
         if type(value) is Path or is_string(value):
-            return self._from_path(value, parent or UNKNOWN_FILE, position)
-        raise mistakes.not_a_module(value, parent or UNKNOWN_FILE, position)
+            return self._from_path(value, parent or UNKNOWN_FILE, importer)
+        raise mistakes.not_a_module(value, parent or UNKNOWN_FILE, _imports_position(importer))
 
-    def _from_path(self, value: Value, parent: str, position: Position | None) -> Module:
+    def _from_path(self, value: Value, parent: str, importer: Module | None) -> Module:
         text = value.text if type(value) is Path else str(value)
         if not text.startswith("/"):
-            raise mistakes.not_a_module(value, parent, position)
+            raise mistakes.not_a_module(value, parent, _imports_position(importer))
         key, exists = _module_file(text)
         known = self.by_key.get(key)
         if known is not None:
             return known
         text = key
         if not exists and not context_of(value):
+            position = _imports_position(importer)
             raise mistakes.missing_file(key, parent, position, mistakes.names_beside(key))
         try:
             content = call(PRIMOPS["import"].function, value)
         except EvalError as error:
-            error.while_(f"while loading the module {from_latin(key)}", position)
+            error.while_(f"while loading the module {from_latin(key)}", _imports_position(importer))
             raise
         if is_function(content) or (is_attrs(content) and "__functor" in content):
             module = self._from_function(content, text, key)
@@ -147,9 +193,9 @@ class _Loader:
         self.by_key[key] = module
         return module
 
-    def _from_function(self, function: Value, file: str, key: str | None) -> Module:
+    def _from_function(self, function: Value, file: str, key: str | None, names: Iterable[str] | None = None) -> Module:
         arguments = dict(self.evaluation.base_arguments)
-        for name in _argument_names(function):
+        for name in _argument_names(function) if names is None else names:
             if name not in arguments:
                 arguments[name] = [run_argument, (self.evaluation, name, file, function), None]
         try:
@@ -183,7 +229,7 @@ class _Loader:
             module.class_ = force(value["_class"])
             self._check_class(module)
         if "imports" in value:
-            module.imports_position = attr_position(value, "imports")
+            module.written = value
             module.imports = self._list(value, "imports", file)
         if "disabledModules" in value:
             module.disabled = self._list(value, "disabledModules", file)
@@ -241,15 +287,20 @@ class _Loader:
         return _module_file(text)[0]
 
 
+def _imports_position(importer: Module | None) -> Position | None:
+    """Where the imports of a module are written; only a mistake asks."""
+    return None if importer is None or importer.written is None else attr_position(importer.written, "imports")
+
+
 def _module_file(text: str) -> tuple[str, bool]:
     """The file that a module's path means (`default.nix` of a directory), and whether it is there."""
-    world = current_evaluator().world
+    evaluator = current_evaluator()
     path = canonical_path(text)
     try:
-        kind = world.path_kind(world.resolve_symlinks(path))
+        _, kind = evaluator.locate(path)
         if kind == "directory":
             path = f"{path}/default.nix"
-            kind = world.path_kind(world.resolve_symlinks(path))
+            _, kind = evaluator.locate(path)
     except OSError:
         return path, False
     return path, kind is not None
@@ -276,5 +327,10 @@ def _argument_names(function: Value) -> dict[str, bool]:
 
 def _file_of(value: Value) -> str:
     """The file a module without one was written in."""
-    position = mistakes.position_of_value(value)
-    return to_latin(position.file) if position is not None else UNKNOWN_FILE
+    source: Source | None = None
+    if is_function(value):
+        source = value.__globals__["SOURCE"] if function_pattern(value) is not None else None
+    else:
+        spots = [spot_of(member) for member in value.values()] if type(value) is dict else []
+        source = next((spot.source for spot in spots if spot is not None), None)
+    return UNKNOWN_FILE if source is None else to_latin(source.label)

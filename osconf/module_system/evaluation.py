@@ -6,13 +6,14 @@ that nothing undeclared was set.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from osconf.errors import OptionError
 from osconf.lang.runtime import force, function_position, is_function, make_thunk
-from osconf.lang.values import LazyAttrs, Value, from_latin
+from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin
 from osconf.module_system import mistakes
-from osconf.module_system.collect import Module, collect_modules
+from osconf.module_system.collect import Module, Root, collect_modules
 from osconf.module_system.definitions import UNKNOWN_FILE, Definition, restore_wraps
 from osconf.module_system.place import Place, show_path
 from osconf.module_system.suggest import suggest_option
@@ -45,6 +46,23 @@ _INTERNAL_OPTIONS: dict[str, Value] = {
 class Evaluation:
     """The modules of one configuration (or submodule) and what becomes of them."""
 
+    __slots__ = (
+        "_base_arguments",
+        "_has_only_internal",
+        "_is_collecting",
+        "_options_cell",
+        "_root",
+        "_roots",
+        "_whole",
+        "class_",
+        "extra",
+        "injected",
+        "library",
+        "module_values",
+        "prefix",
+        "special_args",
+    )
+
     def __init__(
         self,
         library: Value,
@@ -54,7 +72,8 @@ class Evaluation:
         prefix: tuple[str, ...] = (),
         class_: str | None = None,
         injected: dict[str, Value] | None = None,
-        definitions: list[Module] | None = None,
+        definitions: Sequence[Module] = (),
+        roots: Sequence[Root] | None = None,
     ) -> None:
         self.library = library
         self.module_values = modules
@@ -62,21 +81,36 @@ class Evaluation:
         self.prefix = prefix
         self.class_ = class_
         self.injected = injected or {}
-        self.extra = definitions or []
+        self.extra = definitions
+        self._roots = roots
         self._root: Level | None = None
         self._is_collecting = False
+        self._has_only_internal: bool | None = None
         self._whole: dict[str, Value] | None = None
-        self._config_cell = make_thunk(self.config)
-        self._options_cell = make_thunk(self.options)
-        self.base_arguments: dict[str, Value] = {
-            "lib": library,
-            "config": self._config_cell,
-            "options": self._options_cell,
-            "specialArgs": self.special_args,
-            "_class": class_,
-            "_prefix": prefix,
-            **self.special_args,
-        }
+        self._base_arguments: dict[str, Value] | None = None
+        self._options_cell: Value = None
+
+    @property
+    def base_arguments(self) -> dict[str, Value]:
+        """The module arguments that are there before any module is read."""
+        if self._base_arguments is None:
+            self._base_arguments = {
+                "lib": self.library,
+                "config": make_thunk(self.config),
+                "options": self.options_cell,
+                "specialArgs": self.special_args,
+                "_class": self.class_,
+                "_prefix": self.prefix,
+                **self.special_args,
+            }
+        return self._base_arguments
+
+    @property
+    def options_cell(self) -> Value:
+        """The cell of the option tree."""
+        if self._options_cell is None:
+            self._options_cell = make_thunk(self.options)
+        return self._options_cell
 
     # -- modules and the tree
 
@@ -107,17 +141,19 @@ class Evaluation:
         return self._root
 
     def _collect(self) -> list[Module]:
+        """The modules, the last one first: its definitions come first."""
         internal = Module(INTERNAL_FILE)
         internal.options = _INTERNAL_OPTIONS
-        internal.config.append({"_module": {"args": self._internal_arguments()}})
-        modules = collect_modules(self, self.module_values, internal)
-        if self.extra:
-            at = modules.index(internal)
-            modules[at:at] = self.extra
+        internal.config.append({"_module": {"args": [_run_internal_arguments, self, None]}})
+        roots = self._roots
+        if roots is None:
+            roots = [Root(cell) for cell in self.module_values]
+        modules = collect_modules(self, roots, self.extra, internal)
         modules.reverse()
         return modules
 
-    def _internal_arguments(self) -> dict[str, Value]:
+    def internal_arguments(self) -> dict[str, Value]:
+        """The module arguments that the engine defines."""
         arguments = dict(self.injected)
         arguments["extendModules"] = make_thunk(self.make_extend_modules)
         arguments["moduleType"] = make_thunk(self.make_type)
@@ -141,18 +177,20 @@ class Evaluation:
                 hint="pass it with specialArgs",
                 code="infinite-recursion",
             )
-        level = self.root.node("_module")
-        if name in self.injected and self._has_only_internal():
+        if name in self.injected and self.has_only_internal():
             return force(self.injected[name])
-        arguments = force(level.config()["args"])  # type: ignore[union-attr]
+        arguments = force(self.root.node("_module").config()["args"])  # type: ignore[union-attr]
         if name not in arguments:
             known = [*self.base_arguments, *arguments]
             position = function_position(function) if is_function(function) else None
             raise mistakes.missing_argument(name, file, known, position)
         return force(arguments[name])
 
-    def _has_only_internal(self) -> bool:
-        return len(self.root.definitions()["_module"]) == 1
+    def has_only_internal(self) -> bool:
+        """Whether no module sets anything below `_module`."""
+        if self._has_only_internal is None:
+            self._has_only_internal = len(self.root.definitions()["_module"]) == 1
+        return self._has_only_internal
 
     def module_option(self, name: str) -> Value:
         """The value of `_module.NAME`."""
@@ -179,7 +217,7 @@ class Evaluation:
         return LazyAttrs(self.whole_config, lookup)
 
     def _has_freeform_type(self) -> bool:
-        return not self._has_only_internal() and self.module_option("freeformType") is not None
+        return not self.has_only_internal() and self.module_option("freeformType") is not None
 
     def whole_config(self) -> dict[str, Value]:
         """The configuration with undeclared definitions merged by the freeform type."""
@@ -215,7 +253,7 @@ class Evaluation:
     def checked_options(self) -> dict[str, Value]:
         """The option tree, after the check."""
         self.check()
-        return force(self._options_cell)  # type: ignore[no-any-return]
+        return force(self.options_cell)  # type: ignore[no-any-return]
 
     def options(self) -> dict[str, Value]:
         """The option tree as the language sees it."""
@@ -224,7 +262,7 @@ class Evaluation:
     def check(self) -> None:
         """Fail when something is set that no module declares."""
         root = self.root
-        if not self._has_only_internal() and (
+        if not self.has_only_internal() and (
             self.module_option("check") is False or self.module_option("freeformType") is not None
         ):
             return
@@ -282,6 +320,14 @@ class Evaluation:
         from osconf.module_system.types.submodule import Submodule
 
         return Submodule(self.library, self.module_values, special_args=self.special_args, class_=self.class_).view
+
+
+def _run_internal_arguments(cell: Thunk) -> Value:
+    """Body of `[_run_internal_arguments, evaluation, None]`."""
+    value = cell[1].internal_arguments()
+    cell[1] = value
+    cell[0] = None
+    return value
 
 
 def _overlay(free: Value, level: Level) -> dict[str, Value]:

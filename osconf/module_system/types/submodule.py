@@ -5,7 +5,7 @@ from __future__ import annotations
 from osconf.errors import OptionError
 from osconf.lang.runtime import force, is_attrs, is_function, is_string
 from osconf.lang.values import Path, Value
-from osconf.module_system.collect import Module
+from osconf.module_system.collect import Module, Root
 from osconf.module_system.definitions import Definition
 from osconf.module_system.evaluation import Evaluation
 from osconf.module_system.place import Place, show_path
@@ -34,6 +34,7 @@ class Submodule(OptionType):
         self.only_config = only_config
         self.given_description = description
         self.class_ = class_
+        self._roots: list[Root] | None = None
 
     @property
     def description(self) -> str:  # type: ignore[override]
@@ -53,8 +54,10 @@ class Submodule(OptionType):
 
     def evaluate(self, prefix: tuple[str, ...], name: str, definitions: list[Definition]) -> Evaluation:
         """The configuration of one instance."""
+        if self._roots is None:
+            self._roots = [Root(cell) for cell in self.modules]
         extra: list[Module] = []
-        modules = self.modules
+        imported: list[Value] = []
         for definition in definitions:
             value = definition.value
             if self.only_config and is_attrs(value) and "__functor" not in value:
@@ -62,15 +65,16 @@ class Submodule(OptionType):
                 module.config.append(value)
                 extra.append(module)
             else:
-                modules = (*modules, {"_file": definition.file, "imports": (value,)})
+                imported.append({"_file": definition.file, "imports": (value,)})
         return Evaluation(
             self.library,
-            modules,
+            (*self.modules, *imported) if imported else self.modules,
             special_args=self.special_args,
             prefix=prefix,
             class_=self.class_,
             injected={"name": name},
             definitions=extra,
+            roots=[*self._roots, *[Root(module) for module in imported]] if imported else self._roots,
         )
 
     def sub_options(self, prefix: tuple[str, ...]) -> Value:
