@@ -66,14 +66,16 @@ def _link(store: LocalStore, first: Path, file: Path) -> int:
     parent = file.parent
     directory = parent.stat()
     temporary = store.temporary_path()
+    must_open = parent != store.layout.store and not os.access(parent, os.W_OK)
     temporary.hardlink_to(first)
     try:
-        if parent != store.layout.store:
+        if must_open:
             parent.chmod(0o755)
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
         if parent != store.layout.store:
-            parent.chmod(stat.S_IMODE(directory.st_mode))
             os.utime(parent, ns=(directory.st_atime_ns, directory.st_mtime_ns))
+        if must_open:
+            parent.chmod(stat.S_IMODE(directory.st_mode))
     return before.st_blocks * 512 if before.st_nlink == 1 else 0

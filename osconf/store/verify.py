@@ -1,4 +1,7 @@
-"""Checking a store against its database: missing paths, changed content, unregistered leftovers, stray modes."""
+"""Checking a store against its database: missing paths, changed content, unregistered leftovers.
+
+Modes that are not canonical are put right on the way.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from osconf.model import nar
+from osconf.store.canonical import canonicalise
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 
@@ -76,7 +80,16 @@ def _is_intact(database: Database, path: str, real: Path) -> bool:
         nar_hash, nar_size = nar.hash_path(real, info.nar_hash.algorithm)
     except (OSError, nar.UnsupportedFile):
         return False
-    return (nar_hash, nar_size) == (info.nar_hash, info.nar_size) and _has_canonical_mode(real)
+    return (nar_hash, nar_size) == (info.nar_hash, info.nar_size) and (_has_canonical_mode(real) or _restore_mode(real))
+
+
+def _restore_mode(real: Path) -> bool:
+    """Put modes right that an interrupted `optimise` left (it must write in directories); False when we may not."""
+    try:
+        canonicalise(real)
+    except OSError:
+        return False
+    return True
 
 
 def _has_canonical_mode(real: Path) -> bool:

@@ -116,7 +116,7 @@ def build(store: LocalStore, turn: int, *, sandbox: bool = True) -> list[str]:
     return [path for outputs in made.values() for path in outputs.values()]
 
 
-def work(root: Path, turn: int, promises: Promises, *, sandbox: bool = True) -> None:
+def work(root: Path, turn: int, promises: Promises, *, sandbox: bool = True, durable: bool = True) -> None:
     """One turn. Every step opens the store as a command of its own would."""
     source = root / f"source-{turn}"
     if not source.exists():
@@ -124,38 +124,38 @@ def work(root: Path, turn: int, promises: Promises, *, sandbox: bool = True) -> 
         (source / "text").write_text(f"source of turn {turn}\n")
         (source / "shared").write_bytes(SHARED_FILE)
 
-    with LocalStore.open(root) as store:
+    with LocalStore.open(root, durable=durable) as store:
         added = store.add_path(source, f"source-{turn}")
         store.add_root(root / f"result-source-{turn}", added)
     promises.keep([added])
 
-    with LocalStore.open(root) as store:
+    with LocalStore.open(root, durable=durable) as store:
         built = build(store, turn, sandbox=sandbox)
         profile = profile_of(store)
         profile.switch_to(profile.add_generation(built[-1]).number)
         closure = store.closure([built[-1]])
     promises.keep(closure)
 
-    with LocalStore.open(root) as store:
+    with LocalStore.open(root, durable=durable) as store:
         cache = FileCache(root / CACHE, store.store_dir)
         for path in closure:
             cache.add(store, path, key=KEY)
 
-    with LocalStore.open(root) as store:
+    with LocalStore.open(root, durable=durable) as store:
         optimise_store(store)
 
     # The turn before goes, and this one too, to be fetched again.
     promises.release(set(promises.paths) - {added})
-    with LocalStore.open(root) as store:
+    with LocalStore.open(root, durable=durable) as store:
         profile = profile_of(store)
         kept = store.add_text(f"kept-{turn}", b"kept")
         store.flush()
         profile.switch_to(profile.add_generation(kept).number)
         profile.delete_generations([entry.number for entry in profile.generations() if not entry.is_current])
-    with LocalStore.open(root) as store:
+    with LocalStore.open(root, durable=durable) as store:
         store.collect_garbage()
 
-    with LocalStore.open(root) as store:
+    with LocalStore.open(root, durable=durable) as store:
         cache = FileCache(root / CACHE, store.store_dir)
         wanted = cache.closure(closure, store.is_valid)
         for narinfo in wanted or ():

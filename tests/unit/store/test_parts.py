@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import stat
 import threading
 from pathlib import Path
 
@@ -127,3 +128,13 @@ def test_transaction_is_undone_as_a_whole(store: LocalStore) -> None:
     with pytest.raises(StoreError):
         store.register([fine, bad])
     assert store.valid_paths() == [path]
+
+
+def test_verify_puts_modes_right(store: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/file").write_text("x")
+    path = store.add_path(tmp_path / "tree", "tree")
+    # What `optimise` leaves when it is killed in a store of an ordinary user.
+    store.real_path(path).chmod(0o755)
+    assert store.verify(check_contents=True).is_sound
+    assert stat.S_IMODE(store.real_path(path).stat().st_mode) == 0o555
