@@ -24,6 +24,41 @@ in
       description = "The osconf to install.";
     };
 
+    settings = {
+      substituters = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "https://cache.example.org" ];
+        description = ''
+          Binary caches from which the results of builds are taken. What no key in `trusted-public-keys` signed is built
+          here instead.
+        '';
+      };
+
+      trusted-public-keys = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "cache.example.org-1:…" ];
+        description = "Keys whose signatures on store paths count, as `osconf key public` prints them.";
+      };
+
+      trusted-users = mkOption {
+        type = types.listOf types.str;
+        default = [ "root" ];
+        example = [ "root" "@wheel" ];
+        description = ''
+          Users, and groups written as `@GROUP`, who may put paths into the store that nobody signed: as good as root.
+        '';
+      };
+
+      allowed-users = mkOption {
+        type = types.listOf types.str;
+        default = [ "*" ];
+        example = [ "@users" ];
+        description = "Users, and groups written as `@GROUP`, who may build in the machine's store.";
+      };
+    };
+
     archive = {
       sources = mkOption {
         type = types.nullOr (types.listOf (types.attrsOf types.raw));
@@ -51,6 +86,7 @@ in
   config = lib.mkMerge [
     (lib.mkIf cfg.enable {
       environment.systemPackages = [ cfg.package ];
+      environment.etc."osconf/settings.json".text = builtins.toJSON cfg.settings + "\n";
       # The state of the archive that the lock pins: the next generation is evaluated without a network.
       environment.etc."osconf/archive-cache".source = pkgs.archiveState.cache;
     })

@@ -6,7 +6,7 @@ The recipe: plan what must be built, build what is ready on the workers, registe
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import Event
@@ -17,6 +17,7 @@ from osconf.build.job import BuildContext, build_derivation
 from osconf.build.reporter import QuietReporter, Reporter
 from osconf.build.settings import BuildSettings
 from osconf.errors import BuildError, OsconfError
+from osconf.model.derivation import Derivation
 from osconf.store.local import LocalStore
 from osconf.store.substitute import Substituter
 
@@ -30,12 +31,13 @@ def realise(
     settings: BuildSettings | None = None,
     reporter: Reporter | None = None,
     cancelled: Event | None = None,
+    prepare: Callable[[list[Derivation]], None] = lambda _derivations: None,
 ) -> dict[str, dict[str, str]]:
     """Build what is not valid yet and return, per wanted derivation, its outputs' paths by name.
 
     `wanted` holds `DRV`, `DRV!out,dev` or `DRV!*`. Everything returned is valid, registered and kept from the garbage
     collector until the store is closed. Raises `BuildError`; with `keep_going` after building whatever else can be.
-    Setting `cancelled`, from any thread, kills what runs.
+    Setting `cancelled`, from any thread, kills what runs. `prepare` is given what will be built, before that begins.
     """
     settings = settings or BuildSettings()
     reporter = reporter or QuietReporter()
@@ -48,6 +50,7 @@ def realise(
         substitute = Substituter(store, settings.caches, settings.trusted_keys, reporter.substituted).substitute
     goals = plan_goals(store, requests, rebuild=settings.check or settings.repair, substitute=substitute)
     if goals:
+        prepare([goal.drv for goal in goals.values()])
         reporter.planned(list(goals))
         context = BuildContext(store, builders, settings, reporter, cancelled or Event())
         _Schedule(context, goals).run()

@@ -28,10 +28,6 @@ def build(
     no_link: bool,
     dry_run: bool,
     rebuild: bool,
-    jobs: int | None,
-    cores: int | None,
-    keep_failed: bool,
-    keep_going: bool,
     **expression: object,
 ) -> None:
     """Build and print the store paths of the results.
@@ -49,9 +45,7 @@ def build(
     )
     from osconf.rebuild.results import link_results
 
-    session = invocation.session.with_settings(
-        jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going, rebuild=rebuild
-    )
+    session = invocation.session.with_settings(rebuild=rebuild)
     file = expression["file"]
     if isinstance(file, str) and file.endswith(".drv"):
         wanted = [Instantiated(file)]

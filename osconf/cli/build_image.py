@@ -28,10 +28,6 @@ def build_image(
     config: str | None,
     modules: tuple[str, ...],
     out_link: str,
-    jobs: int | None,
-    cores: int | None,
-    keep_failed: bool,
-    keep_going: bool,
 ) -> None:
     """Build a disk image with GRUB, the system and its store: LINK/disk.FORMAT. Needs no root.
 
@@ -42,7 +38,7 @@ def build_image(
     from osconf.rebuild.configuration import instantiate_configuration
     from osconf.rebuild.results import link_results
 
-    session = invocation.session.with_settings(jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going)
+    session = invocation.session
     form = f'{{ virtualisation.imageFormat = "{image_format}"; }}'
     wanted = instantiate_configuration(session, invocation.configuration(config), "image", modules=[form, *modules])
     paths = session.build([wanted])

@@ -19,10 +19,6 @@ def build_vm(
     config: str | None,
     modules: tuple[str, ...],
     out_link: str,
-    jobs: int | None,
-    cores: int | None,
-    keep_failed: bool,
-    keep_going: bool,
 ) -> None:
     """Build a script that boots the configuration in QEMU: LINK/bin/run-<hostName>-vm.
 
@@ -33,7 +29,7 @@ def build_vm(
     from osconf.rebuild.configuration import instantiate_configuration
     from osconf.rebuild.results import link_results
 
-    session = invocation.session.with_settings(jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going)
+    session = invocation.session
     paths = session.build([instantiate_configuration(session, invocation.configuration(config), "vm", modules=modules)])
     link_results(session.store, out_link, paths)
     click.echo(paths[0])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osconf.errors import OsconfError
 
@@ -28,6 +28,8 @@ class Invocation:
     debug: bool = False
     quiet: bool = False
     verbose: int = 0
+    build_choices: dict[str, Any] = field(default_factory=dict)
+    """What the command line says about builds: fields of `BuildChoices`, filled while it is read."""
 
     @classmethod
     def from_options(
@@ -80,7 +82,7 @@ class Invocation:
             store_dir=self.store_dir,
             environment=self.environment,
             reporter=make_reporter(self),
-        )
+        ).with_settings(**self.build_choices)
 
     def close(self) -> None:
         """Let go of what the command opened."""

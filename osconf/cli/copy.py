@@ -55,7 +55,8 @@ def copy(
     for path in paths:
         if not path.startswith(session.store_dir + "/"):
             raise OsconfError(f"'{path}' is no store path", hint=f"name what is there: {session.store_dir}/…")
-    copy_from(session, from_ or "", paths, listen, trusted_keys=trusted_keys)
+    keys = (*trusted_keys, *session.settings.trusted_public_keys)
+    copy_from(session, from_ or "", paths, listen, trusted_keys=keys)
 
 
 COMMANDS = {"copy": copy}

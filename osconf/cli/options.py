@@ -61,14 +61,49 @@ def expression(command: Command) -> Command:
     return command
 
 
+def _seconds(given: str | None) -> float:
+    if given is None:
+        return 0
+    from osconf.cli.units import parse_age
+
+    return float(given) if given.isdigit() else parse_age(given)
+
+
+def _choose(*declarations: str, read: Callable[[Any], Any] = lambda given: given, **attributes: Any) -> Any:
+    """An option that commands do not see: it goes into the choices of the session, whose field has its name."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, given: Any) -> None:
+        if ctx.obj is not None and parameter.name is not None:
+            ctx.obj.build_choices[parameter.name] = read(given)
+
+    return click.option(*declarations, expose_value=False, callback=keep, **attributes)
+
+
+_CACHES = (
+    _choose("--cache", "caches", multiple=True, metavar="URI", help="Take results from this binary cache if it can."),
+    _choose("--trusted-key", "trusted_keys", multiple=True, metavar="KEY", help="Trust what this key signed."),
+    _choose("--no-caches", is_flag=True, help="Fetch no results: build everything here."),
+)
+_BUILDS = (
+    _choose("-j", "--jobs", type=click.IntRange(min=1), help="Build this many derivations at once."),
+    _choose("--cores", type=click.IntRange(min=0), help="What a build may use (0: all)."),
+    _choose("-K", "--keep-failed", is_flag=True, help="Keep the directory of a failed build, and a shell for it."),
+    _choose("-k", "--keep-going", is_flag=True, help="Go on with what does not depend on a failed build."),
+    _choose("--timeout", read=_seconds, metavar="TIME", help="Stop a build that takes longer (90, 30m)."),
+    _choose("--max-silent-time", read=_seconds, metavar="TIME", help="Stop a build that prints nothing for so long."),
+    *_CACHES,
+)
+
+
 def build_settings(command: Command) -> Command:
-    """How builds run."""
-    decorators = [
-        click.option("-j", "--jobs", type=click.IntRange(min=1), help="Build this many derivations at once."),
-        click.option("--cores", type=click.IntRange(min=0), help="What a build may use (0: all)."),
-        click.option("-K", "--keep-failed", is_flag=True, help="Keep the directory of a failed build."),
-        click.option("-k", "--keep-going", is_flag=True, help="Go on with what does not depend on a failed build."),
-    ]
-    for decorator in reversed(decorators):
+    """How builds run, and from where their results may come; `Invocation.session` has it."""
+    for decorator in reversed(_BUILDS):
+        command = decorator(command)
+    return command
+
+
+def cache_settings(command: Command) -> Command:
+    """From where results may come, for commands that build on the way."""
+    for decorator in reversed(_CACHES):
         command = decorator(command)
     return command

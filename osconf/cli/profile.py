@@ -46,7 +46,6 @@ def install(
     names: tuple[str, ...],
     expressions: tuple[str, ...],
     config: str | None,
-    **builds: object,
 ) -> None:
     """Install packages by name (`git`, `python3Packages.requests`), store paths, or the value of an expression.
 
@@ -60,7 +59,7 @@ def install(
     """
     if not (names or expressions):
         raise click.UsageError("name a package, a store path, or -E EXPR")
-    user = _open(invocation, builds)
+    user = _open(invocation)
     configuration = None if config is None else invocation.configuration(config)
     change = user.install(names, expressions, configuration)
     _tell(change, "everything is installed already")
@@ -71,14 +70,14 @@ def install(
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @options.build_settings
 @click.pass_obj
-def remove(invocation: Invocation, /, names: tuple[str, ...], **builds: object) -> None:
+def remove(invocation: Invocation, /, names: tuple[str, ...]) -> None:
     """Take packages out of the profile.
 
     \b
     Example:
       osconf profile remove hello
     """
-    _tell(_open(invocation, builds).remove(names), "nothing changes")
+    _tell(_open(invocation).remove(names), "nothing changes")
 
 
 @profile.command("list")
@@ -121,7 +120,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 @_from_lock
 @options.build_settings
 @click.pass_obj
-def upgrade(invocation: Invocation, /, names: tuple[str, ...], config: str | None, **builds: object) -> None:
+def upgrade(invocation: Invocation, /, names: tuple[str, ...], config: str | None) -> None:
     """Take the archive's present versions, and what expressions give now; with names, of these alone.
 
     \b
@@ -129,7 +128,7 @@ def upgrade(invocation: Invocation, /, names: tuple[str, ...], config: str | Non
       osconf profile upgrade
     """
     configuration = None if config is None else invocation.configuration(config)
-    _tell(_open(invocation, builds).upgrade(names, configuration), "everything is up to date")
+    _tell(_open(invocation).upgrade(names, configuration), "everything is up to date")
 
 
 @profile.command("rollback")
@@ -177,11 +176,10 @@ def history(invocation: Invocation, as_json: bool) -> None:
             click.echo(f"      {change.as_text()}")
 
 
-def _open(invocation: Invocation, builds: dict[str, object] | None = None) -> UserProfile:
+def _open(invocation: Invocation) -> UserProfile:
     from osconf.rebuild.profiles import UserProfile
 
-    session = invocation.session
-    return UserProfile(session.with_settings(**builds) if builds else session)  # type: ignore[arg-type]
+    return UserProfile(invocation.session)
 
 
 def _tell(change: ProfileChange, otherwise: str) -> None:

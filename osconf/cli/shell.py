@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from osconf.cli import options
 from osconf.cli.context import Invocation
 
 
@@ -14,6 +15,7 @@ from osconf.cli.context import Invocation
 @click.option("--run", "command", metavar="CMD", help="Run this instead of an interactive shell.")
 @click.option("--pure", "is_pure", is_flag=True, help="See nothing of the machine's /etc.")
 @click.option("-c", "--config", metavar="FILE", help="Take the packages from this configuration's lock.")
+@options.cache_settings
 @click.argument("names", nargs=-1)
 @click.pass_obj
 def shell(

@@ -60,10 +60,6 @@ def _make(name: str) -> click.Command:
         invocation: Invocation,
         config: str | None,
         out_link: str | None,
-        jobs: int | None,
-        cores: int | None,
-        keep_failed: bool,
-        keep_going: bool,
         target_host: str | None,
         specialisation: str | None,
         confirm: int | None,
@@ -74,9 +70,7 @@ def _make(name: str) -> click.Command:
         from osconf.rebuild.results import link_results
         from osconf.rebuild.switch import build_system, perform, require_osconf_machine
 
-        session = invocation.session.with_settings(
-            jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going
-        )
+        session = invocation.session
         target = None if target_host is None else Target.from_arg(target_host, invocation.environment)
         if target is None:
             require_osconf_machine(session)

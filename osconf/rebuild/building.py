@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import TYPE_CHECKING
 
-from osconf.build.goals import parse_wanted, plan_goals
 from osconf.build.realise import plan_builds, realise
 from osconf.build.reporter import Reporter
 from osconf.build.settings import BuildSettings
+from osconf.model.derivation import Derivation
 from osconf.rebuild.builders import prefetch_debs
 from osconf.rebuild.registry import make_builders
 from osconf.store.interface import Store
@@ -42,11 +42,13 @@ class MachineBuilder:
         def show_download(progress: Progress) -> None:
             reporter.progress("packages", progress.done_bytes, progress.total_bytes)
 
-        # All packages that will be unpacked are downloaded together before anything is built.
         access = self._open_access()
-        goals = plan_goals(store, dict(parse_wanted(item) for item in wanted))
-        prefetch_debs(access, [goal.drv for goal in goals.values()], show_download)
-        return realise(store, wanted, make_builders(access), settings, reporter, cancelled)
+
+        def prefetch(derivations: list[Derivation]) -> None:
+            # All packages that will be unpacked are downloaded together before anything is built.
+            prefetch_debs(access, derivations, show_download)
+
+        return realise(store, wanted, make_builders(access), settings, reporter, cancelled, prefetch)
 
     def plan(self, store: LocalStore, wanted: Sequence[str], settings: BuildSettings) -> list[str]:
         """The derivations that `realise` would build, inputs first."""

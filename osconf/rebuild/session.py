@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from osconf.errors import OsconfError
 from osconf.rebuild.configuration import Instantiated
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from osconf.lang.world import GitCheckout, GitRequest
     from osconf.rebuild.building import MachineBuilder
     from osconf.rebuild.primops import ArchiveContext
+    from osconf.rebuild.settings import MachineSettings
     from osconf.rebuild.world import StoreWorld
     from osconf.store.interface import Store
     from osconf.store.local import LocalStore
@@ -37,6 +38,11 @@ class BuildChoices:
     keep_failed: bool = False
     keep_going: bool = False
     rebuild: bool = False
+    timeout: float = 0
+    max_silent_time: float = 0
+    caches: tuple[str, ...] = ()
+    trusted_keys: tuple[str, ...] = ()
+    no_caches: bool = False
 
 
 class Session:
@@ -63,19 +69,9 @@ class Session:
         """Prepare a session; nothing is read or written yet."""
         return cls(root, store_dir, environment, reporter)
 
-    def with_settings(
-        self,
-        *,
-        jobs: int | None = None,
-        cores: int | None = None,
-        keep_failed: bool = False,
-        keep_going: bool = False,
-        rebuild: bool = False,
-    ) -> Session:
-        """The same session with choices for its builds."""
-        self.choices = replace(
-            self.choices, jobs=jobs, cores=cores, keep_failed=keep_failed, keep_going=keep_going, rebuild=rebuild
-        )
+    def with_settings(self, **choices: Any) -> Session:
+        """The same session with choices for its builds: the fields of `BuildChoices`."""
+        self.choices = replace(self.choices, **choices)
         return self
 
     # Places
@@ -184,19 +180,31 @@ class Session:
 
     # Building
 
+    @cached_property
+    def settings(self) -> MachineSettings:
+        """What the machine and the user have set."""
+        from osconf.rebuild.settings import read_settings
+
+        return read_settings(self.environment)
+
     @property
     def build_settings(self) -> BuildSettings:
         """How builds run in this session."""
         from osconf.build.settings import BuildSettings
 
         processors = os.cpu_count() or 1
+        choices = self.choices
         return BuildSettings(
-            jobs=self.choices.jobs or processors,
-            cores=processors if self.choices.cores is None else self.choices.cores,
-            keep_failed=self.choices.keep_failed,
-            keep_going=self.choices.keep_going,
-            check=self.choices.rebuild,
+            jobs=choices.jobs or processors,
+            cores=processors if choices.cores is None else choices.cores,
+            keep_failed=choices.keep_failed,
+            keep_going=choices.keep_going,
+            check=choices.rebuild,
+            timeout=choices.timeout,
+            max_silent_time=choices.max_silent_time,
             cache_dir=self.cache_dir,
+            caches=() if choices.no_caches else _each_once(*choices.caches, *self.settings.substituters),
+            trusted_keys=_each_once(*choices.trusted_keys, *self.settings.trusted_public_keys),
         )
 
     def realise(self, wanted: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
@@ -239,3 +247,7 @@ class Session:
         from osconf.rebuild.fetching import fetch_git_into_store
 
         return fetch_git_into_store(self, request)
+
+
+def _each_once(*texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
