@@ -51,8 +51,12 @@ _ENTRY_NAME = _token(b"entry") + _OPEN + _token(b"name")
 _NODE = _token(b"node")
 
 
-class _Writer:
-    """Gathers the many small tokens of an archive into large writes."""
+class ArchiveWriter:
+    """Gathers the many small tokens of an archive into large writes.
+
+    Who copies a tree while it is archived overrides `enter_directory`, `read_link`, `open_file`, `take_content` and
+    `close_file`, which see everything that the archive gets.
+    """
 
     def __init__(self, sink: Sink, keep: Keep | None) -> None:
         self.sink = sink
@@ -60,23 +64,48 @@ class _Writer:
         self.pending = bytearray()
         self.chunk = bytearray()
 
-    def flush(self) -> None:
+    def write_archive(self, path: bytes) -> None:
+        """Write the whole archive of a file, link or directory."""
+        self.pending += _token(NAR_MAGIC)
+        self._write_node(path, "", os.lstat(path))
+        self._flush()
+
+    def enter_directory(self, path: bytes) -> None:
+        """A directory begins."""
+
+    def read_link(self, path: bytes) -> bytes:
+        """The target of a link."""
+        return os.readlink(path)  # noqa: PTH115 - bytes paths
+
+    def open_file(self, path: bytes, status: os.stat_result) -> int:
+        """A descriptor of a file's content."""
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def take_content(self, data: bytes | memoryview) -> None:
+        """A piece of the opened file's content, to be used before this returns."""
+
+    def close_file(self, descriptor: int) -> None:
+        """A file is over."""
+        os.close(descriptor)
+
+    def _flush(self) -> None:
         if self.pending:
             self.sink(bytes(self.pending))
             self.pending.clear()
 
-    def write_node(self, path: bytes, relative: str, status: os.stat_result) -> None:
+    def _write_node(self, path: bytes, relative: str, status: os.stat_result) -> None:
         mode = status.st_mode
         if stat.S_ISREG(mode):
-            self.write_file(path, status)
+            self._write_file(path, status)
         elif stat.S_ISDIR(mode):
-            self.write_directory(path, relative)
+            self._write_directory(path, relative)
         elif stat.S_ISLNK(mode):
-            self.pending += _SYMLINK + _token(os.readlink(path)) + _CLOSE  # noqa: PTH115 - bytes paths
+            self.pending += _SYMLINK + _token(self.read_link(path)) + _CLOSE
         else:
             raise UnsupportedFile(f"file '{os.fsdecode(path)}' has an unsupported type")
 
-    def write_directory(self, path: bytes, relative: str) -> None:
+    def _write_directory(self, path: bytes, relative: str) -> None:
+        self.enter_directory(path)
         self.pending += _DIRECTORY
         with os.scandir(path) as found:
             entries = sorted(found, key=_entry_name)
@@ -85,34 +114,35 @@ class _Writer:
             if self.keep is not None and not self.keep(below, entry_kind(entry)):
                 continue
             self.pending += _ENTRY_NAME + _token(entry.name) + _NODE
-            self.write_node(entry.path, below, entry.stat(follow_symlinks=False))
+            self._write_node(entry.path, below, entry.stat(follow_symlinks=False))
             self.pending += _CLOSE
             if len(self.pending) > _FLUSH:
-                self.flush()
+                self._flush()
         self.pending += _CLOSE
 
-    def write_file(self, path: bytes, status: os.stat_result) -> None:
+    def _write_file(self, path: bytes, status: os.stat_result) -> None:
         size = status.st_size
         self.pending += _REGULAR
         if status.st_mode & stat.S_IXUSR:
             self.pending += _EXECUTABLE
         self.pending += _CONTENTS + size.to_bytes(8, "little")
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = self.open_file(path, status)
         try:
             if size <= _FLUSH:
                 data = os.read(descriptor, size + 1) if size else b""
                 if len(data) != size:
                     raise _changed(path)
+                self.take_content(data)
                 self.pending += data
             else:
-                self.flush()
-                self.copy_file(descriptor, path, size)
+                self._flush()
+                self._copy_file(descriptor, path, size)
         finally:
-            os.close(descriptor)
+            self.close_file(descriptor)
         self.pending += bytes(-size % 8)
         self.pending += _CLOSE
 
-    def copy_file(self, descriptor: int, path: bytes, size: int) -> None:
+    def _copy_file(self, descriptor: int, path: bytes, size: int) -> None:
         if not self.chunk:
             self.chunk = bytearray(_CHUNK)
         view = memoryview(self.chunk)
@@ -121,6 +151,7 @@ class _Writer:
             count = os.readv(descriptor, [view[: min(left, _CHUNK)]])
             if not count:
                 raise _changed(path)
+            self.take_content(view[:count])
             self.sink(view[:count])
             left -= count
 
@@ -147,11 +178,7 @@ def dump_path(path: str | Path, sink: Sink, keep: Keep | None = None) -> None:
 
     The sink must be done with each buffer when it returns. `keep` chooses what below the root is archived.
     """
-    writer = _Writer(sink, keep)
-    writer.pending += _token(NAR_MAGIC)
-    raw = os.fsencode(path)
-    writer.write_node(raw, "", os.lstat(raw))
-    writer.flush()
+    ArchiveWriter(sink, keep).write_archive(os.fsencode(path))
 
 
 def remember(keep: Keep | None) -> Keep | None:

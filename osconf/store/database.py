@@ -17,6 +17,7 @@ from pathlib import Path
 from osconf.errors import StoreError
 from osconf.model.hashes import Hash
 from osconf.model.path_info import PathInfo
+from osconf.model.store_path import HASH_LENGTH
 
 _MIGRATIONS = ((1, "schema.sql"),)
 _BUSY_SECONDS = 60
@@ -136,6 +137,11 @@ class Database:
     def valid_paths(self) -> list[str]:
         """Every valid path, sorted."""
         return [str(row[0]) for row in self._rows("SELECT path FROM paths ORDER BY path")]
+
+    def has_name(self, name: str, store_dir: str) -> bool:
+        """Whether a valid path has this name, whatever its hash part."""
+        at = len(store_dir) + HASH_LENGTH + 3
+        return bool(self._rows("SELECT 1 FROM paths WHERE substr(path, ?) = ? LIMIT 1", (at, name)))
 
     def path_with_hash_part(self, prefix: str) -> str | None:
         """The valid path that starts with `prefix`, if there is one."""

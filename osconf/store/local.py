@@ -42,7 +42,7 @@ from osconf.store.canonical import (
     sync_filesystem,
 )
 from osconf.store.closure import order_references_first
-from osconf.store.copying import copy_tree
+from osconf.store.copying import CopiedTree, copy_hashed, hash_small
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import PathLock, TemporaryRoots
@@ -53,6 +53,7 @@ from osconf.store.unpack import unpack_verified
 from osconf.store.verify import Repair, VerifyReport, verify_store
 
 _MAX_PENDING = 2000
+_LARGE_BYTES = 32 << 20
 
 
 class LocalStore(StorePlaces):
@@ -257,33 +258,61 @@ class LocalStore(StorePlaces):
         check_name(name)
         keep = nar.remember(keep)
         with explaining(f"add '{source}' to the store"):
-            content = nar.hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
-        if expected is not None and expected != content:
-            raise StoreError(
-                f"hash mismatch in '{source}':\n  expected: {expected.sri()}\n  got:      {content.sri()}",
-                code="hash-mismatch",
-            )
-        path = make_fixed_output_path(name, content, recursive, (), self.store_dir)
-        self.add_temp_root(path)
-        if self.is_valid(path):
-            return path
-        with explaining(f"add '{source}' to the store"):
-            temporary = self.temporary_path()
+            content, copied = self._hash_source(source, name, recursive, algorithm, keep, copies=expected is None)
             try:
-                copy_tree(source, temporary, keep) if recursive else shutil.copyfile(source, temporary)
-                nar_hash, nar_size = nar.hash_path(temporary)
-                if (nar_hash if recursive else hash_file(algorithm, temporary)) != content and (
-                    not recursive or algorithm == "sha256"
-                ):
-                    raise StoreError(f"'{source}' changed while it was copied", code="file-changed")
-                info = PathInfo(
-                    path, nar_hash, nar_size, ultimate=True, content_address=fixed_content_address(content, recursive)
-                )
-                self.install(temporary, info)
-            except BaseException:
-                remove_tree(temporary)
-                raise
+                if expected is not None and expected != content:
+                    raise StoreError(
+                        f"hash mismatch in '{source}':\n  expected: {expected.sri()}\n  got:      {content.sri()}",
+                        code="hash-mismatch",
+                    )
+                path = make_fixed_output_path(name, content, recursive, (), self.store_dir)
+                self.add_temp_root(path)
+                if not self.is_valid(path):
+                    copied = copied or self._copy_source(source, content, recursive, keep)
+                    address = fixed_content_address(content, recursive)
+                    self.install(
+                        copied.place, PathInfo(path, copied.hash, copied.size, ultimate=True, content_address=address)
+                    )
+            finally:
+                if copied is not None:
+                    remove_tree(copied.place)
         return path
+
+    def _hash_source(
+        self, source: Path, name: str, recursive: bool, algorithm: str, keep: nar.Keep | None, *, copies: bool
+    ) -> tuple[Hash, CopiedTree | None]:
+        """The hash that names a source. Of a large tree that is hardly here yet also the copy: it is read once only."""
+        if not recursive:
+            return hash_file(algorithm, source), None
+        small = hash_small(source, _LARGE_BYTES, keep) if algorithm == "sha256" else None
+        if small is not None:
+            return small, None
+        if algorithm == "sha256" and copies and not self.read_only and not self._has_name(name):
+            copied = copy_hashed(source, self.temporary_path(), keep)
+            return copied.hash, copied
+        return nar.hash_path(source, algorithm, keep)[0], None
+
+    def _has_name(self, name: str) -> bool:
+        pending = any(parse_store_path(path, self.store_dir).name == name for path in list(self._pending))
+        return pending or self.database.has_name(name, self.store_dir)
+
+    def _copy_source(self, source: Path, content: Hash, recursive: bool, keep: nar.Keep | None) -> CopiedTree:
+        """Copy what was hashed before."""
+        place = self.temporary_path()
+        try:
+            if recursive:
+                copied = copy_hashed(source, place, keep)
+                got = copied.hash if content.algorithm == "sha256" else nar.hash_path(place, content.algorithm)[0]
+            else:
+                shutil.copyfile(source, place)
+                copied = CopiedTree(place, *nar.hash_path(place))
+                got = hash_file(content.algorithm, place)
+            if got != content:
+                raise StoreError(f"'{source}' changed while it was copied", code="file-changed")
+        except BaseException:
+            remove_tree(place)
+            raise
+        return copied
 
     def temporary_path(self) -> Path:
         """A fresh place on the store's filesystem and mount; the caller makes it and moves or removes it."""

@@ -153,7 +153,7 @@ def test_full_disk_is_explained_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "x")
 
-    monkeypatch.setattr(local, "copy_tree", full)
+    monkeypatch.setattr(local, "copy_hashed", full)
     (tmp_path / "f").write_text("x")
     with pytest.raises(StoreError, match="no space left") as caught:
         store.add_path(tmp_path / "f", "f")
@@ -185,3 +185,35 @@ def test_declared_hash_is_kept(store: LocalStore, tmp_path: Path) -> None:
     info = store.query_path_info(path)
     assert info.content_address == f"fixed:{hash_bytes('sha1', b'x').prefixed()}"
     assert isinstance(info.nar_hash, Hash)
+
+
+def test_large_trees_are_added_in_one_reading(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_LARGE_BYTES", 1000)
+    tree = tmp_path / "tree"
+    (tree / "a/deep").mkdir(parents=True)
+    (tree / "a/deep/run").write_bytes(b"#!" + b"x" * 200_000)
+    (tree / "a/deep/run").chmod(0o755)
+    (tree / "a/empty").touch()
+    (tree / "a/left-out").write_text("no")
+    (tree / "link").symlink_to("a/deep/run")
+    (tree / os.fsdecode(b"\xff")).write_text("not text")
+    path = store.add_path(tree, "tree", keep=lambda name, _kind: name != "a/left-out")
+    monkeypatch.setattr(local, "_LARGE_BYTES", 1 << 30)
+    assert store.add_path(tree, "tree", keep=lambda name, _kind: name != "a/left-out") == path
+    real = store.real_path(path)
+    assert hash_path(real)[0] == store.query_path_info(path).nar_hash
+    assert not (real / "a/left-out").exists() and os.access(real / "a/deep/run", os.X_OK)
+    assert store.verify(check_contents=True).is_sound
+    assert list(store.layout.temporary.iterdir()) == []
+
+
+def test_large_trees_that_are_here_are_not_copied_again(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 100_000)
+    monkeypatch.setattr(local, "_LARGE_BYTES", 1000)
+    path = store.add_path(tmp_path / "file", "file")
+    monkeypatch.setattr(local, "copy_hashed", lambda *_: pytest.fail("copied"))
+    assert store.add_path(tmp_path / "file", "file") == path
