@@ -4,6 +4,9 @@
 let
   inherit (builtins) attrNames filter head intersectAttrs isAttrs isFunction length mapAttrs removeAttrs;
   inherit (lib.trivial) functionArgs mirrorFunctionArgs;
+
+  crossIndices = [ "buildBuild" "buildHost" "buildTarget" "hostHost" "hostTarget" "targetTarget" ];
+  capitalise = name: lib.strings.toUpper (builtins.substring 0 1 name) + builtins.substring 1 (-1) name;
 in
 rec {
   # A derivation rebuilt with changed attributes: `f` maps the old arguments to the changed ones.
@@ -121,12 +124,39 @@ rec {
     in
     self;
 
-  # `makeScope` for callers that pass spliced sets; without cross compilation they are the same.
-  makeScopeWithSplicing' = { splicePackages ? null, newScope, ... }: { f, extra ? (_: { }), keep ? (_: { }), otherSplices ? { } }:
-    makeScope newScope (self: f self // extra self // keep self);
+  # `makeScope` whose members see the packages of every platform under the roles they play; `extra` and `keep` add names
+  # that members see but that the scope does not have.
+  makeScopeWithSplicing' = { splicePackages, newScope }@context: { otherSplices, keep ? (_: { }), extra ? (_: { }), f }@arguments:
+    let
+      spliced = splicePackages {
+        pkgsBuildBuild = otherSplices.selfBuildBuild;
+        pkgsBuildHost = otherSplices.selfBuildHost;
+        pkgsBuildTarget = otherSplices.selfBuildTarget;
+        pkgsHostHost = otherSplices.selfHostHost;
+        pkgsHostTarget = self;
+        pkgsTargetTarget = otherSplices.selfTargetTarget;
+      };
+      seen = extra spliced // spliced // keep self;
+      self = f self // {
+        newScope = scope: newScope (seen // scope);
+        callPackage = newScope seen;
+        overrideScope = overlay:
+          makeScopeWithSplicing' context (arguments // { f = lib.fixedPoints.extends overlay f; });
+        packages = f;
+      };
+    in
+    self;
 
   makeScopeWithSplicing = splicePackages: newScope: otherSplices: keep: extra: f:
     makeScopeWithSplicing' { inherit splicePackages newScope; } { inherit otherSplices keep extra f; };
+
+  # Sets by the roles of two platforms: `{ buildBuild; buildHost; buildTarget; hostHost; hostTarget; targetTarget; }`.
+  mapCrossIndex = f: index: mapAttrs (_: f) (lib.attrsets.getAttrs crossIndices index);
+  # The set whose names begin with a prefix, as `pkgsBuildHost` does with `pkgs`.
+  renameCrossIndexFrom = prefix: named:
+    lib.attrsets.genAttrs crossIndices (name: named.${prefix + capitalise name});
+  renameCrossIndexTo = prefix: index:
+    lib.attrsets.mapAttrs' (name: lib.attrsets.nameValuePair (prefix + capitalise name)) (lib.attrsets.getAttrs crossIndices index);
 
   # A `mkDerivation`-like function from another one: `extendDrvArgs final args` gives more arguments.
   extendMkDerivation =

@@ -12,7 +12,7 @@ let
 
   self = fixedPoints.makeExtensible (self:
     let
-      load = file: import file { lib = self; inherit primops; };
+      load = file: import file { lib = self; inherit primops; hasEngine = enginePath.success; };
     in
     {
       trivial = load ./trivial.nix;
@@ -37,22 +37,24 @@ let
       generators = load ./generators.nix;
       gvariant = load ./gvariant.nix;
       cli = load ./cli.nix;
-      systems = load ./systems.nix;
+      systems = load ./systems;
       platforms = self.systems.doubles;
       licenses = load ./licenses.nix;
       kernel = load ./kernel.nix;
       network = load ./network.nix;
       maintainers = load ./maintainers.nix;
-      teams = { };
+      teams = self.maintainers;
       sourceTypes = load ./source-types.nix;
       fetchers = load ./fetchers.nix;
       deprecated = load ./deprecated.nix;
+      misc = self.deprecated;
+      flakes = load ./flakes.nix;
 
       inherit (self.trivial)
-        add and bitAnd bitNot bitOr bitXor boolToString boolToYesNo checkListOfEnum compare concat const deepSeq
+        add and bitAnd bitNot bitOr bitXor boolToString boolToYesNo checkListOfEnum codeName compare concat const deepSeq
         defaultTo fakeHash fakeSha256 fakeSha512 flip fromHexString functionArgs genericClosure id importJSON
         importTOML inNixShell inPureEvalMode info isBool isFloat isFunction isInOldestRelease isInt lessThan
-        mapNullable max mergeAttrs min mirrorFunctionArgs mod oldestSupportedRelease "or" pathExists pipe readFile
+        mapNullable max mergeAttrs min mirrorFunctionArgs mod nixpkgsVersion oldestSupportedRelease "or" pathExists pipe readFile
         release revisionWithDefault seq setFunctionArgs showWarnings splitByAndCompare sub throwIf throwIfNot
         toBaseDigits toFunction toHexString version versionSuffix warn warnIf warnIfNot xor;
 
@@ -72,7 +74,7 @@ let
         unionOfDisjoint updateManyAttrsByPath zip zipAttrs zipAttrsWith zipAttrsWithNames zipWithNames;
 
       inherit (self.lists)
-        all allUnique any compareLists concatLists concatMap count crossLists drop dropEnd dropWhile elem elemAt
+        all allUnique any compareLists concatAttrValues concatLists concatMap count crossLists drop dropEnd dropWhile elem elemAt
         filter findFirst findFirstIndex findSingle flatten fold foldl foldl' foldr forEach genList groupBy
         groupBy' head ifilter0 imap0 imap1 init intersectLists isList last length lengthWhile listDfs map
         mutuallyExclusive naturalSort optional optionals partition range remove replicate reverseList singleton
@@ -86,7 +88,7 @@ let
         escapeNixString escapeRegex escapeShellArg escapeShellArgs escapeSystemdExecArg escapeSystemdExecArgs
         escapeSystemdPath escapeURL escapeXML fileContents fixedWidthNumber fixedWidthString floatToString
         fromJSON getContext getName getVersion hasContext hasInfix hasPrefix hasSuffix intersperse
-        isCoercibleToString isConvertibleWithToString isLower isStorePath isString isStringLike isUpper
+        isCoercibleToString isConvertibleWithToString isLower join isStorePath isString isStringLike isUpper
         isValidPosixName levenshtein levenshteinAtMost lowerChars makeBinPath makeIncludePath makeLibraryPath
         makeSearchPath makeSearchPathOutput match mesonBool mesonEnable mesonOption nameFromURL optionalString
         normalizePath parseDrvName readPathsFromFile removePrefix removeSuffix replaceChars replaceString replaceStrings
@@ -100,7 +102,8 @@ let
 
       inherit (self.customisation)
         callPackageWith callPackagesWith extendDerivation extendMkDerivation hydraJob makeOverridable makeScope
-        makeScopeWithSplicing makeScopeWithSplicing' overrideDerivation;
+        makeScopeWithSplicing makeScopeWithSplicing' mapCrossIndex overrideDerivation renameCrossIndexFrom
+        renameCrossIndexTo;
 
       inherit (self.derivations)
         lazyDerivation optionalDrvAttr warnOnInstantiate;
@@ -111,12 +114,12 @@ let
         setName setPrio updateName;
 
       inherit (self.filesystem)
-        listFilesRecursive locateDominatingFile packagesFromDirectoryRecursive pathIsDirectory pathIsRegularFile
+        haskellPathsInDir listFilesRecursive locateDominatingFile packagesFromDirectoryRecursive pathIsDirectory pathIsRegularFile
         pathType resolveDefaultNix;
 
       inherit (self.sources)
         canCleanSource cleanSource cleanSourceFilter cleanSourceWith commitIdFromGitRepo pathHasContext
-        pathIsGitRepo sourceByRegex sourceFilesBySuffices;
+        pathIsGitRepo revOrTag shortRev sourceByGlobs sourceByRegex sourceFilesBySuffices urlToName;
 
       inherit (self.options)
         getFiles getValues isOption literalCode literalExample literalExpression literalMD mdDoc
@@ -126,13 +129,14 @@ let
         showOptionWithDefLocs unknownModule;
 
       inherit (self.modules)
-        defaultOrderPriority defaultOverridePriority dischargeProperties doRename evalModules filterOverrides
-        filterOverrides' importApply mergeDefinitions mkAfter mkAliasAndWrapDefinitions
+        applyModuleArgs applyModuleArgsIfFunction collectModules defaultOrderPriority defaultOverridePriority
+        dischargeProperties doRename evalModules evalOptionValue filterOverrides filterOverrides' fixMergeModules
+        fixupOptionType importApply mergeDefinitions mergeModules mergeModules' mergeOptionDecls mkAfter mkAliasAndWrapDefinitions
         mkAliasAndWrapDefsWithPriority mkAliasDefinitions mkAliasIfDef mkAliasOptionModule mkAliasOptionModuleMD
         mkAssert mkBefore mkChangedOptionModule mkDefault mkDefinition mkDerivedConfig mkFixStrictness mkForce
         mkIf mkImageMediaOverride mkMerge mkMergedOptionModule mkOptionDefault mkOrder mkOverride
         mkRemovedOptionModule mkRenamedOptionModule mkRenamedOptionModuleWith mkStrict mkVMOverride
-        pushDownProperties setDefaultModuleLocation sortProperties;
+        pushDownProperties setDefaultModuleLocation sortProperties unifyModuleSyntax;
 
       inherit (self.asserts)
         assertEachOneOf assertMsg assertOneOf checkAssertWarn;
@@ -142,11 +146,13 @@ let
         traceValSeq traceValSeqFn traceValSeqN traceValSeqNFn;
 
       inherit (self.deprecated)
-        closePropagation ifEnable imap maybeEnv nvs setAttr;
+        closePropagation closePropagationFast closePropagationSlow ifEnable imap maybeEnv nvs setAttr;
+
+      inherit (self.flakes) callLocklessFlake flakeRefToString parseFlakeRef;
 
       inherit (self.versions) splitVersion;
       inherit (self.generators) mkLuaInline;
-      inherit (self.types) isType setType isOptionType mkOptionType defaultFunctor defaultTypeMerge;
+      inherit (self.types) isType setType isOptionType mkOptionType defaultFunctor defaultTypeMerge optionDescriptionPhrase;
       inherit (self.systems) inspect;
       inherit (builtins) trace isPath isNull baseNameOf dirOf  unsafeGetAttrPos addErrorContext ceil floor;
     });

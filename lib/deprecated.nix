@@ -1,7 +1,7 @@
 # Functions that old configurations still use.
 { lib, ... }:
 
-{
+rec {
   # An environment variable, or a default when it is empty.
   maybeEnv = name: default:
     let
@@ -18,6 +18,9 @@
           (builtins.filter (package: package != null)
             (item.val.propagatedBuildInputs or [ ] ++ item.val.propagatedNativeBuildInputs or [ ]));
     });
+
+  closePropagationSlow = closePropagation;
+  closePropagationFast = closePropagation;
 
   imap = lib.lists.imap1;
   nvs = name: value: { ${name} = value; };

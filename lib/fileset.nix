@@ -97,9 +97,12 @@ rec {
   # A path or file set that may not exist.
   maybeMissing = path: if pathExists path then coerce "maybeMissing" path else make (dirOf path) null;
 
+  # No files at all.
+  empty = make /. null;
+
   union = a: b: unions [ a b ];
   unions = sets:
-    if sets == [ ] then make /. null
+    if sets == [ ] then empty
     else
       let
         all = map (coerce "unions") sets;
@@ -164,5 +167,6 @@ rec {
   # Print the files of a set when a value is used.
   trace = fileset: value: builtins.trace (lib.strings.concatMapStringsSep "\n" toString (toList fileset)) value;
   traceVal = fileset: trace fileset fileset;
-  isFileset = value: value._type or "" == "fileset";
+  # Whether a value can be used where a file set is wanted; paths can.
+  isFileset = value: builtins.isPath value || value._type or "" == "fileset";
 }

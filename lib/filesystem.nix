@@ -7,6 +7,14 @@ in
 rec {
   inherit (lib.sources) pathType pathIsDirectory pathIsRegularFile;
 
+  # The directories below a root that hold a Haskell package of their own name.
+  haskellPathsInDir = root:
+    let
+      entries = readDir root;
+      isPackage = name: entries.${name} == "directory" && pathExists (root + "/${name}/${name}.cabal");
+    in
+    lib.attrsets.genAttrs (builtins.filter isPackage (attrNames entries)) (name: root + "/${name}");
+
   # Every file below a directory.
   listFilesRecursive = directory:
     let

@@ -30,6 +30,17 @@ rec {
 
   isGVariant = value: value._type or "" == "gvariant";
 
+  # What makes integers.
+  intConstructors = [
+    { name = "mkInt32"; type = type.int32; min = -2147483648; max = 2147483647; }
+    { name = "mkUint32"; type = type.uint32; min = 0; max = 4294967295; }
+    { name = "mkInt64"; type = type.int64; min = null; max = null; }
+    { name = "mkUint64"; type = type.uint64; min = 0; max = null; }
+    { name = "mkInt16"; type = type.int16; min = -32768; max = 32767; }
+    { name = "mkUint16"; type = type.uint16; min = 0; max = 65535; }
+    { name = "mkUchar"; type = type.uchar; min = 0; max = 255; }
+  ];
+
   # The GVariant of a plain value.
   mkValue = value:
     if isGVariant value then value
@@ -37,7 +48,8 @@ rec {
     else if isFloat value then mkDouble value
     else if isString value then mkString value
     else if isList value then mkArray value
-    else if isInt value then mkInt32 value
+    else if isInt value then
+      throw "The GVariant type of the number ${toString value} is unclear: wrap it in one of ${lib.strings.concatMapStringsSep ", " (c: "lib.gvariant.${c.name}") intConstructors}"
     else if isAttrs value && value._type or "" == "" then mkArray (lib.attrsets.mapAttrsToList mkDictionaryEntry value)
     else throw "The GVariant type of a value of type ${builtins.typeOf value} cannot be found.";
 

@@ -2,7 +2,7 @@
 { lib, ... }:
 
 let
-  inherit (builtins) concatLists elemAt filter foldl' genList head length tail;
+  inherit (builtins) concatLists elemAt filter genList head length tail;
   inherit (lib.trivial) min;
 
   # A list as a lookup set when every element is a string, for quick membership; null otherwise.
@@ -14,7 +14,10 @@ let
 in
 rec {
   inherit (builtins)
-    all any concatLists concatMap elem elemAt filter foldl' genList groupBy head isList length map partition sort tail;
+    all any concatLists concatMap elem elemAt filter genList groupBy head isList length map partition sort tail;
+
+  # Left fold, strict in the accumulator from its first value on: `foldl' add 0 [ 1 2 ]` is 3.
+  foldl' = op: nul: list: builtins.seq nul (builtins.foldl' op nul list);
 
   singleton = x: [ x ];
 
@@ -86,6 +89,9 @@ rec {
   range = first: last: if first > last then [ ] else genList (n: first + n) (last - first + 1);
 
   replicate = n: x: genList (_: x) n;
+
+  # The lists of a set as one, in the order of their names.
+  concatAttrValues = set: concatLists (builtins.attrValues set);
 
   # Deprecated names of the standard library that configurations still use.
   crossLists = f: foldl (fs: args: builtins.concatMap (f: map f args) fs) [ f ];

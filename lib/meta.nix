@@ -28,7 +28,7 @@ rec {
 
   platformMatch = platform: wanted:
     if isString wanted then platform.system or null == wanted
-    else lib.attrsets.matchAttrs (wanted.parsed or wanted) (platform.parsed or platform);
+    else lib.attrsets.matchAttrs (if wanted ? parsed then wanted else { parsed = wanted; }) platform;
   availableOn = platform: package:
     ((!(package ? meta.platforms)) || builtins.any (platformMatch platform) package.meta.platforms)
     && builtins.all (wanted: !(platformMatch platform wanted)) (package.meta.badPlatforms or [ ]);
@@ -41,6 +41,26 @@ rec {
       byLower = lib.attrsets.mapAttrs' (name: lib.attrsets.nameValuePair (lib.strings.toLower name)) licensesSpdx;
     in
     byLower.${lib.strings.toLower spdxId} or default;
+
+  # Names of versions in security databases
+
+  # The whole version, by a vendor.
+  cpeFullVersionWithVendor = vendor: version: { inherit vendor version; update = "*"; };
+  # The last number as the update of the others: `1.2.3` is update 3 of version 1.2.
+  tryCPEPatchVersionInUpdateWithVendor = vendor: version:
+    let
+      parts = builtins.match "([0-9]+\\.[0-9]+)\\.([0-9]+)" version;
+    in
+    if parts == null then { success = false; error = "the version ${version} does not end in the number of an update"; }
+    else {
+      success = true;
+      value = { inherit vendor; version = builtins.head parts; update = builtins.elemAt parts 1; };
+    };
+  cpePatchVersionInUpdateWithVendor = vendor: version:
+    let
+      found = tryCPEPatchVersionInUpdateWithVendor vendor version;
+    in
+    if found.success then found.value else throw found.error;
 
   # Programs
 

@@ -72,6 +72,32 @@ rec {
       inherit src;
     };
 
+  # Files that match one of the globs (`*`, `?`, `**`), relative to the root, and the directories of them.
+  sourceByGlobs = src: globs:
+    let
+      part = text: lib.strings.concatMapStrings
+        (piece:
+          if builtins.isList piece then { "**" = ".*"; "*" = "[^/]*"; "?" = "[^/]"; }.${builtins.head piece}
+          else lib.strings.escapeRegex piece)
+        (split "([*][*]|[*]|[?])" text);
+      prefixes = glob:
+        let
+          parts = lib.strings.splitString "/" glob;
+        in
+        builtins.genList (n: builtins.concatStringsSep "/" (lib.lists.take (n + 1) parts)) (builtins.length parts - 1);
+      directories = lib.lists.unique (builtins.concatMap prefixes globs);
+      fits = texts: path: builtins.any (text: match (part text) path != null) texts;
+      origin = toString (toSourceAttributes src).origSrc;
+    in
+    cleanSourceWith {
+      inherit src;
+      filter = path: type:
+        let
+          relative = removePrefix (origin + "/") (toString path);
+        in
+        fits globs relative || (type == "directory" && fits directories relative);
+    };
+
   # Directories, and files with one of the suffixes.
   sourceFilesBySuffices = src: suffixes: cleanSourceWith {
     filter = name: type: type == "directory" || builtins.any (suffix: hasSuffix suffix (baseNameOf name)) suffixes;
@@ -113,7 +139,17 @@ rec {
     else if pathExists referenceFile then { value = lib.strings.fileContents referenceFile; }
     else if pathExists (gitDirectory + "/packed-refs") && packed != null then { value = builtins.head packed; }
     else { error = "${toString path}: no revision found for ${builtins.head reference}"; };
-  shortRev = revision: builtins.substring 0 8 revision;
+  # A revision in few characters: the start of a hash, the number of a version tag.
+  shortRev = revision:
+    let
+      base = baseNameOf revision;
+      version = match "([A-Za-z]+[-_. ]?)*(v)?([0-9]+.*)" base;
+    in
+    if match "[a-f0-9]+" base != null then builtins.substring 0 7 base
+    else if version != null then lib.lists.last version
+    else base;
+  # The tag, or the revision without one.
+  revOrTag = revision: tag: if tag != null then tag else if revision != null then revision else "HEAD";
   urlToName = url: lib.strings.removeSuffix ".git" (baseNameOf (lib.lists.last (lib.strings.splitString ":" (toString url))));
   pathHasContext = builtins.hasContext or (path: lib.strings.hasPrefix storeDir (toString path));
   canCleanSource = src: src ? _isLibCleanSourceWith || !(pathHasContext (toString src));

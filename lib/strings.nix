@@ -15,7 +15,7 @@ let
 in
 rec {
   inherit (builtins)
-    compareVersions concatStringsSep elem elemAt filter fromJSON head isInt isList isString length match parseDrvName
+    compareVersions concatStringsSep elem elemAt filter fromJSON genList head isAttrs isInt isList isPath isString length match parseDrvName
     readFile replaceStrings split storeDir stringLength substring tail toJSON toString typeOf
     unsafeDiscardStringContext;
   inherit (builtins) toFile;

@@ -101,17 +101,19 @@ rec {
 
   # Versions
 
-  version = osconfVersion;
-  release = osconfVersion;
-  trivialVersion = osconfVersion;
-  versionSuffix = "";
-  codeName = "osconf";
-  # The newest release whose module behaviour a configuration may ask for with `stateVersion`.
-  oldestSupportedRelease = 2400;
+  # The release of nixpkgs whose library this one follows: modules written for nixpkgs compare with it.
+  release = "25.11";
+  codeName = "Xantusia";
+  # What comes after the release in `version`.
+  versionSuffix = "-osconf${osconfVersion}";
+  version = release + versionSuffix;
+  trivialVersion = version;
+  # The oldest release whose names still work without a warning, as a number.
+  oldestSupportedRelease = 2505;
   isInOldestRelease = release: release <= oldestSupportedRelease;
   oldestSupportedReleaseIsAtLeast = release: release <= oldestSupportedRelease;
   revisionWithDefault = default: default;
-  nixpkgsVersion = osconfVersion;
+  nixpkgsVersion = version;
 
   # Warnings
 

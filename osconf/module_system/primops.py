@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from osconf.lang.primops.registry import make_primop
 from osconf.lang.runtime import force, make_thunk
-from osconf.lang.values import Value
+from osconf.lang.values import LazyAttrs, Value
 from osconf.module_system.definitions import resolve
 from osconf.module_system.evaluation import eval_modules
 from osconf.module_system.mistakes import undefined
@@ -43,6 +43,7 @@ def make_module_system() -> dict[str, Value]:
     return {
         "evalModules": make_primop("evalModules", "-!", eval_modules).function,
         "mergeDefinitions": make_primop("mergeDefinitions", "!--", merge_definitions).function,
+        "anybody": LazyAttrs(tuple, lambda name: {"name": name, "github": name}),
         "optionTypes": make_primop("optionTypes", "-", make_types).function,
     }
 

@@ -15,7 +15,7 @@ in
   testClosure = { expr = map (p: p.n) (lib.closePropagation [ { outPath = "/a"; n = "a"; propagatedBuildInputs = [ { outPath = "/b"; n = "b"; } null ]; } ]); expected = [ "a" "b" ]; };
   testScopeArgs = { expr = let s = lib.makeScope lib.callPackageWith (self: { n = 1; f = self.callPackage ({ n }: n + 1) { }; }); in s.f; expected = 2; };
   testCallPackages = { expr = let set = lib.callPackagesWith { n = 1; } ({ n }: { a = { value = n; }; }) { }; in [ set.a.value (set.a.override { n = 5; }).value ]; expected = [ 1 5 ]; };
-  testGvariant = { expr = map toString [ (lib.gvariant.mkValue "it's") (lib.gvariant.mkUint32 5) (lib.gvariant.mkJust 1) (lib.gvariant.mkNothing "s") (lib.gvariant.mkDictionaryEntry "k" 1) (lib.gvariant.mkEmptyArray "s") (lib.gvariant.mkVariant 1) ]; expected = [ "'it\\'s'" "uint32 5" "just 1" "@ms nothing" "@{si} {'k',1}" "@as []" "<1>" ]; };
+  testGvariant = { expr = map toString [ (lib.gvariant.mkValue "it's") (lib.gvariant.mkUint32 5) (lib.gvariant.mkJust (lib.gvariant.mkInt32 1)) (lib.gvariant.mkNothing "s") (lib.gvariant.mkDictionaryEntry "k" (lib.gvariant.mkInt32 1)) (lib.gvariant.mkEmptyArray "s") (lib.gvariant.mkVariant (lib.gvariant.mkInt32 1)) ]; expected = [ "'it\\'s'" "uint32 5" "just 1" "@ms nothing" "@{si} {'k',1}" "@as []" "<1>" ]; };
   testWarn = { expr = (lib.warnOnInstantiate "old" (drv { })).name; expected = "x"; };
   testToDerivation = { expr = lib.isDerivation (drv { }); expected = true; };
   testKernel = { expr = [ lib.kernel.yes.tristate (lib.kernel.option lib.kernel.module).optional (lib.kernel.freeform "x").freeform ]; expected = [ "y" true "x" ]; };
