@@ -16,6 +16,6 @@ in
   submoduleLib = ((lib.extend (final: prev: { own = 3; })).evalModules {
     modules = [ ({ lib, ... }: { options.x = lib.mkOption { default = { }; type = lib.types.submodule ({ lib, ... }: { options.y = lib.mkOption { default = lib.own; }; }); }; }) ];
   }).config.x.y;
-  dconf = toString (gvariant.mkTuple [ "a" 1 (gvariant.mkArray [ true ]) ]);
+  dconf = toString (gvariant.mkTuple [ "a" (gvariant.mkInt32 1) (gvariant.mkArray [ true ]) ]);
   literal = lib.literalExpression "pkgs.hello";
 }
