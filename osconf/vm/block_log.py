@@ -130,17 +130,22 @@ class PowerCut:
     torn: int | None = None
 
 
-def plan_power_cuts(log: BlockLog, count: int, seed: int = 0) -> list[PowerCut]:
+def plan_power_cuts(log: BlockLog, count: int, *, start: int = 0, seed: int = 0) -> list[PowerCut]:
     """`count` power cuts, in order: every flush boundary (or an even choice of them), the rest between at random.
 
     Of those between, a third loses all that was not safe, a third keeps a random part, a third tears its last write.
+    None comes before `start` requests are done.
     """
-    boundaries = log.boundaries()
+    boundaries = [at for at in log.boundaries() if at >= start]
     if len(boundaries) > count:
         boundaries = [boundaries[number * len(boundaries) // count] for number in range(count)]
     cuts = [PowerCut(at) for at in boundaries]
     chance = random.Random(seed)
-    places = [number + 1 for number, request in enumerate(log.requests) if request.size and not request.is_fua]
+    places = [
+        number + 1
+        for number, request in enumerate(log.requests)
+        if number >= start and request.size and not request.is_fua
+    ]
     while places and len(cuts) < count:
         at = chance.choice(places)
         kind = chance.randrange(3)
@@ -157,7 +162,8 @@ def plan_power_cuts(log: BlockLog, count: int, seed: int = 0) -> list[PowerCut]:
 class DiskReplay:
     """Makes the images of power cuts from the image that the recording began with. Cuts come in order.
 
-    `image` is changed as the replay goes on.
+    `image` is changed as the replay goes on. Where a copy of it is too large, `advance` and `add_survivors` do the same
+    in two steps: the image without what was not safe, then what survived, on a layer over it.
     """
 
     def __init__(self, log: BlockLog, image: Path) -> None:
@@ -168,6 +174,12 @@ class DiskReplay:
 
     def write_image(self, cut: PowerCut, target: Path) -> None:
         """Write the disk as this power cut leaves it."""
+        self.advance(cut)
+        copy_sparse(self.image, target)
+        self.add_survivors(cut, target)
+
+    def advance(self, cut: PowerCut) -> None:
+        """Bring `image` to what was safe before this power cut."""
         lost = self.log.unsafe_writes(cut.at)
         left_out = self._applied.union(lost)
         wanted = [number for number in range(self._safe, cut.at) if number not in left_out]
@@ -177,11 +189,13 @@ class DiskReplay:
         # What stays unsafe is among the requests from the first lost one on.
         self._safe = min(lost, default=cut.at)
         self._applied = {number for number in self._applied if number >= self._safe}
-        copy_sparse(self.image, target)
+
+    def add_survivors(self, cut: PowerCut, target: Path) -> None:
+        """Write to `target`, which has what was safe, what else reached the medium."""
+        whole = cut.survivors if cut.torn is None else cut.survivors[:-1]
         with target.open("r+b") as disk:
-            whole = cut.survivors if cut.torn is None else cut.survivors[:-1]
             self._apply(disk.fileno(), whole)
-            if cut.torn is not None and cut.survivors:
+            if cut.torn is not None:
                 self._apply(disk.fileno(), cut.survivors[-1:], cut.torn * self.log.sector_size)
 
     def _apply(self, disk: int, numbers: Iterable[int], limit: int | None = None) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from osconf.host.process import run_program
 from osconf.vm.machine import Machine, MachineError
-from osconf.vm.qemu import Channels, DiskMachine, free_port
+from osconf.vm.qemu import Channels, DiskMachine, RecordedDisk, free_port
 
 # A test's configuration gets the driver's shell whatever it says, and only the ports that the test asks for.
 SHELL_MODULE = (
@@ -97,8 +97,13 @@ class MachinePool:
         for machine in self._machines:
             machine.kill()
 
-    def boot_vm(self, configuration: str | Path, *, ports: tuple[int, ...] = ()) -> Machine:
-        """Boot what `osconf build-vm` makes of a configuration; `ports` of the guest are forwarded."""
+    def boot_vm(
+        self, configuration: str | Path, *, ports: tuple[int, ...] = (), disks: tuple[RecordedDisk, ...] = ()
+    ) -> Machine:
+        """Boot what `osconf build-vm` makes of a configuration; `ports` of the guest are forwarded.
+
+        `disks` are further ones whose writes are recorded.
+        """
         link = self._build(configuration, "vm")
         (script,) = (link / "bin").glob("run-*-vm")
         forwards = {free_port(): port for port in ports}
@@ -111,23 +116,34 @@ class MachinePool:
         environment = {
             **os.environ,
             "OSCONF_DISK_IMAGE": str(state / "disk.qcow2"),
-            "QEMU_OPTS": " ".join(["-display none", *channels.words(with_bus=False)]),
+            "QEMU_OPTS": " ".join(
+                ["-display none", *channels.words(with_bus=False), *(word for disk in disks for word in disk.words())]
+            ),
             "QEMU_NET_OPTS": ",".join(f"hostfwd=tcp:127.0.0.1:{host}-:{guest}" for host, guest in forwards.items()),
             "OSCONF_VM_CONSOLE": "none",
         }
         return self._start(Machine(command, state, environment=environment, forwards=forwards))
 
     def boot_image(
-        self, configuration: str | Path, *, ports: tuple[int, ...] = (), memory_mib: int = 2048, network: str = ""
+        self,
+        configuration: str | Path,
+        *,
+        ports: tuple[int, ...] = (),
+        memory_mib: int = 2048,
+        network: str = "",
+        log: Path | None = None,
     ) -> Machine:
-        """Boot the disk image of a configuration by its own GRUB; the disk is a copy that the test may change."""
+        """Boot the disk image of a configuration by its own GRUB; the disk is a copy that the test may change.
+
+        With `log` the writes to it are recorded there.
+        """
         link = self._build(configuration, "image")
         (image,) = link.glob("*.qcow2")
         state = self._state()
         disk = state / "disk.qcow2"
         shutil.copyfile(image, disk)
         forwards = {free_port(): port for port in ports}
-        machine = DiskMachine(disk, memory_mib=memory_mib, forwards=forwards, network=network)
+        machine = DiskMachine(disk, memory_mib=memory_mib, forwards=forwards, network=network, log=log)
         return self._start(Machine(machine.command, state, forwards=forwards))
 
     def _state(self) -> Path:

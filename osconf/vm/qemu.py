@@ -72,14 +72,48 @@ class Channels:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedDisk:
+    """A disk from a raw image whose writes are recorded (see `block_log`).
+
+    The guest finds it as /dev/disk/by-id/virtio-NAME.
+    """
+
+    image: Path
+    log: Path
+    name: str = "recorded"
+
+    def words(self) -> list[str]:
+        """Words for QEMU; makes the log's file."""
+        image = ["-blockdev", f"driver=raw,node-name={self.name}-image,file.driver=file,file.filename={self.image}"]
+        return [*image, *record_node(f"{self.name}-image", self.name, self.log), *self._device()]
+
+    def _device(self) -> list[str]:
+        # Without discards every request has its data in the log.
+        return ["-device", f"virtio-blk-pci,drive={self.name},serial={self.name},discard=off,write-zeroes=off"]
+
+
+def record_node(node: str, name: str, log: Path) -> list[str]:
+    """Words for a block node that passes everything on to `node` and records the writes; makes the log's file."""
+    log.touch()
+    return [
+        *("-blockdev", f"driver=raw,node-name={name}-log,file.driver=file,file.filename={log}"),
+        *("-blockdev", f"driver=blklogwrites,node-name={name},file={node},log={name}-log"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class DiskMachine:
-    """A machine that boots by itself from a disk image, as hardware would: firmware, GRUB, kernel."""
+    """A machine that boots by itself from a disk image, as hardware would: firmware, GRUB, kernel.
+
+    With `log` the writes to its disk are recorded there (see `block_log`).
+    """
 
     disk: Path
     memory_mib: int = 2048
     cores: int = 2
     forwards: Mapping[int, int] = field(default_factory=dict)  # host port -> guest port
     network: str = ""
+    log: Path | None = None
 
     def command(self, channels: Channels) -> list[str]:
         """The command line; the disk is /dev/sda."""
@@ -90,9 +124,15 @@ class DiskMachine:
             "qemu-system-x86_64",
             *acceleration(os.environ.get("OSCONF_VM_ACCEL")),
             *("-m", str(self.memory_mib), "-smp", str(self.cores), "-nodefaults", "-display", "none"),
-            *("-drive", f"file={self.disk},if=none,id=disk,format=qcow2,discard=unmap,cache=unsafe"),
+            *self._disk_words(),
             *("-device", "virtio-scsi-pci,id=scsi", "-device", "scsi-hd,bus=scsi.0,drive=disk"),
             *("-netdev", network + self.network, "-device", "virtio-net-pci,netdev=net0"),
             *("-device", "virtio-rng-pci"),
             *channels.words(with_bus=True),
         ]
+
+    def _disk_words(self) -> list[str]:
+        if self.log is None:
+            return ["-drive", f"file={self.disk},if=none,id=disk,format=qcow2,discard=unmap,cache=unsafe"]
+        image = f"driver=qcow2,node-name=image,cache.no-flush=on,file.driver=file,file.filename={self.disk}"
+        return ["-blockdev", image, *record_node("image", "disk", self.log)]
