@@ -26,9 +26,9 @@ from osconf.errors import BuildError, OsconfError
 from osconf.model.derivation import BUILTIN_PREFIX, Derivation
 from osconf.store.canonical import explain_os_error, remove_tree
 from osconf.store.local import LocalStore
-from osconf.store.locks import PathLock
+from osconf.store.locks import LockWait, PathLock
 
-_POLL_SECONDS = 0.1
+_FLUSH_SECONDS = 0.5
 _FULL_BYTES = 1 << 18
 
 
@@ -72,15 +72,29 @@ def _lock_outputs(context: BuildContext, drv_path: str, drv: Derivation, stack: 
     for path in sorted(output.path for output in drv.outputs.values()):
         lock = PathLock(context.store.layout.locks, path.rpartition("/")[2])
         if not lock.try_acquire():
-            # Whoever holds it may wait for a lock of ours that is only kept until registration.
-            context.store.flush()
-            context.reporter.build_waits(drv_path, drv.name)
-            while not lock.try_acquire():
-                context.cancelled.wait(_POLL_SECONDS)
-                _stop_if_cancelled(context, drv_path)
+            _wait_for_lock(context, drv_path, drv, lock)
         stack.callback(lock.release)
         locks.append(lock)
     return locks
+
+
+def _wait_for_lock(context: BuildContext, drv_path: str, drv: Derivation, lock: PathLock) -> None:
+    """Wait until another process has built the same."""
+    wait = LockWait(
+        lock.file,
+        f"'{drv.name}'",
+        limit=context.settings.lock_timeout,
+        silent=0,
+        tell=lambda holder: context.reporter.build_waits(drv_path, drv.name, holder),
+    )
+    flush_at = 0.0
+    while not lock.try_acquire():
+        if time.monotonic() >= flush_at:
+            # Whoever holds it may wait for a lock of ours that is only kept until registration.
+            context.store.flush()
+            flush_at = time.monotonic() + _FLUSH_SECONDS
+        wait.pause(context.cancelled.wait)
+        _stop_if_cancelled(context, drv_path)
 
 
 def _stop_if_cancelled(context: BuildContext, drv_path: str) -> None:

@@ -17,8 +17,8 @@ class Reporter(Protocol):
     def build_started(self, drv: str, name: str) -> None:
         """A build begins."""
 
-    def build_waits(self, drv: str, name: str) -> None:
-        """Another process builds the same; we wait for it."""
+    def build_waits(self, drv: str, name: str, holder: str) -> None:
+        """Another process, `holder`, builds the same; we wait for it."""
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:
         """A build is over; `error` is None when it succeeded."""
@@ -45,7 +45,7 @@ class QuietReporter:
     def build_started(self, drv: str, name: str) -> None:
         """See `Reporter.build_started`."""
 
-    def build_waits(self, drv: str, name: str) -> None:
+    def build_waits(self, drv: str, name: str, holder: str) -> None:
         """See `Reporter.build_waits`."""
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 class BuildSettings:
     """Choices for one run of `realise`; times are in seconds, 0 means no limit.
 
+    `lock_timeout` is how long a build waits for another process that builds the same.
+
     `mirrors` maps the name in a logical URL `mirror://NAME/path` to base URLs, tried in order. `check` builds again
     what is valid already and compares, `repair` puts the new content in the place of the old.
     `caches` are addresses of binary caches, `trusted_keys` the public keys whose signatures count (`NAME:BASE64`).
@@ -24,6 +26,7 @@ class BuildSettings:
     repair: bool = False
     timeout: float = 0
     max_silent_time: float = 0
+    lock_timeout: float = 4 * 3600
     cache_dir: Path | None = None
     mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxy: str | None = None

@@ -46,9 +46,9 @@ class PlainReporter(QuietReporter):
         if drvs:
             self._say(f"{len(drvs)} derivation{'s' if len(drvs) > 1 else ''} to build")
 
-    def build_waits(self, drv: str, name: str) -> None:
+    def build_waits(self, drv: str, name: str, holder: str) -> None:
         """Another process builds it."""
-        self._say(f"waiting for another process that builds {name}")
+        self._say(f"waiting for the lock on {name}, held by {holder}")
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:
         """Say what took a while, and what failed."""
@@ -86,10 +86,10 @@ class LiveReporter(QuietReporter):
         with self._lock:
             self._open().show(drv, name)
 
-    def build_waits(self, drv: str, name: str) -> None:
-        """Show that somebody else has it."""
+    def build_waits(self, drv: str, name: str, holder: str) -> None:
+        """Show who else has it."""
         with self._lock:
-            self._open().show(drv, f"{name} (another process builds it)")
+            self._open().show(drv, f"{name} (waits for {holder})")
 
     def progress(self, drv: str, done: int, total: int) -> None:
         """Show how far a download is; that of the packages precedes the builds and has no derivation."""

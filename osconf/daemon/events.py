@@ -8,6 +8,7 @@ from typing import Any
 from osconf.build.reporter import Reporter
 from osconf.daemon.messages import decode_error, encode_error
 from osconf.errors import OsconfError
+from osconf.log import logger
 
 _MAX_LINE = 1 << 16
 _PROGRESS_STEP = 0.01
@@ -31,9 +32,9 @@ class EventSender:
         """See `Reporter.build_started`."""
         self._tell("build_started", drv, name)
 
-    def build_waits(self, drv: str, name: str) -> None:
+    def build_waits(self, drv: str, name: str, holder: str) -> None:
         """See `Reporter.build_waits`."""
-        self._tell("build_waits", drv, name)
+        self._tell("build_waits", drv, name, holder)
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:
         """See `Reporter.build_finished`."""
@@ -77,3 +78,5 @@ def deliver_event(reporter: Reporter, message: Mapping[str, Any]) -> None:
             reporter.progress(*arguments)
         case "substituted":
             reporter.substituted(*arguments)
+        case "warning":
+            logger.warning("%s", *arguments)

@@ -412,7 +412,10 @@ def serve(descriptor: int) -> int:
     requests = _socket.socket(fileno=descriptor)
     space = _socket.CMSG_SPACE(4 * 4)
     while True:
-        message, ancillary, _, _ = requests.recvmsg(16, space, MSG_CMSG_CLOEXEC)
+        try:
+            message, ancillary, _, _ = requests.recvmsg(16, space, MSG_CMSG_CLOEXEC)
+        except ConnectionError:
+            return 0
         if not message:
             return 0
         received = array.array("i")
@@ -424,10 +427,13 @@ def serve(descriptor: int) -> int:
                 os.close(descriptor)
                 serve_one(*received)
             received.append(os.pidfd_open(child))
+            answer, rights = b"started", [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, received[-1:])]
         except OSError as error:
-            requests.sendmsg([f"start a process: {error.strerror}".encode()])
-        else:
-            requests.sendmsg([b"started"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, received[-1:])])
+            answer, rights = f"start a process: {error.strerror}".encode(), []
+        try:
+            requests.sendmsg([answer], rights)
+        except ConnectionError:
+            return 0
         for number in received:
             os.close(number)
         reap_finished()

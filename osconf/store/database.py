@@ -18,9 +18,10 @@ from osconf.errors import StoreError
 from osconf.model.hashes import Hash
 from osconf.model.path_info import PathInfo
 from osconf.model.store_path import HASH_LENGTH
+from osconf.store.locks import describe_holder
 
 _MIGRATIONS = ((1, "schema.sql"),)
-_BUSY_SECONDS = 60
+_BUSY_SECONDS = 300
 _MAX_VARIABLES = 500
 
 _INFO_COLUMNS = "id, path, nar_hash, nar_size, registration_time, deriver, ultimate, signatures, content_address"
@@ -353,7 +354,12 @@ def explain_database_error(file: Path, error: sqlite3.Error) -> StoreError:
             hint="run as root, or choose a store of your own with '--store DIR'",
         )
     if "locked" in text:
-        return StoreError(f"the store database '{file}' is busy", hint="wait for the other osconf to finish")
+        holder = describe_holder(file.with_name(f"{file.name}-shm"))
+        return StoreError(
+            f"the store database '{file}' was busy for {_BUSY_SECONDS} seconds: it is held by {holder}",
+            code="lock-timeout",
+            hint="wait for that process to end, or end it; then try again",
+        )
     return DatabaseDamaged(
         f"the store database '{file}' is damaged: {text}",
         hint=f"restore it from a backup, or move it away: paths that '{file.parent.parent}/registration.json'"

@@ -19,7 +19,7 @@ from osconf.store.canonical import explaining, remove_tree
 from osconf.store.closure import order_references_first, reachable, reverse
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
-from osconf.store.locks import PathLock, hold_lock, remove_stale_locks
+from osconf.store.locks import PathLock, hold_lock, read_temporary_roots, remove_stale_locks
 from osconf.store.roots import find_roots
 
 
@@ -116,8 +116,19 @@ def move_to_trash(layout: StoreLayout, real: Path) -> int:
 
 
 def empty_trash(layout: StoreLayout) -> int:
-    """Remove the files in the trash; returns the bytes that this frees."""
-    return sum(remove_tree(path) for path in layout.trash.iterdir())
+    """Remove the files in the trash, one process at a time; returns the bytes that this frees."""
+    with PathLock(layout.locks, "trash"):
+        return sum(remove_tree(path) for path in layout.trash.iterdir())
+
+
+def remove_leftovers(layout: StoreLayout) -> None:
+    """Remove what processes left that died: half-made paths, locks, trash. Unregistered paths wait for a collection."""
+    with explaining("remove leftovers"):
+        with hold_lock(layout.gc_lock, exclusive=True):
+            read_temporary_roots(layout.temporary_roots)
+            remove_stale_locks(layout.locks)
+            _collect_temporaries(layout)
+        empty_trash(layout)
 
 
 def _collect_leftovers(layout: StoreLayout, known: set[str]) -> int:

@@ -1,4 +1,7 @@
-"""Locks between processes that share a store: `flock` files, released by the kernel when a process dies."""
+"""Locks between processes that share a store: `flock` files, released by the kernel when a process dies.
+
+Every wait is a `LockWait`: it says who holds the lock when it lasts, and has an end.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,105 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_POLL_SECONDS = 0.05
+from osconf.errors import StoreError
+from osconf.log import logger
+
+LIMIT_SECONDS = 900.0
+"""How long a process waits for what others do in a moment, or, like a collection of garbage, in minutes."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
+_SILENT_SECONDS = 2.0
+_COMMAND_LENGTH = 80
+
+
+class LockTimeout(StoreError):
+    """Another process holds a lock for too long."""
+
+    code = "lock-timeout"
+
+
+class LockWait:
+    """A wait for the lock on one file; `what` names it to people. Call `pause` between two attempts.
+
+    `tell` is called with the holder when the wait has lasted `silent` seconds, and when another holds it then.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        what: str,
+        *,
+        limit: float = LIMIT_SECONDS,
+        silent: float | None = None,
+        tell: Callable[[str], object] | None = None,
+    ) -> None:
+        self.file = file
+        self.what = what
+        self.limit = limit
+        self.tell = tell or self._log
+        self.started = time.monotonic()
+        self.tell_at = self.started + (_SILENT_SECONDS if silent is None else silent)
+        self.told = ""
+        self.step = _FIRST_PAUSE
+
+    def pause(self, sleep: Callable[[float], object] = time.sleep) -> None:
+        """Sleep a little; raises `LockTimeout`, which names the holder, when the time is over (a limit of 0: never)."""
+        now = time.monotonic()
+        if self.limit and now - self.started > self.limit:
+            raise LockTimeout(
+                f"the lock on {self.what} did not get free within {self.limit:g} seconds: it is held by"
+                f" {describe_holder(self.file)}",
+                hint="wait for that process to end, or end it; then try again",
+            )
+        if now >= self.tell_at:
+            holder = describe_holder(self.file)
+            if holder != self.told:
+                self.told = holder
+                self.tell(holder)
+            self.tell_at = now + _SILENT_SECONDS
+        sleep(self.step)
+        self.step = min(self.step * 2, _LONGEST_PAUSE)
+
+    def _log(self, holder: str) -> None:
+        logger.warning("waiting for the lock on %s, held by %s", self.what, holder)
+
+
+def describe_holder(file: Path) -> str:
+    """Who holds the lock on a file: `pid 12 (osconf build x.nix)`, as far as this process may know."""
+    found = [pid for pid in _holders(file) if pid != os.getpid()]
+    if not found:
+        return "another process"
+    command = ""
+    with suppress(OSError):
+        words = Path(f"/proc/{found[0]}/cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
+        if len(words) > 1 and Path(words[0]).name.startswith("python"):
+            words = words[1:]
+        command = " ".join([Path(words[0]).name, *words[1:]])
+    if len(command) > _COMMAND_LENGTH:
+        command = f"{command[:_COMMAND_LENGTH]}…"
+    return f"pid {found[0]}{f' ({command})' if command else ''}"
+
+
+def _holders(file: Path) -> list[int]:
+    """The processes that hold a lock on a file, exclusive ones first. In /proc/locks those that wait have an arrow."""
+    try:
+        inode = file.stat().st_ino
+        lines = Path("/proc/locks").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return []
+    fields = [line.split() for line in lines if "->" not in line]
+    held = [words for words in fields if len(words) > 5 and words[5].endswith(f":{inode}")]
+    return [int(words[4]) for words in sorted(held, key=lambda words: words[3] != "WRITE") if int(words[4]) > 0]
 
 
 class PathLock:
     """An exclusive lock on one name, also between threads of a process."""
 
     def __init__(self, directory: Path, name: str) -> None:
+        self.name = name
         self.file = directory / f"{name}.lock"
         self.descriptor = -1
 
@@ -35,13 +126,12 @@ class PathLock:
         self.descriptor = descriptor
         return True
 
-    def acquire(self, poll: float = _POLL_SECONDS) -> bool:
-        """Take the lock, waiting for its holder; returns whether there was one."""
-        waited = False
-        while not self.try_acquire():
-            waited = True
-            time.sleep(poll)
-        return waited
+    def acquire(self) -> None:
+        """Take the lock, waiting for its holder."""
+        if not self.try_acquire():
+            wait = LockWait(self.file, f"'{self.name}'")
+            while not self.try_acquire():
+                wait.pause()
 
     def release(self) -> None:
         """Give the lock back and remove its file."""
@@ -61,10 +151,17 @@ class PathLock:
 
 @contextmanager
 def hold_lock(file: Path, *, exclusive: bool) -> Iterator[None]:
-    """Hold a lock file that stays: shared or exclusive, waiting as long as it takes."""
+    """Hold a lock file that stays: shared or exclusive."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        wait = LockWait(file, f"'{file}'")
+        while True:
+            try:
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                wait.pause()
         yield
     finally:
         os.close(descriptor)

@@ -18,7 +18,7 @@ def report_builds(reporter: Reporter) -> None:
     reporter.planned(["quick", "slow", "bad", "stopped"])
     for name in ("quick", "slow", "bad", "stopped"):
         reporter.build_started(name, name)
-    reporter.build_waits("quick", "quick")
+    reporter.build_waits("quick", "quick", "pid 7 (osconf build)")
     reporter.build_finished("quick", "quick", 0.1, None)
     reporter.build_finished("slow", "slow", 2.5, None)
     reporter.build_finished("bad", "bad", 0.2, BuildError("it broke"))
@@ -30,7 +30,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     report_builds(PlainReporter())
     assert capsys.readouterr().err.splitlines() == [
         "4 derivations to build",
-        "waiting for another process that builds quick",
+        "waiting for the lock on quick, held by pid 7 (osconf build)",
         "built slow in 2.5 s",
         "failed after 0.2 s: bad",
     ]
