@@ -131,14 +131,15 @@ class PowerCut:
 
 
 def plan_power_cuts(log: BlockLog, count: int, *, start: int = 0, seed: int = 0) -> list[PowerCut]:
-    """`count` power cuts, in order: every flush boundary (or an even choice of them), the rest between at random.
+    """`count` power cuts, in order: every flush boundary (or two thirds, an even choice), the rest between at random.
 
     Of those between, a third loses all that was not safe, a third keeps a random part, a third tears its last write.
     None comes before `start` requests are done.
     """
     boundaries = [at for at in log.boundaries() if at >= start]
-    if len(boundaries) > count:
-        boundaries = [boundaries[number * len(boundaries) // count] for number in range(count)]
+    most = count - count // 3
+    if len(boundaries) > most:
+        boundaries = [boundaries[number * len(boundaries) // most] for number in range(most)]
     cuts = [PowerCut(at) for at in boundaries]
     chance = random.Random(seed)
     places = [
