@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from osconf.build.reporter import QuietReporter, Reporter
 from osconf.errors import OsconfError
+from osconf.model.store_path import HASH_LENGTH
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,6 +58,10 @@ class PlainReporter(QuietReporter):
         elif error is None and seconds >= _WORTH_A_LINE:
             self._say(f"built {name} in {seconds:.1f} s")
 
+    def substituted(self, path: str, source: str) -> None:
+        """Say where a result came from."""
+        self._say(f"fetched {path.rpartition('/')[2][HASH_LENGTH + 1 :]} from {source}")
+
     def log_line(self, drv: str, line: str) -> None:
         """With --verbose, what builders print."""
         if self._shows_log:
@@ -95,6 +100,11 @@ class LiveReporter(QuietReporter):
         """Show how far a download is; that of the packages precedes the builds and has no derivation."""
         with self._lock:
             self._open().show_amount(drv, done, total)
+
+    def substituted(self, path: str, source: str) -> None:
+        """Count what caches had."""
+        with self._lock:
+            self._open().count_fetched(source)
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:
         """A line less; what took a while or failed stays on the screen."""
@@ -137,6 +147,7 @@ class _Display:
         )
         self.goal_task: TaskID | None = None
         self.tasks: dict[str, TaskID] = {}
+        self.fetched: dict[str, int] = {}
         self.live: Live = Live(Group(self.goal, self.running), console=self.console, transient=True)
         self.live.start()
 
@@ -160,6 +171,11 @@ class _Display:
             self.show(drv, f"downloading {drv}")
         amount = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:.1f} MB"
         self.running.update(self.tasks[drv], amount=amount)
+
+    def count_fetched(self, source: str) -> None:
+        """One more path came from a cache."""
+        self.fetched[source] = count = self.fetched.get(source, 0) + 1
+        self.show(source, f"fetched {count} path{'s' if count > 1 else ''} from {source}")
 
     def finish(self, drv: str, *, counts: bool = True) -> None:
         """Take a line away."""

@@ -101,8 +101,9 @@ def _texts(file: Path, key: str, value: Any) -> tuple[str, ...]:
     if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
         raise BadSettings(f"‘{key}’ in {file} is no list of texts", hint=_EXAMPLE)
     if key == "trusted-public-keys":
-        try:
-            parse_public_keys(value)
-        except OsconfError as error:
-            raise error.while_(f"while reading ‘{key}’ in {file}") from None
+        for item in value:
+            try:
+                parse_public_keys([item])
+            except OsconfError as error:
+                raise BadSettings(f"‘{key}’ in {file} has ‘{item}’: {error}", hint=error.hint) from None
     return tuple(value)
