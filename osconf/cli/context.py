@@ -74,6 +74,10 @@ class Invocation:
     @cached_property
     def session(self) -> Session:
         """The store and the evaluator, opened when a command first needs them."""
+        return self.open_session()
+
+    def open_session(self) -> Session:
+        """A new session; whoever asks for one closes it."""
         from osconf.cli.progress import make_reporter
         from osconf.rebuild.session import Session
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -32,33 +33,34 @@ def daemon(
     """
     from osconf.daemon.access import Policy
     from osconf.daemon.listener import Listener, inherited_sockets, open_socket
-    from osconf.rebuild.daemon import make_server
+    from osconf.rebuild.daemon import make_policy, make_server
     from osconf.rebuild.opening import may_write
+    from osconf.store.gc import remove_leftovers
     from osconf.store.layout import StoreLayout
 
-    session = invocation.session
-    layout = StoreLayout(session.root, session.store_dir)
+    layout = StoreLayout(invocation.store_root, invocation.store_dir)
     if not may_write(layout):
         raise OsconfError(
-            f"the daemon must be able to write the store below {session.root}",
+            f"the daemon must be able to write the store below {layout.root}",
             code="store-not-writable",
             hint="run it as root, or with `--store DIR` for a store of your own",
         )
     os.umask(0o022)
-    policy = Policy(allowed or ("*",), trusted)
-    serve = make_server(session, policy)
+
+    def read_policy() -> Policy:
+        return make_policy(invocation.open_session, trusted=trusted, allowed=allowed)
+
+    serve = make_server(invocation.open_session, read_policy)
+    if layout.temporary.is_dir():
+        remove_leftovers(layout)
     sockets = inherited_sockets(invocation.environment)
-    own = None
-    if path is not None or not sockets:
-        own = Path(path).absolute() if path is not None else layout.socket
-        sockets.append(open_socket(own))
-        if not invocation.quiet:
-            click.echo(f"listening at {own}", err=True)
-    try:
-        Listener(sockets, serve, policy, idle_seconds=idle_exit).run()
-    finally:
-        if own is not None:
-            own.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        if path is not None or not sockets:
+            own = Path(path).absolute() if path is not None else layout.socket
+            sockets.append(stack.enter_context(open_socket(own)))
+            if not invocation.quiet:
+                click.echo(f"listening at {own}", err=True)
+        Listener(sockets, serve, read_policy, idle_seconds=idle_exit).run()
 
 
 COMMANDS = {"daemon": daemon}

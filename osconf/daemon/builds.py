@@ -20,7 +20,6 @@ from typing import Any, NoReturn, Protocol
 
 from osconf.build.reporter import Reporter
 from osconf.build.settings import BuildSettings
-from osconf.daemon.access import NotAllowed
 from osconf.daemon.events import EventSender
 from osconf.daemon.messages import decode_error, encode_error
 from osconf.daemon.wire import Channel, Disconnected, Message
@@ -52,10 +51,13 @@ class Builder(Protocol):
         """The derivations that would be built."""
 
 
-def choose_settings(machine: BuildSettings, options: Mapping[str, Any], *, is_trusted: bool) -> BuildSettings:
+def choose_settings(
+    machine: BuildSettings, options: Mapping[str, Any], *, is_trusted: bool
+) -> tuple[BuildSettings, list[str]]:
     """The machine's settings with what a client may choose: how much at once, how long, what to do on a failure.
 
-    Caches and keys are the machine's; a trusted client may name others.
+    Caches and keys are the machine's; a trusted client may name others. Those of an untrusted one are left out, with
+    warnings that say so.
     """
     settings = replace(
         machine,
@@ -66,19 +68,25 @@ def choose_settings(machine: BuildSettings, options: Mapping[str, Any], *, is_tr
         timeout=_limit(machine.timeout, options.get("timeout")),
         max_silent_time=_limit(machine.max_silent_time, options.get("maxSilentTime")),
     )
-    caches, keys = options.get("caches"), options.get("trustedKeys")
+    caches = _texts(options, "caches", machine.caches)
+    keys = _texts(options, "trustedKeys", machine.trusted_keys)
     if is_trusted:
-        return replace(
-            settings,
-            keep_failed=bool(options.get("keepFailed")),
-            caches=machine.caches if caches is None else tuple(map(str, caches)),
-            trusted_keys=machine.trusted_keys if keys is None else tuple(map(str, keys)),
-        )
-    if caches is not None:
-        settings = replace(settings, caches=_restrict("the cache", caches, machine.caches))
-    if keys is not None:
-        settings = replace(settings, trusted_keys=_restrict("the key", keys, machine.trusted_keys))
-    return settings
+        keep_failed = bool(options.get("keepFailed"))
+        return replace(settings, keep_failed=keep_failed, caches=caches, trusted_keys=keys), []
+    foreign = [cache for cache in caches if cache not in machine.caches]
+    foreign += [key for key in keys if key not in machine.trusted_keys]
+    warnings = [f"{each}: not used, because you are not a trusted user of this machine's store" for each in foreign]
+    settings = replace(
+        settings,
+        caches=tuple(cache for cache in caches if cache in machine.caches),
+        trusted_keys=tuple(key for key in keys if key in machine.trusted_keys),
+    )
+    return settings, warnings
+
+
+def _texts(options: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    value = options.get(name)
+    return default if value is None else tuple(map(str, value))
 
 
 def _number(options: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
@@ -90,16 +98,6 @@ def _limit(machine: float, wanted: Any) -> float:
     """The stricter of two limits, where 0 is none."""
     limits = [limit for limit in (machine, float(wanted or 0)) if limit > 0]
     return min(limits, default=0)
-
-
-def _restrict(what: str, wanted: Sequence[Any], known: Sequence[str]) -> tuple[str, ...]:
-    for each in wanted:
-        if str(each) not in known:
-            raise NotAllowed(
-                f"{what} '{each}' is not one of this machine's, and you are not a trusted user of its store",
-                hint="its administrator can add it, or you to the trusted users",
-            )
-    return tuple(map(str, wanted))
 
 
 def realise_for_client(

@@ -302,11 +302,12 @@ class DaemonStore(StorePlaces):
             described = [
                 {"name": text.name, "size": len(text.data), "references": text.references} for _, text in chosen
             ]
+            # Those that are refused are forgotten with the others: asking again would not help.
+            for path, _ in chosen:
+                del self._texts[path]
             added = self.request("add-texts", {"texts": described}, send=send)
             if added != [path for path, _ in chosen]:
                 raise StoreError("the store's daemon gave texts other paths than they have here", code="bad-message")
-            for path, _ in chosen:
-                del self._texts[path]
 
     def add_path(
         self,

@@ -13,8 +13,8 @@ import socket
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from osconf.daemon.access import Peer, Policy
@@ -42,38 +42,51 @@ def inherited_sockets(environment: Mapping[str, str]) -> list[socket.socket]:
     return [socket.socket(fileno=number) for number in range(_FIRST_DESCRIPTOR, _FIRST_DESCRIPTOR + count)]
 
 
-def open_socket(path: Path) -> socket.socket:
+@contextmanager
+def open_socket(path: Path) -> Iterator[socket.socket]:
     """Listen at a path; what a dead daemon left there is replaced, a living one is an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        if path.is_socket():
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(ConnectionRefusedError):
-                probe.connect(str(path))
-                raise StoreError(f"a daemon listens at '{path}' already", code="daemon-runs")
-            path.unlink()
-        listening.bind(str(path))
-        # Whoever may connect is decided by the policy, with the credentials that the kernel gives.
-        path.chmod(0o666)
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise StoreError(f"cannot listen at '{path}': {error.strerror or error}", code="no-socket") from error
-    except BaseException:
-        listening.close()
-        raise
-    return listening
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_socket():
+                _refuse_living(path)
+                path.unlink()
+            listening.bind(str(path))
+            # Whoever may connect is decided by the policy, with the credentials that the kernel gives.
+            path.chmod(0o666)
+            listening.listen(_BACKLOG)
+            own = path.stat().st_ino
+        except OSError as error:
+            raise StoreError(f"cannot listen at '{path}': {error.strerror or error}", code="no-socket") from error
+        try:
+            yield listening
+        finally:
+            # Another daemon may listen at this path by now.
+            with suppress(FileNotFoundError):
+                if path.stat().st_ino == own:
+                    path.unlink()
+
+
+def _refuse_living(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, suppress(ConnectionRefusedError):
+        probe.connect(str(path))
+        raise StoreError(f"a daemon listens at '{path}' already", code="daemon-runs")
 
 
 class Listener:
     """Accepts clients until it is told to stop, or until nobody came for `idle_seconds`."""
 
     def __init__(
-        self, sockets: Sequence[socket.socket], serve: Serve, policy: Policy, *, idle_seconds: float | None = None
+        self,
+        sockets: Sequence[socket.socket],
+        serve: Serve,
+        read_policy: Callable[[], Policy],
+        *,
+        idle_seconds: float | None = None,
     ) -> None:
         self.sockets = sockets
         self.serve = serve
-        self.policy = policy
+        self.read_policy = read_policy
         self.idle_seconds = idle_seconds
         self.clients: dict[int, int] = {}
         self.is_stopped = False
@@ -127,7 +140,7 @@ class Listener:
             self.clients[pid] = peer.uid
 
     def _check(self, peer: Peer) -> None:
-        if not self.policy.allows(peer):
+        if not self.read_policy().allows(peer):
             raise StoreError(
                 f"user '{peer.name}' may not use this machine's store",
                 code="not-allowed",

@@ -393,7 +393,10 @@ class Service:
 
     @_operation("realise")
     def realise(self, arguments: Message) -> Any:
-        settings = choose_settings(self.builder.settings, dict(arguments["options"]), is_trusted=self.is_trusted)
+        options = dict(arguments["options"])
+        settings, warnings = choose_settings(self.builder.settings, options, is_trusted=self.is_trusted)
+        for warning in warnings:
+            self.channel.send({"event": "warning", "arguments": [warning]})
         wanted = self._wanted(arguments)
         prepare = (lambda: None) if self.is_trusted else self.confine
         return realise_for_client(self.store, self.channel, self.builder, wanted, settings, prepare)

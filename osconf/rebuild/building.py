@@ -76,7 +76,7 @@ def plan_in(store: Store, builder: MachineBuilder, wanted: Sequence[str]) -> lis
 
 
 def _options(settings: BuildSettings) -> dict[str, object]:
-    """What a client chooses itself; caches and keys are the daemon's business."""
+    """What a client asks for; the daemon leaves out what it may not choose."""
     return {
         "jobs": settings.jobs,
         "cores": settings.cores,
@@ -85,4 +85,6 @@ def _options(settings: BuildSettings) -> dict[str, object]:
         "check": settings.check,
         "timeout": settings.timeout,
         "maxSilentTime": settings.max_silent_time,
+        "caches": settings.caches,
+        "trustedKeys": settings.trusted_keys,
     }

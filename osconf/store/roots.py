@@ -20,23 +20,35 @@ _SYSTEM_LINKS = ("/run/current-system", "/run/booted-system", "/osconf/current-s
 
 def add_root(layout: StoreLayout, link: Path, target: str) -> None:
     """Make `link` point at `target` by rename, and remember the link when it is outside the roots' own directory."""
-    made = make_root_link(layout, link, target)
-    if made is not None:
-        remember_link(layout, made)
+    link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
+    _check_place(link)
+    if not _is_inside(layout, link):
+        # Before it is made: a result that no collection knows of would be worse than one that is not there yet.
+        remember_link(layout, link)
+    make_root_link(layout, link, target)
 
 
 def make_root_link(layout: StoreLayout, link: Path, target: str) -> Path | None:
     """Make `link` point at `target` by rename; the link's own path when it is one to remember (`remember_link`)."""
     link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
-    if link.exists() and not link.is_symlink():
-        raise StoreError(f"cannot make the root '{link}': something that is not a link is there", code="root-exists")
-    inside = link.is_relative_to(layout.roots) or link.is_relative_to(layout.profiles)
+    _check_place(link)
+    inside = _is_inside(layout, link)
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
         replace_link(link, target if layout.prefix == "" or inside else str(layout.real_path(target)))
     except OSError as error:
         raise StoreError(f"cannot make the link '{link}' to '{target}': {error.strerror}", code="no-root") from error
     return None if inside else link
+
+
+def _check_place(link: Path) -> None:
+    if link.exists() and not link.is_symlink():
+        raise StoreError(f"cannot make the root '{link}': something that is not a link is there", code="root-exists")
+
+
+def _is_inside(layout: StoreLayout, link: Path) -> bool:
+    """Whether a link is below the directories whose links are all roots."""
+    return link.is_relative_to(layout.roots) or link.is_relative_to(layout.profiles)
 
 
 def remember_link(layout: StoreLayout, link: Path) -> None:
