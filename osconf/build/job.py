@@ -20,7 +20,7 @@ from osconf.build.logs import BuildLog, log_path
 from osconf.build.outputs import FinishedOutput, check_outputs, finish_outputs, install_outputs, replace_outputs
 from osconf.build.placeholders import real_environment
 from osconf.build.reporter import Reporter
-from osconf.build.sandboxed import build_in_sandbox
+from osconf.build.sandboxed import ENTER, build_in_sandbox
 from osconf.build.settings import BuildSettings
 from osconf.errors import BuildError, OsconfError
 from osconf.model.derivation import BUILTIN_PREFIX, Derivation
@@ -124,7 +124,7 @@ def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[Pa
             error.hint = "the disk is full: free some space with 'osconf gc', then try again"
         keep = context.settings.keep_failed
         if keep:
-            error.hint = f"{error.hint + '; ' if error.hint else ''}the build directory is kept in '{work}'"
+            error.hint = "; ".join([*([error.hint] if error.hint else []), _describe_kept(work)])
         raise
     except OSError as error:
         explained = explain_os_error(f"build '{drv.name}'", error)
@@ -135,6 +135,13 @@ def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[Pa
         if not keep:
             remove_tree(work)
         log.close()
+
+
+def _describe_kept(work: Path) -> str:
+    """Where a failed build can be looked at."""
+    if (work / ENTER).exists():
+        return f"a shell where it failed, until the next gc: sh {work / ENTER}"
+    return f"its directory is kept until the next gc: {work}"
 
 
 def _is_disk_full(place: Path) -> bool:
@@ -200,10 +207,13 @@ def _compare(context: BuildContext, drv_path: str, finished: list[FinishedOutput
     for output in finished:
         known = context.store.query_path_info(output.info.path)
         if known.nar_hash != output.info.nar_hash:
+            before = context.store.real_path(output.info.path)
             raise BuildError(
                 f"output '{output.info.path}' is not the same when it is built again:\n"
                 f"  before: {known.nar_hash.sri()}\n  now:    {output.info.nar_hash.sri()}",
                 drv=drv_path,
                 code="not-deterministic",
-                hint="keep the new one with '--keep-failed' and compare",
+                hint=f"compare them: diff -r {before} {output.place}"
+                if context.settings.keep_failed
+                else "'--keep-failed' keeps the new one, to be compared",
             )

@@ -27,6 +27,9 @@ from osconf.sandbox.run import SandboxError, run_in_sandbox
 from osconf.sandbox.spec import Bind, OutsideUser, SandboxResult, SandboxSpec
 from osconf.store.local import LocalStore
 
+ENTER = "enter"
+"""The script beside a kept build directory that opens a shell in its sandbox."""
+
 _BUILD_UID, _BUILD_GID = 1000, 100
 _USR_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _PASSWD = (
@@ -56,7 +59,8 @@ def build_in_sandbox(
                 hand_over(user, work / "store", work / "build")
                 spec = replace(spec, outside=user)
             if settings.keep_failed:
-                (work / "enter").write_text(f"exec {describe_command(with_shell(spec))}\n", encoding="utf-8")
+                inside = with_shell(spec, _shell_of(store, drv, spec))
+                (work / ENTER).write_text(f"exec {describe_command(inside)}\n", encoding="utf-8")
             result = run_in_sandbox(spec, sink_data=log.data, cancelled=cancelled)
     except SandboxError as error:
         hint = error.hint
@@ -65,8 +69,16 @@ def build_in_sandbox(
                 "the sandbox holds the inputs alone; name an environment in 'osconfEnvironment' for a shell and tools"
             )
         raise BuildError(f"cannot build '{drv.name}': {error.message}", drv=drv_path, hint=hint) from error
-    _check_result(drv_path, drv, result, settings, work)
+    _check_result(drv_path, drv, result, settings)
     return {name: work / "store" / output.path.rpartition("/")[2] for name, output in drv.outputs.items()}
+
+
+def _shell_of(store: LocalStore, drv: Derivation, spec: SandboxSpec) -> tuple[str, ...]:
+    """What a person gets in the sandbox: the environment's bash, or the builder, which mostly is a shell."""
+    environment = _environment_of(drv)
+    if environment is not None and (store.real_path(environment) / "usr/bin/bash").exists():
+        return ("/usr/bin/bash",)
+    return spec.argv[:1]
 
 
 def _claim_user(store: LocalStore, spec: SandboxSpec) -> AbstractContextManager[OutsideUser | None]:
@@ -106,19 +118,18 @@ def _features(drv: Derivation) -> set[str]:
     return set(drv.env.get("requiredSystemFeatures", "").split())
 
 
-def _check_result(drv_path: str, drv: Derivation, result: SandboxResult, settings: BuildSettings, work: Path) -> None:
+def _check_result(drv_path: str, drv: Derivation, result: SandboxResult, settings: BuildSettings) -> None:
     if result.succeeded:
         return
     if result.cancelled:
         raise BuildError(f"the build of '{drv.name}' was interrupted", drv=drv_path, code="interrupted")
-    hint = f"a shell in its sandbox: sh {work}/enter" if settings.keep_failed else None
     if result.timed_out:
         message = f"the build of '{drv.name}' took longer than {settings.timeout:g} seconds"
-        raise BuildError(message, drv=drv_path, code="build-timeout", hint=hint)
+        raise BuildError(message, drv=drv_path, code="build-timeout")
     if result.silent:
         message = f"the build of '{drv.name}' said nothing for {settings.max_silent_time:g} seconds"
-        raise BuildError(message, drv=drv_path, code="build-timeout", hint=hint)
-    raise BuildError(f"the builder of '{drv.name}' failed with exit code {result.exit_code}", drv=drv_path, hint=hint)
+        raise BuildError(message, drv=drv_path, code="build-timeout")
+    raise BuildError(f"the builder of '{drv.name}' failed with exit code {result.exit_code}", drv=drv_path)
 
 
 def describe_build(

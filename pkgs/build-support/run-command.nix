@@ -9,6 +9,10 @@
 let
   shell = "/usr/bin/bash";
   setup = ./setup.sh;
+  setupDirectory = final.writeTextDir "setup" ''
+    onlyFunctions=1
+    . ${setup}
+  '';
 
   # The headers of a library are a package of their own in the archive.
   withDevelopmentFiles =
@@ -73,6 +77,12 @@ let
         reason = "to build ‘${name}’";
       };
       builtInputs = builtins.filter isBuilt inputs;
+      # A script of the caller's own, which may read `$stdenv/setup` and call its functions.
+      ownBuilder = lib.optionalAttrs (attributes ? builder || attributes ? args) {
+        builder = attributes.realBuilder or (if attributes ? args then attributes.builder or shell else shell);
+        args = attributes.args or [ "-e" attributes.builder ];
+        stdenv = setupDirectory;
+      };
     in
     final.makePackage (
       {
@@ -94,6 +104,7 @@ let
           inherit (attributes) name;
         } // attributes.passthru or { };
       }
+      // ownBuilder
     );
 
   runCommandWith =

@@ -283,21 +283,28 @@ default_fixupPhase() {
   runHook postFixup
 }
 
-if [ -n "${buildCommand:-}" ]; then
-  eval "$buildCommand"
-elif [ -n "${buildCommandPath:-}" ]; then
-  . "$buildCommandPath"
-elif [ -n "${isSourceBuild:-}" ]; then
-  [ -n "${doCheck:-}" ] || dontCheck=1
-  if [ -n "${phases:-}" ]; then
-    for phase in ${phases[@]}; do runPhase "$phase" "none"; done
-  else
-    runPhase unpackPhase dontUnpack
-    runPhase patchPhase dontPatch
-    runPhase configurePhase dontConfigure
-    runPhase buildPhase dontBuild
-    runPhase checkPhase dontCheck
-    runPhase installPhase dontInstall
-    runPhase fixupPhase dontFixup
+# -- the build -----------------------------------------------------------------------------------------------------------
+
+genericBuild() {
+  if [ -n "${buildCommand:-}" ]; then
+    eval "$buildCommand"
+  elif [ -n "${buildCommandPath:-}" ]; then
+    . "$buildCommandPath"
+  elif [ -n "${isSourceBuild:-}" ]; then
+    [ -n "${doCheck:-}" ] || dontCheck=1
+    if [ -n "${phases:-}" ]; then
+      for phase in ${phases[@]}; do runPhase "$phase" "none"; done
+    else
+      runPhase unpackPhase dontUnpack
+      runPhase patchPhase dontPatch
+      runPhase configurePhase dontConfigure
+      runPhase buildPhase dontBuild
+      runPhase checkPhase dontCheck
+      runPhase installPhase dontInstall
+      runPhase fixupPhase dontFixup
+    fi
   fi
-fi
+}
+
+# A builder of its own that reads `$stdenv/setup` calls what it wants.
+[ -n "${onlyFunctions:-}" ] || genericBuild
