@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from osconf.model.store_path import DRV_SUFFIX
 from osconf.store.interface import Store
 
 TAIL_LINES = 25
+_CHUNK = 1 << 16
 
 
 def log_path(store: Store, drv_path: str) -> Path:
@@ -30,9 +32,17 @@ def read_log(store: Store, path: str) -> str | None:
             data = log_path(store, drv_path).read_bytes()
         except FileNotFoundError:
             continue
-        with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
-            return reader.read().decode("utf-8", "replace")
+        return _decompress(data).decode("utf-8", "replace")
     return None
+
+
+def _decompress(data: bytes) -> bytes:
+    """A log's text as far as it can be read: nothing syncs it, so a power cut may have damaged its end."""
+    text = bytearray()
+    with zstandard.ZstdDecompressor().stream_reader(data) as reader, suppress(zstandard.ZstdError):
+        while chunk := reader.read(_CHUNK):
+            text += chunk
+    return bytes(text)
 
 
 def _derivers(store: Store, path: str) -> list[str]:

@@ -132,10 +132,11 @@ class MachinePool:
         memory_mib: int = 2048,
         network: str = "",
         log: Path | None = None,
+        safe: bool = False,
     ) -> Machine:
         """Boot the disk image of a configuration by its own GRUB; the disk is a copy that the test may change.
 
-        With `log` the writes to it are recorded there.
+        With `log` the writes to it are recorded there. A test that pulls the plug wants a `safe` disk.
         """
         link = self._build(configuration, "image")
         (image,) = link.glob("*.qcow2")
@@ -143,7 +144,7 @@ class MachinePool:
         disk = state / "disk.qcow2"
         shutil.copyfile(image, disk)
         forwards = {free_port(): port for port in ports}
-        machine = DiskMachine(disk, memory_mib=memory_mib, forwards=forwards, network=network, log=log)
+        machine = DiskMachine(disk, memory_mib=memory_mib, forwards=forwards, network=network, log=log, safe=safe)
         return self._start(Machine(machine.command, state, forwards=forwards))
 
     def _state(self) -> Path:

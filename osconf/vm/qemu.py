@@ -105,7 +105,8 @@ def record_node(node: str, name: str, log: Path) -> list[str]:
 class DiskMachine:
     """A machine that boots by itself from a disk image, as hardware would: firmware, GRUB, kernel.
 
-    With `log` the writes to its disk are recorded there (see `block_log`).
+    With `log` the writes to its disk are recorded there (see `block_log`). A disk that is `safe` has what the guest
+    flushed when QEMU is killed; the default is faster.
     """
 
     disk: Path
@@ -114,6 +115,7 @@ class DiskMachine:
     forwards: Mapping[int, int] = field(default_factory=dict)  # host port -> guest port
     network: str = ""
     log: Path | None = None
+    safe: bool = False
 
     def command(self, channels: Channels) -> list[str]:
         """The command line; the disk is /dev/sda."""
@@ -133,6 +135,7 @@ class DiskMachine:
 
     def _disk_words(self) -> list[str]:
         if self.log is None:
-            return ["-drive", f"file={self.disk},if=none,id=disk,format=qcow2,discard=unmap,cache=unsafe"]
+            cache = "writeback" if self.safe else "unsafe"
+            return ["-drive", f"file={self.disk},if=none,id=disk,format=qcow2,discard=unmap,cache={cache}"]
         image = f"driver=qcow2,node-name=image,cache.no-flush=on,file.driver=file,file.filename={self.disk}"
         return ["-blockdev", image, *record_node("image", "disk", self.log)]

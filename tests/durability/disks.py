@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,27 +70,55 @@ class RecordedMount:
 @contextmanager
 def recorded(image: Path, state: Path) -> Iterator[RecordedMount]:
     """Mount an image; QEMU's block layer stands between the file system and the file, and logs every request."""
-    log, disk, place = state / "log", state / "disk", state / "root"
+    log = state / "log"
     log.touch()
+    nodes = (
+        f"driver=raw,node-name=image,file.driver=file,file.filename={image}",
+        f"driver=raw,node-name=log,file.driver=file,file.filename={log}",
+        "driver=blklogwrites,node-name=served,file=image,log=log",
+    )
+    with _served(state, nodes) as disk, mounted(disk, state / "root") as root:
+        yield RecordedMount(root, log)
+
+
+@contextmanager
+def layered(image: Path, state: Path) -> Iterator[Path]:
+    """A file with the content of an image; what is written to it is forgotten, and the image stays as it is."""
+    layer = state / "layer.qcow2"
+    run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image), str(layer))
+    node = f"driver=qcow2,node-name=served,cache.no-flush=on,file.driver=file,file.filename={layer}"
+    with _served(state, (node,)) as disk:
+        yield disk
+
+
+@contextmanager
+def _served(state: Path, nodes: Sequence[str]) -> Iterator[Path]:
+    """The block node named `served` as a file."""
+    disk = state / "disk"
     disk.touch()
-    command = [
-        "qemu-storage-daemon",
-        *("--blockdev", f"driver=raw,node-name=image,file.driver=file,file.filename={image}"),
-        *("--blockdev", f"driver=raw,node-name=log,file.driver=file,file.filename={log}"),
-        *("--blockdev", "driver=blklogwrites,node-name=recorded,file=image,log=log"),
-        *("--export", f"fuse,id=export,node-name=recorded,mountpoint={disk},writable=on"),
-    ]
-    daemon = subprocess.Popen(command)
+    words = [word for node in nodes for word in ("--blockdev", node)]
+    export = f"fuse,id=export,node-name=served,mountpoint={disk},writable=on"
+    daemon = subprocess.Popen(["qemu-storage-daemon", *words, "--export", export])
     try:
         deadline = time.monotonic() + 20
-        while disk.stat().st_size == 0:
+        while not os.path.ismount(disk):
             assert daemon.poll() is None and time.monotonic() < deadline, "qemu-storage-daemon does not serve the image"
             time.sleep(0.02)
-        with mounted(disk, place):
-            yield RecordedMount(place, log)
+        yield disk
     finally:
         daemon.terminate()
         daemon.wait(20)
+
+
+@contextmanager
+def first_partition(disk: Path) -> Iterator[Path]:
+    """A loop device of a disk's first partition."""
+    start = int(run("partx", "--output", "START", "--noheadings", "--nr", "1", str(disk)))
+    device = run("losetup", "--find", "--show", "--offset", str(start * 512), str(disk)).strip()
+    try:
+        yield Path(device)
+    finally:
+        run("losetup", "--detach", device)
 
 
 def run(*argv: str) -> str:

@@ -44,13 +44,13 @@ let
   made = derivation {
     name = "made-${turn}";
     system = "x86_64-linux";
-    builder = ./busybox;
+    builder = "${./tools}/busybox";
     args = [ "sh" "-c" script ];
     outputs = [ "out" "extra" ];
     inherit base turn;
   };
   script = ''
-    b=${./busybox}
+    b=${./tools}/busybox
     $b mkdir -p $out/deep/er $extra
     for n in 1 2 3 4 5 6; do $b yes "$turn $n" | $b head -c $((n * 20000)) > $out/deep/$n; done
     $b ln -s $base $out/deep/er/base
@@ -72,7 +72,10 @@ def test_a_store_survives_power_cuts(boot_vm, tmp_path: Path) -> None:
     timeline = Timeline(disk.log)
 
     machine.succeed("mkdir -p /mnt/data /root/work", "mount /dev/disk/by-id/virtio-data /mnt/data")
-    machine.succeed("cp /usr/bin/busybox /root/work/", "osconf key generate durable-1 > /root/work/key")
+    machine.succeed(
+        "mkdir /root/work/tools; cp /usr/bin/busybox /root/work/tools/",
+        "osconf key generate durable-1 > /root/work/key",
+    )
     public = machine.succeed("osconf key public /root/work/key").strip()
     machine.write_file("/root/work/jobs.nix", JOBS)
     store = "osconf --store /mnt/data/s"

@@ -106,6 +106,10 @@ def test_failing_builder_keeps_its_log(bench: Workbench) -> None:
     assert "osconf log" in (caught.value.hint or "")
     assert log_path(bench.store, bad.path).exists()
     assert read_log(bench.store, bad.path) == "first\nsecond\n"
+    # As after a power cut: nothing syncs a log.
+    file = log_path(bench.store, bad.path)
+    file.write_bytes(file.read_bytes() + bytes(100))
+    assert read_log(bench.store, bad.path) == "first\nsecond\n"
 
 
 def test_missing_output_is_explained(bench: Workbench) -> None:
