@@ -16,7 +16,7 @@ from osconf.module_system import mistakes
 from osconf.module_system.collect import Module, Root, collect_modules
 from osconf.module_system.definitions import UNKNOWN_FILE, Definition, restore_wraps
 from osconf.module_system.place import Place, show_path
-from osconf.module_system.suggest import suggest_option
+from osconf.module_system.suggest import disabled_declaration, suggest_option
 from osconf.module_system.tree import Level, Option, Raw
 from osconf.module_system.types.base import OptionType, merge_checked, to_type
 from osconf.module_system.types.compound import NullOr
@@ -57,6 +57,7 @@ class Evaluation:
         "class_",
         "extra",
         "injected",
+        "left_out",
         "library",
         "module_values",
         "prefix",
@@ -83,6 +84,7 @@ class Evaluation:
         self.injected = injected or {}
         self.extra = definitions
         self._roots = roots
+        self.left_out: Sequence[Module] = ()
         self._root: Level | None = None
         self._is_collecting = False
         self._has_only_internal: bool | None = None
@@ -273,9 +275,11 @@ class Evaluation:
 
     def _explain_unmatched(self, unmatched: list[tuple[tuple[str, ...], Raw]]) -> OptionError:
         told = []
-        for parts, (file, cell, value, _) in unmatched:
+        for parts, (file, cell, value, _) in mistakes.own_first(unmatched):
             definition = Definition(file, cell, value)
-            told.append((Place(parts), definition, suggest_option(self.root, parts[len(self.prefix) :], self.prefix)))
+            inner = parts[len(self.prefix) :]
+            hint = disabled_declaration(self.left_out, inner) or suggest_option(self.root, inner, self.prefix)
+            told.append((Place(parts), definition, hint))
         told.sort(key=_reading_order)
         return mistakes.no_such_options(told)
 

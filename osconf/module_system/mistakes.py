@@ -23,11 +23,12 @@ from osconf.module_system.definitions import OPTION_DEFAULT_PRIORITY, UNKNOWN_FI
 from osconf.module_system.place import Place, show_path
 
 if TYPE_CHECKING:
-    from osconf.module_system.tree import Option
+    from osconf.module_system.tree import Option, Raw
     from osconf.module_system.types.base import OptionType
 
 _MAX_SHOWN = 6
 _PACKAGE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*\Z")
+_COLLECTIONS = frozenset(("listOf", "nonEmptyListOf", "attrsOf", "lazyAttrsOf", "functionTo", "submodule"))
 _LIBRARY_FILES = ("/lib/modules.nix", "/lib/options.nix", "/lib/attrsets.nix")
 
 
@@ -37,6 +38,17 @@ def position_of_definition(definition: Definition) -> Position | None:
     if position is not None and position.file.endswith(_LIBRARY_FILES):
         return None
     return position
+
+
+def telling(definitions: Sequence[Definition]) -> Definition:
+    """The definition to point at: the user's own when there is one."""
+    from osconf.lang.diagnose import is_own_place  # only a mistake needs it
+
+    for definition in definitions:
+        position = position_of_definition(definition)
+        if position is not None and is_own_place(position):
+            return definition
+    return definitions[0]
 
 
 def show_origin(definition: Definition) -> str:
@@ -78,7 +90,7 @@ def declared_at(option: Option | None) -> str:
 def wrong_type(place: Place, option_type: OptionType, definitions: Sequence[Definition]) -> OptionError:
     """A definition does not fit the type."""
     bad = [d for d in definitions if not option_type.check(force(d.value))]
-    first = bad[0]
+    first = telling(bad)
     value = force(first.value)
     lines = [
         f"{place.describe()} must be {_with_article(option_type.description)}, but its value is {show_type(value)}:",
@@ -119,11 +131,13 @@ def _type_hint(option_type: OptionType, value: Value) -> str | None:
             return f"write {text} without quotes"
         if option_type.name == "package" and _PACKAGE_NAME.match(text):
             return f"write it without quotes: pkgs.{text}"
-        values = getattr(option_type, "texts", None)
+        values = _choices(option_type)
         if values:
             close = _closest(text, sorted(values), n=1, cutoff=0.6)
             if close:
                 return f'did you mean "{close[0]}"?'
+        if _wants_path(option_type) and text and not text.startswith("/"):
+            return f"write a path of your configuration without quotes: {text if text.startswith('.') else './' + text}"
     if type(value) is int and option_type.check(str(value)):
         return f'write it as a string: "{value}"'
     if type(value) is dict and "_type" in value and "loc" in value:
@@ -131,6 +145,22 @@ def _type_hint(option_type: OptionType, value: Value) -> str | None:
     if is_function(value):
         return "a function was given: is an argument missing, or a pair of parentheses in a list?"
     return None
+
+
+def _choices(option_type: OptionType, depth: int = 3) -> set[str]:
+    """The texts that a type takes, through `nullOr` and `either`."""
+    found = set(getattr(option_type, "texts", ()))
+    if depth:
+        for role, inner in option_type.nested().items():
+            if role in ("elemType", "left", "right", "finalType") and option_type.name not in _COLLECTIONS:
+                found |= _choices(inner, depth - 1)
+    return found
+
+
+def _wants_path(option_type: OptionType) -> bool:
+    if option_type.name in ("nullOr", "either"):
+        return any(_wants_path(inner) for inner in option_type.nested().values())
+    return option_type.name in ("path", "pathInStore", "externalPath")
 
 
 def _with_article(description: str) -> str:
@@ -152,8 +182,8 @@ def conflict(place: Place, definitions: Sequence[Definition]) -> OptionError:
         f"{place.describe()} has definitions that exclude each other:\n"
         + list_definitions(definitions)
         + declared_at(place.option),
-        position=position_of_definition(definitions[0]),
-        hint=f"keep one of them, or say which one wins: {_forced(place, definitions[0])}",
+        position=position_of_definition(telling(definitions)),
+        hint=f"keep one of them, or say which one wins: {_forced(place, telling(definitions))}",
         code="conflicting-definitions",
     )
 
@@ -173,7 +203,7 @@ def not_unique(place: Place, definitions: Sequence[Definition], message: str = "
         f"{place.describe()} may be defined once, but it is defined {len(definitions)} times:{more}\n"
         + list_definitions(definitions)
         + declared_at(place.option),
-        position=position_of_definition(definitions[0]),
+        position=position_of_definition(telling(definitions)),
         hint="keep one of them, or give the one that must win lib.mkForce",
         code="conflicting-definitions",
     )
@@ -186,7 +216,7 @@ def read_only(place: Place, definitions: Sequence[Definition]) -> OptionError:
         f"the option `{place}' is read-only, but it is set {len(definitions)} times:\n"
         + list_definitions(definitions)
         + declared_at(place.option),
-        position=position_of_definition(mine[0]),
+        position=position_of_definition(telling(mine)),
         hint="remove your definition; the module that declares the option computes its value",
         code="read-only-option",
     )
@@ -235,6 +265,17 @@ def not_a_set(place: Place, definition: Definition, members: Sequence[str]) -> O
         hint="set one of the options in it",
         code="not-an-option",
     )
+
+
+def own_first(unmatched: Sequence[tuple[tuple[str, ...], Raw]]) -> list[tuple[tuple[str, ...], Raw]]:
+    """Undeclared definitions of the user's files, each place once; osconf's own only where there are no others."""
+    from osconf.lang.diagnose import is_own_file  # only a mistake needs it
+
+    told: dict[tuple[tuple[str, ...], str], tuple[tuple[str, ...], Raw]] = {}
+    for parts, raw in unmatched:
+        told.setdefault((parts, show_origin(Definition(raw[0], raw[1], raw[2]))), (parts, raw))
+    mine = [item for item in told.values() if is_own_file(from_latin(item[1][0]))]
+    return mine or list(told.values())
 
 
 def no_such_options(unknown: Sequence[tuple[Place, Definition, str | None]]) -> OptionError:
@@ -378,10 +419,12 @@ def closed_arguments(function: Value, file: str) -> OptionError:
     )
 
 
-def wrong_class(file: str, found: str, wanted: str) -> OptionError:
+def wrong_class(file: str, found: str, wanted: str, position: Position | None = None) -> OptionError:
     """A module of another kind of configuration was imported."""
     return OptionError(
         f"the module {from_latin(file)} is of class `{found}', but this configuration takes class `{wanted}'",
+        position=position,
+        hint=f"import it where modules of class `{found}' are taken, or take another one",
         code="wrong-module-class",
     )
 

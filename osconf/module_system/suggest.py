@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osconf.errors import OsconfError
+from osconf.lang.runtime import force, is_attrs
+from osconf.lang.values import from_latin
 from osconf.module_system.place import show_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from difflib import SequenceMatcher
 
+    from osconf.module_system.collect import Module
     from osconf.module_system.tree import Level
 
 _MAX_PATHS = 20000
@@ -41,6 +45,21 @@ def suggest_option(root: Level, parts: tuple[str, ...], prefix: tuple[str, ...])
     if best:
         best.sort(key=lambda item: (-item[0], item[1]))
         return _offer([(*prefix, *path) for _, path in best[:2]])
+    return None
+
+
+def disabled_declaration(modules: Sequence[Module], parts: tuple[str, ...]) -> str | None:
+    """A hint for a path that a module declares which `disabledModules` takes out."""
+    for module in modules:
+        node = force(module.options)
+        for part in parts:
+            if not is_attrs(node) or part not in node or "_type" in node:
+                break
+            node = force(node[part])
+        else:
+            return f"it is declared in {from_latin(module.file)}, which disabledModules takes out of the configuration"
+        if is_attrs(node) and force(node.get("_type")) == "option":
+            return f"it is declared in {from_latin(module.file)}, which disabledModules takes out of the configuration"
     return None
 
 

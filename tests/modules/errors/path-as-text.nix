@@ -1,0 +1,7 @@
+{ lib }:
+(lib.evalModules {
+  modules = [
+    { options.source = lib.mkOption { type = lib.types.nullOr lib.types.path; }; }
+    { source = "files/motd"; }
+  ];
+}).config.source
