@@ -12,7 +12,7 @@ from osconf.model import nar
 from osconf.model.derivation import Derivation, DerivationOutput
 from osconf.model.hashes import hash_file
 from osconf.model.path_info import PathInfo, fixed_content_address
-from osconf.store.canonical import canonicalise, move_into_place, remove_tree
+from osconf.store.canonical import canonicalise, move_into_place, remove_tree, sync_filesystem
 from osconf.store.gc import empty_trash, move_to_trash
 from osconf.store.local import LocalStore
 
@@ -110,16 +110,30 @@ def install_outputs(store: LocalStore, finished: Iterable[FinishedOutput]) -> li
 
 
 def replace_outputs(store: LocalStore, finished: Iterable[FinishedOutput]) -> None:
-    """Put newly built content in the place of what is damaged, and register its hash."""
+    """Put newly built content in the place of what is damaged, and register its hash.
+
+    Valid paths change here, so the new content is on the disk before; what is as it should be stays.
+    """
     infos = []
+    if store.durable:
+        sync_filesystem(store.layout.store)
     for output in finished:
         real = store.real_path(output.info.path)
+        infos.append(output.info)
         if os.path.lexists(real):
+            if _has_content(real, output.info):
+                continue
             move_to_trash(store.layout, real)
         move_into_place(output.place, real)
-        infos.append(output.info)
     store.register(infos)
     empty_trash(store.layout)
+
+
+def _has_content(real: Path, info: PathInfo) -> bool:
+    try:
+        return nar.hash_path(real) == (info.nar_hash, info.nar_size)
+    except (OSError, nar.UnsupportedFile):
+        return False
 
 
 def check_outputs(store: LocalStore, drv_path: str, drv: Derivation, finished: Iterable[FinishedOutput]) -> None:

@@ -181,6 +181,18 @@ def test_check_and_repair(bench: Workbench) -> None:
     assert real.read_text() == "same\n"
 
 
+def test_repair_leaves_good_outputs_alone(bench: Workbench) -> None:
+    recipe = bench.shell("two", "echo out > $out; echo dev > $dev", outputs=("out", "dev"))
+    bench.build(recipe)
+    out, dev = (bench.store.real_path(recipe.drv.output_path(name)) for name in ("out", "dev"))
+    out.chmod(0o644)
+    out.write_text("damaged")
+    inode = dev.stat().st_ino
+    repair = make_repair(bench.store, GENERIC_BUILDERS, bench.settings)
+    assert bench.store.verify(check_contents=True, repair=repair).is_sound
+    assert (out.read_text(), dev.stat().st_ino) == ("out\n", inode)
+
+
 def test_second_process_waits_and_uses_the_result(bench: Workbench) -> None:
     recipe = bench.text("shared", "x")
     bench.store.flush()
