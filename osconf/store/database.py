@@ -112,6 +112,22 @@ class Database:
                     self.connection.execute("ROLLBACK")
                 raise explain_database_error(self.file, error) from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let several questions have answers of one moment, whatever other processes write meanwhile."""
+        with self.lock:
+            if self.connection.in_transaction:
+                yield
+                return
+            try:
+                self.connection.execute("BEGIN")
+                try:
+                    yield
+                finally:
+                    self.connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise explain_database_error(self.file, error) from error
+
     def _rows(self, statement: str, parameters: Iterable[object] = ()) -> list[tuple[object, ...]]:
         with self.lock:
             try:
@@ -151,8 +167,9 @@ class Database:
 
     def query_path_info(self, path: str) -> PathInfo | None:
         """Everything known of a path; None when it is not valid."""
-        rows = self._rows(f"SELECT {_INFO_COLUMNS} FROM paths WHERE path = ?", (path,))
-        return self._read_info(rows[0]) if rows else None
+        with self.snapshot():
+            rows = self._rows(f"SELECT {_INFO_COLUMNS} FROM paths WHERE path = ?", (path,))
+            return self._read_info(rows[0]) if rows else None
 
     def _read_info(self, row: tuple[object, ...]) -> PathInfo:
         identity, path, nar_hash, nar_size, registered, deriver, ultimate, signatures, content_address = row
@@ -250,13 +267,14 @@ class Database:
 
     def all_edges(self) -> dict[str, list[str]]:
         """Every valid path with what it refers to (itself left out)."""
-        edges: dict[str, list[str]] = {path: [] for path in self.valid_paths()}
-        for referrer, reference in self._rows(
-            "SELECT p.path, q.path FROM refs r JOIN paths p ON p.id = r.referrer JOIN paths q ON q.id = r.reference"
-            " WHERE r.referrer <> r.reference"
-        ):
-            edges[str(referrer)].append(str(reference))
-        return edges
+        with self.snapshot():
+            edges: dict[str, list[str]] = {path: [] for path in self.valid_paths()}
+            for referrer, reference in self._rows(
+                "SELECT p.path, q.path FROM refs r JOIN paths p ON p.id = r.referrer JOIN paths q ON q.id = r.reference"
+                " WHERE r.referrer <> r.reference"
+            ):
+                edges[str(referrer)].append(str(reference))
+            return edges
 
     def referrers(self, path: str) -> list[str]:
         """The valid paths that refer to `path`, sorted."""

@@ -53,11 +53,13 @@ def collect_garbage(layout: StoreLayout, database: Database, options: GcOptions)
         with hold_lock(layout.gc_lock, exclusive=True):
             found = find_roots(layout, remove_stale=not options.dry_run, read_temporary=True)
             roots = {path for path, reasons in found.items() if reasons - options.forgotten}
-            edges = database.all_edges()
-            alive = _living(database, edges, roots, options)
+            # Others register paths meanwhile; what they need is a root by now.
+            with database.snapshot():
+                edges = database.all_edges()
+                alive = _living(database, edges, roots, options)
+                sizes = database.sizes()
             dead = [path for path in order_references_first(edges) if path not in alive]
             dead.reverse()
-            sizes = database.sizes()
             if options.max_freed is not None:
                 dead = _limit(dead, sizes, options.max_freed)
             if options.dry_run:

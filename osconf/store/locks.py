@@ -220,12 +220,16 @@ def read_temporary_roots(directory: Path) -> set[str]:
     """
     found: set[str] = set()
     for file in directory.iterdir():
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # Its owner let go of everything just now; what it made is registered.
+            continue
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                text = file.read_bytes()
+                text = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
                 found.update(os.fsdecode(line) for line in text.split(b"\n") if line)
             else:
                 file.unlink(missing_ok=True)
