@@ -35,7 +35,8 @@ def _current_time() -> datetime:
 class Access:
     """Everything that reaches the archive: mirrors, cache directory, fetcher, keyring, clock.
 
-    `other_caches` are directories like the cache's that are only read: what the running system brought.
+    `other_caches` are directories like the cache's that are only read: what the running system brought. `listen` is
+    told how far the download of an index is.
     """
 
     mirrors: Mirrors
@@ -44,6 +45,7 @@ class Access:
     keyring: Path = DEFAULT_KEYRING
     now: Callable[[], datetime] = _current_time
     other_caches: tuple[Path, ...] = ()
+    listen: ProgressCallback | None = None
 
     @property
     def cache(self) -> BlobCache:
@@ -126,7 +128,8 @@ def fetch_index(access: Access, source: Source, index: LockedIndex) -> Path:
     by_hash, plain = index_blobs(source, ReleaseFile(index.sha256, index.size), index.path)
     bases = access.mirrors.resolve(source.base)
     try:
-        return access.fetcher.fetch_blob(access.cache, by_hash, bases)
+        access.fetcher.fetch_blobs(access.cache, [(by_hash, bases)], access.listen)
+        return access.cache.path_of(index.sha256)
     except ArchiveError as error:
         try:
             return access.fetcher.fetch_blob(access.cache, plain, bases)

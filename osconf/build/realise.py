@@ -51,7 +51,7 @@ def realise(
     goals = plan_goals(store, requests, rebuild=settings.check or settings.repair, substitute=substitute)
     if goals:
         prepare([goal.drv for goal in goals.values()])
-        reporter.planned(list(goals))
+        reporter.planned({path: sorted(goal.inputs) for path, goal in goals.items()})
         context = BuildContext(store, builders, settings, reporter, cancelled or Event())
         _Schedule(context, goals).run()
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from osconf.errors import OsconfError
@@ -11,8 +11,8 @@ from osconf.errors import OsconfError
 class Reporter(Protocol):
     """Receives events, from any thread. `drv` is the derivation's store path."""
 
-    def planned(self, drvs: Sequence[str]) -> None:
-        """These derivations will be built, inputs first."""
+    def planned(self, drvs: Mapping[str, Sequence[str]]) -> None:
+        """These derivations will be built, inputs first; each with those of them that it waits for."""
 
     def build_started(self, drv: str, name: str) -> None:
         """A build begins."""
@@ -39,7 +39,7 @@ class Reporter(Protocol):
 class QuietReporter:
     """Ignores everything; a base for reporters that care for some events."""
 
-    def planned(self, drvs: Sequence[str]) -> None:
+    def planned(self, drvs: Mapping[str, Sequence[str]]) -> None:
         """See `Reporter.planned`."""
 
     def build_started(self, drv: str, name: str) -> None:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from osconf.build.reporter import QuietReporter, Reporter
+from osconf.cli.live import DOWNLOADS, Display, name_of
 from osconf.errors import OsconfError
-from osconf.model.store_path import HASH_LENGTH
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.live import Live
-    from rich.progress import Progress, TaskID
 
     from osconf.cli.context import Invocation
 
 # Builtin builders make hundreds of small things in milliseconds: only what takes longer is worth a line.
 _WORTH_A_LINE = 1.0
+_WORTH_BYTES = 5_000_000
 
 
 def make_reporter(invocation: Invocation) -> Reporter:
@@ -41,8 +40,9 @@ class PlainReporter(QuietReporter):
 
     def __init__(self, *, shows_log: bool = False) -> None:
         self._shows_log = shows_log
+        self._announced: set[tuple[str, int]] = set()
 
-    def planned(self, drvs: Sequence[str]) -> None:
+    def planned(self, drvs: Mapping[str, Sequence[str]]) -> None:
         """Say how much there is to do."""
         if drvs:
             self._say(f"{len(drvs)} derivation{'s' if len(drvs) > 1 else ''} to build")
@@ -58,9 +58,15 @@ class PlainReporter(QuietReporter):
         elif error is None and seconds >= _WORTH_A_LINE:
             self._say(f"built {name} in {seconds:.1f} s")
 
+    def progress(self, drv: str, done: int, total: int) -> None:
+        """Announce downloads that take a while; each once."""
+        if total - done >= _WORTH_BYTES and (drv, total) not in self._announced:
+            self._announced.add((drv, total))
+            self._say(f"downloading {drv if drv in DOWNLOADS else name_of(drv)}, {total / 1e6:.1f} MB")
+
     def substituted(self, path: str, source: str) -> None:
         """Say where a result came from."""
-        self._say(f"fetched {path.rpartition('/')[2][HASH_LENGTH + 1 :]} from {source}")
+        self._say(f"fetched {name_of(path)} from {source}")
 
     def log_line(self, drv: str, line: str) -> None:
         """With --verbose, what builders print."""
@@ -78,13 +84,16 @@ class LiveReporter(QuietReporter):
     def __init__(self, console: Console | None = None) -> None:
         self._console = console
         self._lock = threading.RLock()
-        self._display: _Display | None = None
+        self._display: Display | None = None
 
-    def planned(self, drvs: Sequence[str]) -> None:
-        """Set the goal."""
+    def planned(self, drvs: Mapping[str, Sequence[str]]) -> None:
+        """Set the goal; the download before the builds is over."""
         if drvs:
             with self._lock:
-                self._open().add_goal(len(drvs))
+                display = self._open()
+                for download in DOWNLOADS:
+                    display.finish(download, counts=False)
+                display.state.add_goals(drvs)
 
     def build_started(self, drv: str, name: str) -> None:
         """A line more."""
@@ -94,17 +103,32 @@ class LiveReporter(QuietReporter):
     def build_waits(self, drv: str, name: str, holder: str) -> None:
         """Show who else has it."""
         with self._lock:
-            self._open().show(drv, f"{name} (waits for {holder})")
+            self._open().show(drv, name, f"waits for {holder}")
 
     def progress(self, drv: str, done: int, total: int) -> None:
         """Show how far a download is; that of the packages precedes the builds and has no derivation."""
         with self._lock:
-            self._open().show_amount(drv, done, total)
+            display = self._open()
+            if drv not in display.state.tasks:
+                display.show(drv, f"downloading {drv}" if drv in DOWNLOADS else name_of(drv))
+            task = display.state.tasks[drv]
+            task.done, task.total = done, total
+            if drv in DOWNLOADS and done >= total:
+                display.finish(drv, counts=False)
+                if not (display.state.tasks or display.state.total):
+                    self.all_finished()
+
+    def log_line(self, drv: str, line: str) -> None:
+        """The last thing that a builder said stands beside its name."""
+        with self._lock:
+            if self._display is not None and drv in self._display.state.tasks and line.strip():
+                self._display.state.tasks[drv].last_line = "".join(filter(str.isprintable, line.strip()))
 
     def substituted(self, path: str, source: str) -> None:
         """Count what caches had."""
         with self._lock:
-            self._open().count_fetched(source)
+            fetched = self._open().state.fetched
+            fetched[source] = fetched.get(source, 0) + 1
 
     def build_finished(self, drv: str, name: str, seconds: float, error: OsconfError | None) -> None:
         """A line less; what took a while or failed stays on the screen."""
@@ -124,72 +148,8 @@ class LiveReporter(QuietReporter):
                 self._display.close()
                 self._display = None
 
-    def _open(self) -> _Display:
+    def _open(self) -> Display:
         """The display, made when there is something to show: most commands show nothing, and rich loads slowly."""
         if self._display is None:
-            self._display = _Display(self._console)
+            self._display = Display(self._console)
         return self._display
-
-
-class _Display:
-    """The lines on the terminal."""
-
-    def __init__(self, console: Console | None) -> None:
-        from rich.console import Console, Group
-        from rich.live import Live
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        self.console = console or Console(stderr=True, highlight=False)
-        label = TextColumn("{task.description}", markup=False)
-        self.goal: Progress = Progress(label, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self.running: Progress = Progress(
-            TextColumn(" ", markup=False), label, TimeElapsedColumn(), TextColumn("{task.fields[amount]}", markup=False)
-        )
-        self.goal_task: TaskID | None = None
-        self.tasks: dict[str, TaskID] = {}
-        self.fetched: dict[str, int] = {}
-        self.live: Live = Live(Group(self.goal, self.running), console=self.console, transient=True)
-        self.live.start()
-
-    def add_goal(self, count: int) -> None:
-        """So many more builds are to be done; the download before them is over."""
-        self.finish("packages", counts=False)
-        if self.goal_task is None:
-            self.goal_task = self.goal.add_task("building", total=0)
-        self.goal.update(self.goal_task, total=(self.goal.tasks[0].total or 0) + count)
-
-    def show(self, drv: str, text: str) -> None:
-        """A line for a build."""
-        if drv in self.tasks:
-            self.running.update(self.tasks[drv], description=text)
-        else:
-            self.tasks[drv] = self.running.add_task(text, total=None, amount="")
-
-    def show_amount(self, drv: str, done: int, total: int) -> None:
-        """How much of a download is there."""
-        if drv not in self.tasks:
-            self.show(drv, f"downloading {drv}")
-        amount = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:.1f} MB"
-        self.running.update(self.tasks[drv], amount=amount)
-
-    def count_fetched(self, source: str) -> None:
-        """One more path came from a cache."""
-        self.fetched[source] = count = self.fetched.get(source, 0) + 1
-        self.show(source, f"fetched {count} path{'s' if count > 1 else ''} from {source}")
-
-    def finish(self, drv: str, *, counts: bool = True) -> None:
-        """Take a line away."""
-        if drv in self.tasks:
-            self.running.remove_task(self.tasks.pop(drv))
-        if counts and self.goal_task is not None:
-            self.goal.advance(self.goal_task)
-
-    def leave_line(self, mark: str, color: str, text: str) -> None:
-        """A line that stays."""
-        from rich.text import Text
-
-        self.console.print(Text.assemble((mark, color), " ", text), soft_wrap=True)
-
-    def close(self) -> None:
-        """Remove what is drawn and show the cursor again."""
-        self.live.stop()

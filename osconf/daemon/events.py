@@ -24,9 +24,9 @@ class EventSender:
     def _tell(self, event: str, *arguments: Any) -> None:
         self._send({"event": event, "arguments": arguments})
 
-    def planned(self, drvs: Sequence[str]) -> None:
+    def planned(self, drvs: Mapping[str, Sequence[str]]) -> None:
         """See `Reporter.planned`."""
-        self._tell("planned", list(drvs))
+        self._tell("planned", {path: list(inputs) for path, inputs in drvs.items()})
 
     def build_started(self, drv: str, name: str) -> None:
         """See `Reporter.build_started`."""

@@ -14,6 +14,7 @@ from osconf.rebuild.configuration import Instantiated
 
 if TYPE_CHECKING:
     from osconf.archive.acquire import Access
+    from osconf.archive.fetch import Progress
     from osconf.build.reporter import Reporter
     from osconf.build.settings import BuildSettings
     from osconf.lang.evaluator import Evaluator
@@ -133,7 +134,11 @@ class Session:
         from osconf.archive.mirror import parse_mirrors, read_machine_mirrors
 
         mirrors = read_machine_mirrors().override(parse_mirrors(self.environment.get("OSCONF_MIRRORS", "")))
-        return Access(mirrors, self.cache_dir, other_caches=(SYSTEM_CACHE,))
+
+        def listen(progress: Progress) -> None:
+            self.reporter.progress("package index", progress.done_bytes, progress.total_bytes)
+
+        return Access(mirrors, self.cache_dir, other_caches=(SYSTEM_CACHE,), listen=listen)
 
     # Evaluation
 
@@ -158,14 +163,17 @@ class Session:
         configuration: Path | None = None,
         search_path: Sequence[str] = (),
         is_pure: bool = False,
+        is_restricted: bool = False,
         pipes: bool = False,
     ) -> Evaluator:
         """An evaluator; `configuration` decides which osconf.lock the packages come from."""
-        key = (configuration, tuple(search_path), is_pure, pipes)
+        key = (configuration, tuple(search_path), is_pure, is_restricted, pipes)
         if key not in self._evaluators:
             from osconf.rebuild.evaluation import make_evaluator
 
-            self._evaluators[key] = make_evaluator(self, configuration, search_path, is_pure=is_pure, pipes=pipes)
+            self._evaluators[key] = make_evaluator(
+                self, configuration, search_path, is_pure=is_pure, is_restricted=is_restricted, pipes=pipes
+            )
         return self._evaluators[key]
 
     def keep_lock(self, context: ArchiveContext) -> None:
