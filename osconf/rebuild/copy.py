@@ -70,9 +70,7 @@ def copy_from(
         raise OsconfError(
             f"'{cache.name}' does not have {missing or 'everything that these paths refer to'}", code="not-in-cache"
         )
-    for narinfo in wanted:
-        cache.fetch(store, narinfo, keys)
-        listen(narinfo.info.path)
+    cache.fetch_all(store, wanted, keys, listen)
     store.flush()
 
 

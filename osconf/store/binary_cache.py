@@ -6,15 +6,13 @@ when a trusted key signed it or its content proves its name.
 
 from __future__ import annotations
 
-import bz2
 import hashlib
 import io
-import lzma
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
-
-import zstandard
+from typing import BinaryIO
 
 from osconf.errors import StoreError
 from osconf.log import logger
@@ -23,11 +21,16 @@ from osconf.model.nar import BadArchive, dump_path
 from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.model.store_path import HASH_LENGTH, make_fixed_output_path
 from osconf.store.canonical import explaining, sync_file, write_file_atomically
+from osconf.store.closure import order_references_first
+from osconf.store.compression import DAMAGED, SUFFIXES, open_packed, open_unpacked
 from osconf.store.interface import Store
 from osconf.store.narinfo import BadNarInfo, NarInfo, parse_narinfo
 from osconf.store.signing import PublicKeys, SecretKey, is_signed
+from osconf.store.transports import FileTransport, HttpTransport, Transport
 
 _CACHE_INFO = "nix-cache-info"
+_SMALL_ARCHIVE = 4 << 20
+_AHEAD = 24
 
 
 class NotTrusted(StoreError):
@@ -35,73 +38,12 @@ class NotTrusted(StoreError):
 
     code = "not-trusted"
 
-
-class Transport(Protocol):
-    """Reads files of a cache by their relative names."""
-
-    name: str
-
-    def read_small(self, name: str) -> bytes | None:
-        """The content of a small file; None when it is not there or the cache cannot be reached."""
-
-    def open(self, name: str) -> BinaryIO:
-        """A stream of a large file."""
-
-
-class FileTransport:
-    """A cache in a directory."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.name = f"file://{directory}"
-
-    def read_small(self, name: str) -> bytes | None:
-        """See `Transport.read_small`."""
-        try:
-            return (self.directory / name).read_bytes()
-        except OSError:
-            return None
-
-    def open(self, name: str) -> BinaryIO:
-        """See `Transport.open`."""
-        place = (self.directory / name).resolve()
-        if not place.is_relative_to(self.directory.resolve()):
-            raise BadNarInfo(f"the cache '{self.name}' names a file outside of itself: '{name}'")
-        return place.open("rb")
-
-
-class HttpTransport:
-    """A cache behind a web server; when it cannot be reached it has nothing."""
-
-    def __init__(self, url: str, *, timeout: float = 15) -> None:
-        import urllib3
-
-        self.name = url.rstrip("/")
-        self.pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=timeout, read=60), retries=urllib3.Retry(total=2, backoff_factor=0.3)
+    def __init__(self, path: str, origin: str, signers: str) -> None:
+        super().__init__(
+            f"'{path}' from '{origin}' is signed by {signers}, whom you do not trust",
+            hint="add the cache's public key: '--trusted-key NAME:KEY', or 'trusted-public-keys' in the settings",
         )
-        self.errors: tuple[type[Exception], ...] = (urllib3.exceptions.HTTPError, OSError)
-        self.reachable = True
-
-    def read_small(self, name: str) -> bytes | None:
-        """See `Transport.read_small`."""
-        if not self.reachable:
-            return None
-        try:
-            response = self.pool.request("GET", f"{self.name}/{name}")
-        except self.errors as error:
-            logger.warning("the binary cache %s cannot be reached: %s", self.name, error)
-            self.reachable = False
-            return None
-        return response.data if response.status == 200 else None
-
-    def open(self, name: str) -> BinaryIO:
-        """See `Transport.open`."""
-        response = self.pool.request("GET", f"{self.name}/{name}", preload_content=False)
-        if response.status != 200:
-            response.release_conn()
-            raise StoreError(f"'{self.name}/{name}' cannot be fetched: the server answers {response.status}")
-        return cast(BinaryIO, response)
+        self.signers = signers
 
 
 def open_cache(url: str, store_dir: str) -> BinaryCache:
@@ -161,41 +103,86 @@ class BinaryCache:
             raise BadNarInfo(f"'{self.name}/{name}' is about '{found.info.path}', not '{path}'")
         return found
 
+    def query_many(self, paths: Sequence[str]) -> list[NarInfo | None]:
+        """What the cache has for each path, asked for at once where answers take time."""
+        parallel = min(self.transport.parallel, len(paths))
+        if parallel <= 1 or not self._is_usable():
+            return [self.query(path) for path in paths]
+        with ThreadPoolExecutor(parallel, thread_name_prefix="narinfo") as pool:
+            return list(pool.map(self.query, paths))
+
     def closure(self, paths: Iterable[str], have: Callable[[str], bool]) -> list[NarInfo] | None:
         """What must be fetched for these paths, references first; None when something of it is missing here.
 
-        Paths that we `have` are left out with what they refer to.
+        Paths that we `have` are left out with what they refer to. As many rounds of questions as the closure is deep.
         """
         found: dict[str, NarInfo] = {}
-        ordered: list[NarInfo] = []
-        stack = [(path, False) for path in paths]
-        while stack:
-            path, is_done = stack.pop()
-            if is_done:
-                ordered.append(found[path])
-                continue
-            if path in found or have(path):
-                continue
-            narinfo = self.query(path)
-            if narinfo is None:
-                return None
-            found[path] = narinfo
-            stack.append((path, True))
-            stack.extend((reference, False) for reference in sorted(narinfo.info.references) if reference != path)
-        return ordered
+        wanted = set(paths)
+        while wanted:
+            asked = sorted(path for path in wanted if not have(path))
+            wanted = set()
+            for path, narinfo in zip(asked, self.query_many(asked), strict=True):
+                if narinfo is None:
+                    return None
+                found[path] = narinfo
+                wanted |= narinfo.info.references
+            wanted -= found.keys()
+        edges = {path: narinfo.info.references - {path} for path, narinfo in found.items()}
+        return [found[path] for path in order_references_first(edges)]
 
     def fetch(self, store: Store, narinfo: NarInfo, keys: PublicKeys) -> None:
         """Copy one path, whose references are valid, into the store. Its hash and its signature are checked."""
-        check_trust(narinfo.info, keys, store.store_dir, self.name)
+        self.fetch_all(store, [narinfo], keys)
+
+    def fetch_all(
+        self,
+        store: Store,
+        narinfos: Sequence[NarInfo],
+        keys: PublicKeys,
+        listen: Callable[[str], object] = lambda _path: None,
+    ) -> None:
+        """Copy paths, references first, into the store; small archives are downloaded ahead of their turn."""
+        for narinfo in narinfos:
+            check_trust(narinfo.info, keys, store.store_dir, self.name)
+            store.add_temp_root(narinfo.info.path)
+        parallel = min(self.transport.parallel, len(narinfos))
+        if parallel <= 1:
+            for narinfo in narinfos:
+                self._import(store, narinfo, None)
+                listen(narinfo.info.path)
+            return
+        left = iter(narinfos)
+        queue: deque[tuple[NarInfo, Future[BinaryIO] | None]] = deque()
+        with ThreadPoolExecutor(parallel, thread_name_prefix="fetch") as pool:
+            try:
+                while True:
+                    while len(queue) < _AHEAD and (upcoming := next(left, None)) is not None:
+                        is_small = upcoming.info.nar_size <= _SMALL_ARCHIVE
+                        queue.append((upcoming, pool.submit(self._download, upcoming) if is_small else None))
+                    if not queue:
+                        break
+                    narinfo, download = queue.popleft()
+                    self._import(store, narinfo, download)
+                    listen(narinfo.info.path)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _download(self, narinfo: NarInfo) -> BinaryIO:
+        """The packed archive in memory; packing makes nothing much larger, so more than that is not read."""
+        with self.transport.open(narinfo.url) as raw:
+            return io.BytesIO(raw.read(narinfo.info.nar_size + _SMALL_ARCHIVE))
+
+    def _import(self, store: Store, narinfo: NarInfo, download: Future[BinaryIO] | None) -> None:
         path = narinfo.info.path
-        store.add_temp_root(path)
         if store.is_valid(path):
             return
         with explaining(f"fetch '{path}'"):
             try:
-                with self.transport.open(narinfo.url) as raw, _decompress(raw, narinfo.compression) as stream:
+                packed = self.transport.open(narinfo.url) if download is None else download.result()
+                with packed, open_unpacked(packed, narinfo.compression) as stream:
                     store.import_archive(narinfo.info, stream, origin=self.name)
-            except (zstandard.ZstdError, lzma.LZMAError, EOFError) as error:
+            except DAMAGED as error:
                 raise BadArchive(f"the archive of '{path}' from '{self.name}' is damaged: {error}") from error
 
 
@@ -229,7 +216,7 @@ class FileCache(BinaryCache):
                 with temporary.open("wb") as file:
                     _compress_archive(store, info, file, compression)
                 file_hash = hash_file("sha256", temporary)
-                url = f"nar/{file_hash.base32()}.nar{_SUFFIXES[compression]}"
+                url = f"nar/{file_hash.base32()}.nar{SUFFIXES[compression]}"
                 size = temporary.stat().st_size
                 # The narinfo promises this file: after a power cut it must not be there alone.
                 sync_file(temporary)
@@ -254,10 +241,7 @@ def check_trust(info: PathInfo, keys: PublicKeys, store_dir: str, origin: str) -
     if is_signed(info, keys) or _proves_itself(info, store_dir):
         return
     signers = ", ".join(sorted({signature.partition(":")[0] for signature in info.signatures})) or "nobody"
-    raise NotTrusted(
-        f"'{info.path}' from '{origin}' is signed by {signers}, whom you do not trust",
-        hint="add the cache's public key to the trusted keys",
-    )
+    raise NotTrusted(info.path, origin, signers)
 
 
 def _proves_itself(info: PathInfo, store_dir: str) -> bool:
@@ -271,42 +255,15 @@ def _proves_itself(info: PathInfo, store_dir: str) -> bool:
     return info.path == make_fixed_output_path(name, info.nar_hash, True, info.references - {info.path}, store_dir)
 
 
-_SUFFIXES = {"none": "", "zstd": ".zst", "xz": ".xz"}
-
-
 def _compress_archive(store: Store, info: PathInfo, file: BinaryIO, compression: str) -> None:
     hasher = hashlib.sha256()
-    writer: Any
-    if compression == "zstd":
-        writer = zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False)
-    elif compression == "xz":
-        writer = lzma.LZMAFile(file, "wb", preset=1)  # noqa: SIM115 - closed below, like the others
-    elif compression == "none":
-        writer = io.BufferedWriter(cast(io.RawIOBase, file))
-    else:
-        raise StoreError(f"unknown compression '{compression}'", hint=f"known are {', '.join(_SUFFIXES)}")
+    writer = open_packed(file, compression)
 
     def take(data: bytes | memoryview) -> None:
         hasher.update(data)
         writer.write(data)
 
     dump_path(store.real_path(info.path), take)
-    if compression == "none":
-        writer.flush()
-        writer.detach()
-    else:
-        writer.close()
+    writer.close()
     if hasher.digest() != info.nar_hash.digest:
         raise BadArchive(f"path '{info.path}' is damaged", hint="see 'osconf store verify --check-contents'")
-
-
-def _decompress(raw: BinaryIO, compression: str) -> Any:
-    if compression == "zstd":
-        return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-    if compression == "xz":
-        return lzma.open(raw)
-    if compression == "bzip2":
-        return bz2.open(raw)
-    if compression in ("none", ""):
-        return io.BufferedReader(cast(io.RawIOBase, raw)) if not isinstance(raw, io.BufferedReader) else raw
-    raise BadNarInfo(f"unknown compression '{compression}'")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from osconf.errors import StoreError
 from osconf.log import logger
-from osconf.store.binary_cache import BinaryCache, open_cache
+from osconf.store.binary_cache import BinaryCache, NotTrusted, open_cache
 from osconf.store.local import LocalStore
 from osconf.store.signing import parse_public_keys
 
@@ -26,6 +27,7 @@ class Substituter:
     ) -> None:
         self.store = store
         self.listen = listen
+        self.distrusted: set[tuple[str, str]] = set()
         self.keys = parse_public_keys(trusted_keys)
         caches: list[BinaryCache] = [open_cache(address, store.store_dir) for address in addresses]
         self.caches = sorted(caches, key=lambda cache: cache.priority) if len(caches) > 1 else caches
@@ -37,11 +39,21 @@ class Substituter:
                 wanted = cache.closure(paths, self.store.is_valid)
                 if wanted is None:
                     continue
-                for narinfo in wanted:
-                    cache.fetch(self.store, narinfo, self.keys)
-                    self.listen(narinfo.info.path, cache.name)
+                cache.fetch_all(self.store, wanted, self.keys, partial(self._fetched, cache))
             except (StoreError, OSError) as error:
-                logger.warning("cannot substitute from %s: %s", cache.name, error)
+                self._complain(cache, error)
                 continue
             return True
         return False
+
+    def _fetched(self, cache: BinaryCache, path: str) -> None:
+        self.listen(path, cache.name)
+
+    def _complain(self, cache: BinaryCache, error: StoreError | OSError) -> None:
+        """Warn; of a cache that nobody trusted signs for once."""
+        if isinstance(error, NotTrusted):
+            if (cache.name, error.signers) in self.distrusted:
+                return
+            self.distrusted.add((cache.name, error.signers))
+        hint = getattr(error, "hint", None)
+        logger.warning("cannot substitute from %s: %s%s", cache.name, error, f"; {hint}" if hint else "")
