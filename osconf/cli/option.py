@@ -21,6 +21,9 @@ def option(invocation: Invocation, path: str, config: str | None, as_json: bool)
 
     For a prefix, the options below it are listed.
 
+    With --json, value, default, example and definitions are JSON. What JSON cannot hold, such as a package, stands
+    there as its text, and value_has_texts (default_has_texts, …) is true.
+
     \b
     Example:
       osconf option networking.firewall.allowedTCPPorts

@@ -4,124 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 from osconf.errors import OptionError, OsconfError
 from osconf.lang.evaluator import split_attr_path
 from osconf.lang.runtime import force, is_attrs, make_thunk
 from osconf.lang.values import Value, from_latin, to_latin
 from osconf.module_system import mistakes
-from osconf.module_system.definitions import DEFAULT_PRIORITY, OPTION_DEFAULT_PRIORITY, Definition, resolve
+from osconf.module_system.definitions import DEFAULT_PRIORITY, Definition, resolve
 from osconf.module_system.finding import Member, copy_definitions, find
+from osconf.module_system.plain_data import Data, to_data
 from osconf.module_system.render import render_text, render_value
+from osconf.module_system.reports import DefinitionReport, OptionDocument, OptionReport, OptionSummary
 from osconf.module_system.tree import Level, Option
 
 _MAX_NESTING = 12
-PRIORITY_NAMES = {
-    OPTION_DEFAULT_PRIORITY: "the option's default",
-    1000: "mkDefault",
-    100: "",
-    50: "mkForce",
-    10: "mkVMOverride",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class DefinitionReport:
-    """One definition: where, how strong, what, and whether it counts."""
-
-    file: str
-    line: int | None
-    column: int | None
-    priority: int
-    value: str
-    is_used: bool
-
-    def place(self) -> str:
-        """file:line:column."""
-        return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True)
-class OptionReport:
-    """What `osconf option PATH` tells; for a set of options, only `path` and `children` are given."""
-
-    path: str
-    type: str | None = None
-    description: str | None = None
-    value: str | None = None
-    default: str | None = None
-    example: str | None = None
-    is_defined: bool = False
-    is_read_only: bool = False
-    declarations: tuple[str, ...] = ()
-    definitions: tuple[DefinitionReport, ...] = ()
-    children: tuple[OptionSummary, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
-
-    def as_text(self) -> str:
-        """For a terminal."""
-        if self.type is None:
-            return "\n".join(child.as_text() for child in self.children) or f"{self.path} holds no options"
-        parts = [self.path, *_section("Value", self.value or "not set"), *_section("Type", self.type)]
-        for title, text in (("Default", self.default), ("Example", self.example), ("Description", self.description)):
-            if text:
-                parts += _section(title, text)
-        if self.declarations:
-            parts += _section("Declared at", "\n".join(self.declarations))
-        shown = [_definition_line(definition) for definition in self.definitions]
-        parts += _section("Set by", "\n".join(shown) if shown else self._unset())
-        if self.children:
-            parts += _section("Options in it", "\n".join(child.path for child in self.children))
-        return "\n".join(parts)
-
-    def _unset(self) -> str:
-        return "nobody" if self.default is None else "nobody: the default counts"
-
-
-@dataclass(frozen=True, slots=True)
-class OptionSummary:
-    """One line of a list of options."""
-
-    path: str
-    type: str
-    summary: str
-    is_defined: bool
-
-    def as_text(self) -> str:
-        """`* path (type)  what it is`; a star when somebody set it."""
-        return f"{'*' if self.is_defined else ' '} {self.path}  ({self.type})" + (
-            f"  {self.summary}" if self.summary else ""
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OptionDocument:
-    """One entry of the options reference."""
-
-    path: str
-    loc: tuple[str, ...]
-    type: str
-    description: str
-    default: str | None
-    example: str | None
-    declarations: tuple[str, ...]
-    is_read_only: bool
-
-
-def _section(title: str, text: str) -> list[str]:
-    return ["", f"{title}:", *[f"  {line}" for line in text.split("\n")]]
-
-
-def _definition_line(definition: DefinitionReport) -> str:
-    name = PRIORITY_NAMES.get(definition.priority, f"priority {definition.priority}")
-    notes = [note for note in (name, "" if definition.is_used else "does not count") if note]
-    shown = definition.value.replace("\n", "\n    ")
-    return f"{definition.place()}{f' ({chr(44).join(notes)})'.replace(',', ', ') if notes else ''}\n    {shown}"
 
 
 # -- finding -----------------------------------------------------------------------------------------------------------
@@ -246,16 +142,28 @@ def _report(option: Option) -> OptionReport:
         )
         if sub
         else (),
+        data={
+            "value": to_data(option.cell) if is_defined else None,
+            "default": _literal_data(declaration, "defaultText" if "defaultText" in declaration else "default"),
+            "example": _literal_data(declaration, "example"),
+        },
     )
+
+
+def _literal_data(declaration: Value, name: str) -> Data | None:
+    """The data of a default or an example."""
+    return to_data(declaration[name]) if name in declaration else None
 
 
 def _report_member(member: Member) -> OptionReport:
     option = member.place.option
     counting, best = resolve(copy_definitions(member.definitions))
+    value = make_thunk(member.compute)
     return OptionReport(
         path=str(member.place),
         type=member.option_type.description,
-        value=render_value(make_thunk(member.compute)) if counting else None,
+        value=render_value(value) if counting else None,
+        data={"value": to_data(value) if counting else None},
         is_defined=bool(counting),
         declarations=tuple(option.declaration_places()) if option is not None else (),
         definitions=tuple(_show_definitions(member.definitions, counting, best, member.priority)),
@@ -300,6 +208,7 @@ def _show_definitions(
                     column=position.column if position else None,
                     priority=around if priority == DEFAULT_PRIORITY else priority,
                     value=render_value(one.value),
+                    data=to_data(one.value),
                     is_used=priority == best and (id(one.cell), one.file) in used,
                 )
             )

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import osconf
 from osconf.lang.values import Value
-from osconf.module_system.documentation import OptionDocument, documents_of
+from osconf.module_system.documentation import documents_of
 from osconf.module_system.reference import shorten_place
+from osconf.module_system.reports import OptionDocument
 
 _TEMPLATES = Path(osconf.__file__).resolve().parent.parent / "templates" / "reference"
 _CODE = re.compile(r"(?:\{[a-z]+\})?`([^`]+)`")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import osconf
 from osconf.lang.values import Value
-from osconf.module_system.documentation import OptionDocument, documents_of
+from osconf.module_system.documentation import documents_of
+from osconf.module_system.reports import OptionDocument
 
 _TREE = str(Path(osconf.__file__).resolve().parent.parent)
 

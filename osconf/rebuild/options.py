@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from osconf.rebuild.configuration import evaluate_configuration
 
 if TYPE_CHECKING:
-    from osconf.module_system.documentation import OptionReport
+    from osconf.module_system.reports import OptionReport
     from osconf.rebuild.session import Session
 
 

@@ -14,8 +14,9 @@ from osconf.cli.app import program
 from osconf.cli.reference import command_reference
 from osconf.lang.evaluator import Evaluator, run_deep
 from osconf.lang.world import PureWorld
-from osconf.module_system.documentation import OptionDocument, documents_of
+from osconf.module_system.documentation import documents_of
 from osconf.module_system.primops import MODULE_PRIMOPS
+from osconf.module_system.reports import OptionDocument
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *sorted(ROOT.glob("docs/**/*.md"))]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,8 +13,6 @@ from osconf.lang.evaluator import Evaluator, run_deep
 from osconf.lang.values import Value
 from osconf.lang.world import PureWorld
 from osconf.module_system.documentation import (
-    OptionDocument,
-    OptionReport,
     describe_option,
     documents_of,
     list_options,
@@ -22,6 +21,7 @@ from osconf.module_system.documentation import (
 )
 from osconf.module_system.finding import complete_path
 from osconf.module_system.primops import MODULE_PRIMOPS
+from osconf.module_system.reports import OptionDocument, OptionReport
 
 CONFIGURATION = """
 let lib = import <osconf/lib>; in lib.evalModules { modules = [
@@ -170,7 +170,37 @@ def test_reference_documents_submodules_too() -> None:
 
 
 def test_report_is_plain_data() -> None:
-    assert describe("level").as_json()["definitions"][0]["value"] == "7"
+    assert describe("level").as_json()["definitions"][0]["value"] == 7
+
+
+def test_report_has_values_as_json_and_texts_only_where_json_ends() -> None:
+    text = """
+    let lib = import <osconf/lib>; in lib.evalModules { modules = [ {
+      options.mixed = lib.mkOption {
+        default = { number = 1; list = [ true null 1.5 "ä" ]; path = /etc/motd; };
+        example = lib.literalExpression "pkgs.hello";
+      };
+      options.function = lib.mkOption { default = x: x; };
+      options.broken = lib.mkOption { default = throw "no"; };
+    } { mixed.package = { type = "derivation"; name = "hello"; }; } ]; }
+    """
+
+    def report(path: str) -> dict[str, Any]:
+        def work() -> dict[str, Any]:
+            value = Evaluator(PureWorld(), internal=MODULE_PRIMOPS).eval_text(text)
+            return json.loads(json.dumps(describe_option(value, path).as_json()))  # type: ignore[no-any-return]
+
+        return run_deep(work)
+
+    mixed = report("mixed")
+    assert mixed["value"] == {"package": "<derivation hello>"}
+    assert mixed["value_has_texts"] is True
+    assert mixed["default"] == {"number": 1, "list": [True, None, 1.5, "ä"], "path": "/etc/motd"}
+    assert mixed["default_has_texts"] is False
+    assert (mixed["example"], mixed["example_has_texts"]) == ("pkgs.hello", True)
+    assert mixed["definitions"][0]["value"] == {"package": "<derivation hello>"}
+    assert report("function")["value"] == "<function>"
+    assert report("broken")["value"] == "<error: no>"
 
 
 def test_submodule_that_contains_itself_is_described_once() -> None:
