@@ -64,7 +64,10 @@ def _group_name(gid: int) -> str:
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may connect, and who may do what root may: user names, `@GROUP` and `*`. Root is always trusted."""
+    """Who may connect, and who may do what root may: user names, `@GROUP` and `*`.
+
+    Root is always trusted, and so is who runs the daemon.
+    """
 
     allowed: tuple[str, ...] = ("*",)
     trusted: tuple[str, ...] = ()
@@ -75,7 +78,7 @@ class Policy:
 
     def trusts(self, peer: Peer) -> bool:
         """Whether the user may add unsigned paths, delete paths and choose caches and keys."""
-        return peer.uid == 0 or _matches(peer, self.trusted)
+        return peer.uid in (0, os.geteuid()) or _matches(peer, self.trusted)
 
 
 def _matches(peer: Peer, entries: Iterable[str]) -> bool:

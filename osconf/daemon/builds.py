@@ -13,13 +13,14 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Event
 from typing import Any, NoReturn, Protocol
 
 from osconf.build.reporter import Reporter
 from osconf.build.settings import BuildSettings
+from osconf.daemon.confine import Confinement, children_apart, enter_confinement
 from osconf.daemon.events import EventSender
 from osconf.daemon.messages import decode_error, encode_error
 from osconf.daemon.wire import Channel, Disconnected, Message
@@ -106,21 +107,21 @@ def realise_for_client(
     builder: Builder,
     wanted: Sequence[str],
     settings: BuildSettings,
-    prepare: Callable[[], None],
+    confinement: Confinement | None,
 ) -> Outputs:
-    """Build in a process of its own; raises `Disconnected` when the client left before the end.
+    """Build in a process of its own, which sees no more than the confinement allows.
 
-    `prepare` is called there before anything is opened.
+    Raises `Disconnected` when the client left before the end.
     """
     store.flush()
     result_read, result_write = os.pipe()
     ready_read, ready_write = os.pipe()
-    parent = os.getpid()
-    pid = os.fork()
+    with children_apart(confinement):
+        pid = os.fork()
     if pid == 0:
         os.close(result_read)
         os.close(ready_write)
-        _build_and_leave(store, channel, builder, wanted, settings, prepare, parent, result_write, ready_read)
+        _build_and_leave(store, channel, builder, wanted, settings, confinement, result_write, ready_read)
     os.close(result_write)
     os.close(ready_read)
     try:
@@ -181,8 +182,7 @@ def _build_and_leave(
     builder: Builder,
     wanted: Sequence[str],
     settings: BuildSettings,
-    prepare: Callable[[], None],
-    parent: int,
+    confinement: Confinement | None,
     result: int,
     ready: int,
 ) -> NoReturn:
@@ -192,12 +192,13 @@ def _build_and_leave(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: cancelled.set())
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
+        if _is_hung_up(ready):
+            # Who forked us died before the kernel knew that we want to hear of it.
             cancelled.set()
         answer: dict[str, Any]
         store: LocalStore | None = None
         try:
-            prepare()
+            enter_confinement(confinement)
             store = LocalStore.open(shared.root, shared.store_dir, durable=shared.durable)
             answer = {"result": builder.realise(store, wanted, settings, _reporter(channel, cancelled), cancelled)}
         except OsconfError as error:
@@ -213,6 +214,12 @@ def _build_and_leave(
         code = 0
     finally:
         os._exit(code)
+
+
+def _is_hung_up(pipe: int) -> bool:
+    poll = select.poll()
+    poll.register(pipe, select.POLLHUP)
+    return bool(poll.poll(0))
 
 
 def _reporter(channel: Channel, cancelled: Event) -> Reporter:

@@ -18,6 +18,7 @@ from osconf import __version__
 from osconf.daemon.access import NotAllowed, Peer, Policy
 from osconf.daemon.builds import Builder, choose_settings, realise_for_client
 from osconf.daemon.checks import check_derivation, is_believable
+from osconf.daemon.confine import Confinement
 from osconf.daemon.messages import (
     decode_gc_options,
     decode_info,
@@ -79,14 +80,14 @@ class Service:
         peer: Peer,
         policy: Policy,
         builder: Builder,
-        confine: Callable[[], None] = lambda: None,
+        confinement: Confinement | None = None,
     ) -> None:
         self.channel = channel
         self.store = store
         self.peer = peer
         self.is_trusted = policy.trusts(peer)
         self.builder = builder
-        self.confine = confine
+        self.confinement = None if self.is_trusted else confinement
         self.roots = 0
         self._stream = DataReader(channel)
 
@@ -398,8 +399,7 @@ class Service:
         for warning in warnings:
             self.channel.send({"event": "warning", "arguments": [warning]})
         wanted = self._wanted(arguments)
-        prepare = (lambda: None) if self.is_trusted else self.confine
-        return realise_for_client(self.store, self.channel, self.builder, wanted, settings, prepare)
+        return realise_for_client(self.store, self.channel, self.builder, wanted, settings, self.confinement)
 
 
 def _describe(operation: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -113,3 +114,6 @@ class StoreLayout:
             self.logs,
         ):
             directory.mkdir(parents=True, exist_ok=True)
+        # What is not finished is nobody's business: a builder's program could be setuid until it is made canonical.
+        with suppress(PermissionError):
+            self.temporary.chmod(0o700)

@@ -8,7 +8,6 @@ import signal
 import socket
 import struct
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,24 +85,21 @@ def test_log_is_live_and_kept(served: Site) -> None:
 
 def test_two_users_build_the_same_once(served: Site) -> None:
     expression = served.write_recipe("shared", "echo begun; sleep 2; echo done > $out")
-    started = time.monotonic()
     both = [served.start(uid, "-v", "build", "-E", expression) for uid in (ALICE, BOB)]
     outcomes = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], outcomes
     assert outcomes[0][0] == outcomes[1][0]
     assert "".join(err for _, err in outcomes).count("begun") == 1
-    assert time.monotonic() - started < 10
 
 
 def test_two_users_build_at_once(served: Site) -> None:
     both = [
-        served.start(uid, "build", "-E", served.write_recipe(f"own-{uid}", f"sleep 2; echo {uid} > $out"))
+        served.start(uid, "build", "-E", served.write_recipe(f"own-{uid}", f"sleep 4.{uid}; echo {uid} > $out"))
         for uid in (ALICE, BOB)
     ]
-    started = time.monotonic()
+    served.wait_until(lambda: all(builders_of(f"4.{uid}") for uid in (ALICE, BOB)), "they do not build at once")
     for process in both:
         assert process.wait(timeout=60) == 0, process.communicate()
-    assert time.monotonic() - started < 3.9
     for uid in (ALICE, BOB):
         assert (served.home(uid) / "result").read_text() == f"{uid}\n"
 
@@ -370,3 +366,45 @@ def test_own_store_needs_no_daemon(served: Site) -> None:
     done = served.run(ALICE, "--store", home / "own", "store", "add", served.root / "environment/usr/bin/sh")
     assert done.returncode == 0, done.stderr
     assert (home / "own/osconf/store").stat().st_uid == ALICE
+
+
+SECRET = "the combination is 12345"
+
+
+def test_builds_for_strangers_see_no_secrets(served: Site) -> None:
+    """Builtin builders run as root: what they are led to must be what the user could read."""
+    secret = served.root / "secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    home = served.home(ALICE)
+    for name, target in (("direct", secret), ("proc", f"/proc/1/root{secret}"), ("self", f"/proc/self/root{secret}")):
+        (home / name).symlink_to(target)
+    (home / "shadow").symlink_to("/etc/shadow")
+    (home / "disk").symlink_to("/dev/vda")
+    public = served.root / "public"
+    public.write_text("not secret")
+    hash_ = subprocess.run(["sha256sum", secret], capture_output=True, text=True, check=True).stdout.split()[0]
+    attempts = [
+        f'derivation {{ name = "x"; system = "builtin"; builder = "builtin:render"; template = "${{./{name}}}"; }}'
+        for name in ("direct", "proc", "self", "shadow", "disk")
+    ]
+    attempts.append(
+        'derivation { name = "x"; system = "builtin"; builder = "builtin:fetchurl"; outputHashMode = "flat";'
+        f' outputHashAlgo = "sha256"; outputHash = "{hash_}"; url = "file://{secret}"; }}'
+    )
+    for expression in attempts:
+        done = served.run(ALICE, "build", "--no-link", "-E", expression)
+        assert done.returncode in (1, 3), (expression, done)
+        assert "Traceback" not in done.stderr and SECRET not in done.stderr + done.stdout
+    assert "Traceback" not in (served.root / "daemon.log").read_text()
+    held = subprocess.run(["grep", "-rl", SECRET, served.store], capture_output=True, text=True, check=False)
+    assert held.stdout == ""
+    trusted = served.run(0, "build", "--no-link", "-E", attempts[-1])
+    assert trusted.returncode == 0, trusted.stderr
+
+
+def test_unfinished_outputs_cannot_be_reached(served: Site) -> None:
+    """A builder's program is setuid until it is made canonical; nobody may run it meanwhile."""
+    place = served.store / "osconf/store/.temporary"
+    served.succeed(ALICE, "store", "roots")
+    assert place.stat().st_mode & 0o777 == 0o700
