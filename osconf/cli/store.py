@@ -285,6 +285,22 @@ def receive(invocation: Invocation) -> None:
     receive_closure(invocation.session.local_store, sys.stdin.buffer, sys.stdout.buffer)
 
 
+@store.command("send")
+@click.argument("paths", nargs=-1, required=True)
+@click.pass_obj
+def send(invocation: Invocation, paths: tuple[str, ...]) -> None:
+    """Write what standard input says is missing of a closure: the other side of `osconf copy --from ssh://…`.
+
+    \b
+    Example:
+      ssh web osconf store send /osconf/store/…-hello
+    """
+    from osconf.rebuild.transfer import send_closure
+
+    local = invocation.session.store
+    send_closure(local, [local.resolve(path) for path in paths], sys.stdout.buffer, sys.stdin.buffer)
+
+
 for verb in VERBS:
     store.add_command(verb)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from osconf.errors import OsconfError
+from osconf.rebuild.transfer import receive_closure
 from osconf.store.binary_cache import FileCache, open_cache
 from osconf.store.interface import Store
 from osconf.store.local import LocalStore
@@ -75,17 +76,22 @@ def copy_from(
 
 
 def _copy_from_machine(session: Session, address: str, paths: Sequence[str], listen: Listen) -> None:
-    from osconf.host.process import PIPE, start_program
+    """Let the other machine send what is missing here; the daemon, which takes no conversation, gets everything."""
     from osconf.rebuild.remote import Target
 
     target = Target.from_arg(address, session.environment)
-    process = start_program(target.command(["osconf", "store", "export", "-r", *paths]), stdout=PIPE)
-    try:
-        for path in import_into(session.store, cast(BinaryIO, process.stdout)):
-            listen(path)
-    finally:
-        if process.stdout is not None:
-            process.stdout.close()
-        code = process.wait()
-    if code != 0:
-        raise OsconfError(f"copying from {target.host} ended with {code}", code="copy-failed")
+    store = session.store
+    if isinstance(store, LocalStore):
+        copied = target.converse(
+            ["osconf", "store", "send", *paths],
+            lambda to, answers: receive_closure(store, answers, to),
+            f"copy from {target.host}",
+        )
+    else:
+        copied = target.converse(
+            ["osconf", "store", "export", "-r", *paths],
+            lambda _to, answers: import_into(store, answers),
+            f"copy from {target.host}",
+        )
+    for path in copied:
+        listen(path)

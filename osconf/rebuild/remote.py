@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -70,21 +71,32 @@ class Target:
 
     def copy_closure(self, store: Store, paths: Sequence[str]) -> list[str]:
         """Bring the closure of store paths there; gives what was missing."""
-        words = ["osconf", "store", "receive"]
+        return self.converse(
+            ["osconf", "store", "receive"],
+            lambda to, answers: send_closure(store, paths, to, answers),
+            f"copy to {self.host}",
+        )
+
+    def converse(self, words: Sequence[str], talk: Callable[[BinaryIO, BinaryIO], list[str]], doing: str) -> list[str]:
+        """Run a command there and talk with it: `talk` gets its standard input and its standard output."""
         process = self._start(words, stdin=PIPE, stdout=PIPE)
+        to, answers = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
         try:
-            sent = send_closure(store, paths, cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout))
+            result = talk(to, answers)
+            to.close()
         except (OsconfError, OSError) as error:
-            if process.stdin is not None:
-                process.stdin.close()
+            # A buffer may hold what nobody reads any more.
+            with suppress(OSError):
+                to.close()
+            answers.close()
             code = process.wait()
             raise OsconfError(
-                f"cannot copy the system to {self.host}: {error}",
+                f"cannot {doing}: {error}",
                 code="copy-failed",
                 hint=f"ssh ended with {code}; try `{shlex.join(self.command(['osconf', '--version']))}`",
             ) from error
-        if process.stdin is not None:
-            process.stdin.close()
-        if process.wait() != 0:
-            raise OsconfError(f"copying to {self.host} ended with {process.returncode}", code="copy-failed")
-        return sent
+        code = process.wait()
+        answers.close()
+        if code != 0:
+            raise OsconfError(f"cannot {doing}: the command there ended with {code}", code="copy-failed")
+        return result
