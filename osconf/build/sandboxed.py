@@ -19,7 +19,7 @@ from osconf.build.inputs import input_paths
 from osconf.build.logs import BuildLog
 from osconf.build.placeholders import real_text, replace_placeholders
 from osconf.build.settings import BuildSettings
-from osconf.build.users import claim_build_user, hand_over
+from osconf.build.users import can_change_user, claim_build_user, hand_over
 from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
 from osconf.sandbox.command import describe_command, with_shell
@@ -146,6 +146,12 @@ def describe_build(
     as_root = "uid-range" in features
     environment = _environment_of(drv)
     is_networked = drv.is_fixed_output
+    if as_root and is_networked and can_change_user():
+        # It would be the machine's root to everything that listens on its network.
+        raise BuildError(
+            f"the fixed output '{drv.name}' cannot be built as root of its sandbox ('uid-range') with the network",
+            drv=drv_path,
+        )
     env = _base_environment(store, settings, environment is not None)
     env.update(builder_input.env)
     return SandboxSpec(
