@@ -46,14 +46,14 @@ def build(
     from osconf.rebuild.results import link_results
 
     session = invocation.session.with_settings(rebuild=rebuild)
-    file = expression["file"]
-    if isinstance(file, str) and file.endswith(".drv"):
-        wanted = [Instantiated(file)]
-    elif file is None and expression["expr"] is None:
+    files = expression["files"]
+    if not files and not expression["exprs"]:
         wanted = [instantiate_configuration(session, invocation.configuration(config), "system", modules=modules)]
+    elif isinstance(files, tuple) and files and all(file.endswith(".drv") for file in files):
+        wanted = [Instantiated(file) for file in files]
     else:
         given = Expression.from_options(expression)
-        wanted = instantiate_expression(session, given.evaluator, given.evaluate)
+        wanted = instantiate_expression(session, given.evaluator, given.values, given.arguments)
     paths = session.plan(wanted) if dry_run else session.build(wanted)
     if not (no_link or dry_run):
         link_results(session.store, out_link, paths)

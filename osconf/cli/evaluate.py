@@ -6,14 +6,14 @@ import click
 
 from osconf.cli import options
 from osconf.cli.context import Invocation
-from osconf.cli.expressions import Expression, evaluate_expression, show_python
+from osconf.cli.expressions import Expression, show_python, show_values
 
 
 @click.command("eval")
 @options.expression
 @click.option("--strict", is_flag=True, help="Evaluate everything inside the value.")
 @click.option("--raw", "as_raw", is_flag=True, help="Print a string as it is.")
-@click.option("--xml", "as_xml", is_flag=True, help="Print XML.")
+@click.option("--xml", "as_xml", is_flag=True, help="Print XML; with --strict, of everything inside the value.")
 @click.option("--dump-python", is_flag=True, help="Print the Python that the expression is compiled to.")
 @options.as_json
 @click.pass_obj
@@ -27,25 +27,23 @@ def evaluate(
     as_json: bool,
     **expression: object,
 ) -> None:
-    """Evaluate a file or an expression and print its value.
+    """Evaluate files or expressions and print their values.
+
+    FILE may be `-` (standard input), `<name>` (looked up as in an expression) or the address of a tar archive; without
+    FILE and -E it is ./default.nix.
 
     \b
     Example:
       osconf eval -E '1 + 2'
-      osconf eval --json --strict configuration.nix -A services
+      osconf eval --json configuration.nix -A services
     """
     wanted = Expression.from_options(expression)
     if dump_python:
         click.echo(show_python(invocation, wanted))
         return
-    click.echo(
-        evaluate_expression(
-            invocation,
-            wanted,
-            form="raw" if as_raw else "xml" if as_xml else "json" if as_json else "strict" if strict else "plain",
-        ),
-        nl=not as_raw,
-    )
+    form = "raw" if as_raw else "xml" if as_xml else "json" if as_json else "plain"
+    for text in show_values(invocation, wanted, form=form, is_strict=strict):
+        click.echo(text, nl=False)
 
 
 COMMANDS = {"eval": evaluate}

@@ -1,8 +1,9 @@
-"""The expression that a command was given, and its value in the form that was asked for."""
+"""The expressions that a command was given, and their values in the form that was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,121 +17,157 @@ if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
     from osconf.rebuild.session import Session
 
+DEFAULT_FILE = "default.nix"
+STANDARD_INPUT = "-"
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A file or a text, the attribute that is meant, and the arguments for functions on the way."""
+    """Files or texts, the attributes that are meant, and the arguments for functions on the way."""
 
-    file: Path | None
-    source: str | None
-    attribute: str = ""
-    arguments: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    named_arguments: tuple[tuple[str, str], ...] = ()
     string_arguments: tuple[tuple[str, str], ...] = ()
     search_path: tuple[str, ...] = ()
     is_pure: bool = False
+    is_restricted: bool = False
     has_pipes: bool = False
 
     @classmethod
-    def from_options(cls, given: Mapping[str, Any], *, default: Path | None = None) -> Expression:
-        """Read what `options.expression` declares; `default` is the file when neither FILE nor -E is given."""
-        if given["file"] is not None and given["expr"] is not None:
-            raise click.UsageError("give a file or -E EXPR, not both")
-        if given["expr"] is not None:
-            file = None
-        elif given["file"] is not None:
-            file = Path(given["file"]).absolute()
-        elif default is not None:
-            file = default
-        else:
-            raise click.UsageError("give a file or -E EXPR")
+    def from_options(cls, given: Mapping[str, Any]) -> Expression:
+        """Read what `options.expression` declares; without FILE and -E, `default.nix` is meant where there is one."""
+        files, texts = tuple(given["files"]), tuple(given["exprs"])
+        if files and texts:
+            raise click.UsageError("give files or -E EXPR, not both")
+        if not files and not texts:
+            if not Path(DEFAULT_FILE).exists():
+                raise click.UsageError("give a file or -E EXPR")
+            files = (DEFAULT_FILE,)
         return cls(
-            file,
-            given["expr"],
-            given["attr"],
+            files,
+            texts,
+            tuple(given["attributes"]),
             tuple(given["args"]),
             tuple(given["string_args"]),
             tuple(given["search_path"]),
             given["is_pure"],
+            given["is_restricted"],
             given["has_pipes"],
         )
 
     def evaluator(self, session: Session) -> Evaluator:
         """The evaluator for it."""
-        return session.evaluator(search_path=self.search_path, is_pure=self.is_pure, pipes=self.has_pipes)
+        return session.evaluator(
+            search_path=self.search_path,
+            is_pure=self.is_pure,
+            is_restricted=self.is_restricted,
+            pipes=self.has_pipes,
+        )
 
-    def text(self) -> str:
-        """The source text."""
-        if self.source is not None:
-            return self.source
-        if self.file is None:
-            raise OsconfError("there is no expression")
-        file = self.file / "default.nix" if self.file.is_dir() else self.file
-        try:
-            return file.read_text(encoding="utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise OsconfError(f"cannot read {file}: {error.strerror}", code="missing-file") from None
-
-    def label(self) -> str:
-        """What messages call the text."""
-        return "«string»" if self.file is None else str(self.file)
-
-    def evaluate(self, evaluator: Evaluator) -> Any:
-        """The value in weak head normal form, functions on the way called with the arguments."""
+    def arguments(self, evaluator: Evaluator) -> dict[str, Any]:
+        """The values of `--arg` and `--argstr`."""
         from osconf.lang.values import to_latin
 
-        if self.file is not None:
-            if not self.file.exists():
-                raise OsconfError(f"there is no file {self.file}", code="missing-file")
-            value = evaluator.eval_file(str(self.file))
-        else:
-            value = evaluator.eval_text(self.source or "", base_dir=str(Path.cwd()), label="«string»")
-        arguments = {
-            name: evaluator.eval_text(text, base_dir=str(Path.cwd()), label=f"«--arg {name}»")
-            for name, text in self.arguments
+        base = str(Path.cwd())
+        return {
+            **{name: evaluator.eval_text(text, base, f"«--arg {name}»") for name, text in self.named_arguments},
+            **{name: to_latin(text) for name, text in self.string_arguments},
         }
-        arguments.update({name: to_latin(text) for name, text in self.string_arguments})
-        if self.attribute:
-            return evaluator.select(value, self.attribute, arguments)
-        return evaluator.auto_call(value, arguments)
+
+    def values(self, evaluator: Evaluator) -> Iterator[Any]:
+        """The values that are meant, one for every attribute of every file or text, forced but not called."""
+        arguments = self.arguments(evaluator)
+        for root in self._roots(evaluator):
+            for attribute in self.attributes or ("",):
+                yield evaluator.select(root, attribute, arguments)
+
+    def _roots(self, evaluator: Evaluator) -> Iterator[Any]:
+        for text in self.texts:
+            yield evaluator.eval_text(text, base_dir=str(Path.cwd()))
+        for file in self.files:
+            if file == STANDARD_INPUT:
+                yield evaluator.eval_text(read_standard_input(), base_dir=str(Path.cwd()), label="«stdin»")
+            else:
+                yield evaluator.import_value(find_source(evaluator, file))
 
 
-def evaluate_expression(invocation: Invocation, expression: Expression, *, form: str) -> str:
-    """Evaluate and print; `form` is plain, strict, json, xml or raw."""
+def find_source(evaluator: Evaluator, file: str) -> str:
+    """The path, as the language writes it, of a file that is given as a path, as `<name>` or as an address."""
+    from osconf.lang.coercion import canonical_path
+    from osconf.lang.search_path import fetch_address, is_address
+    from osconf.lang.values import to_latin
+
+    if file.startswith("<") and file.endswith(">"):
+        found: str = evaluator.find_file(to_latin(file[1:-1])).text
+        return found
+    if is_address(file):
+        return fetch_address(to_latin(file), evaluator.world)
+    if not Path(file).exists():
+        raise OsconfError(f"there is no file {Path(file).absolute()}", code="missing-file")
+    return canonical_path(to_latin(str(Path(file).absolute())))
+
+
+def read_standard_input() -> str:
+    """The text on standard input."""
+    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+
+
+def read_source(file: str) -> tuple[str, str, str]:
+    """The text of a file (of a directory's `default.nix`, of standard input), the folder it is in, and its name."""
+    if file == STANDARD_INPUT:
+        return read_standard_input(), str(Path.cwd()), "«stdin»"
+    path = Path(file).absolute()
+    path = path / DEFAULT_FILE if path.is_dir() else path
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape"), str(path.parent), str(path)
+    except OSError as error:
+        raise OsconfError(f"cannot read {path}: {error.strerror}", code="missing-file") from None
+
+
+def show_values(invocation: Invocation, expression: Expression, *, form: str, is_strict: bool) -> list[str]:
+    """Evaluate, and print each value; `form` is plain, json, xml or raw."""
     from osconf.lang.evaluator import run_deep
 
-    def work() -> str:
+    def work() -> list[str]:
         evaluator = expression.evaluator(invocation.session)
-        return show(evaluator, expression.evaluate(evaluator), form)
+        arguments = expression.arguments(evaluator)
+        return [
+            show(evaluator.auto_call(value, arguments) if arguments else value, form, is_strict)
+            for value in expression.values(evaluator)
+        ]
 
     return run_deep(work)
 
 
-def show(evaluator: Evaluator, value: Any, form: str) -> str:
+def show(value: Any, form: str, is_strict: bool) -> str:
     """The text of a value as ordinary Python text."""
     match form:
         case "json":
             from osconf.lang.json import to_json
 
-            return to_json(value)
+            return f"{to_json(value)}\n"
         case "xml":
             from osconf.lang.xml import to_xml
 
-            return to_xml(value, strict=True)
+            return to_xml(value, strict=is_strict)
         case "raw":
             from osconf.lang.runtime import coerce_to_string
             from osconf.lang.values import from_latin
 
-            return from_latin(coerce_to_string(value))
+            return from_latin(coerce_to_string(value, copy_to_store=True))
         case _:
             from osconf.lang.show import show_value
 
-            return show_value(value, strict=form == "strict")
+            return f"{show_value(value, strict=is_strict)}\n"
 
 
 def show_python(invocation: Invocation, expression: Expression) -> str:
-    """The Python functions that the expression is compiled to."""
+    """The Python functions that the expressions are compiled to."""
     from osconf.lang.evaluator import run_deep
 
-    base = str(Path.cwd() if expression.file is None else expression.file.parent)
     evaluator = expression.evaluator(invocation.session)
-    return run_deep(lambda: evaluator.dump_python(expression.text(), base, expression.label()))
+    sources = [(text, str(Path.cwd()), "«string»") for text in expression.texts]
+    sources += [read_source(file) for file in expression.files]
+    return run_deep(lambda: "\n".join(evaluator.dump_python(*source) for source in sources))

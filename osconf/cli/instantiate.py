@@ -16,7 +16,8 @@ from osconf.cli.expressions import Expression
 def instantiate(invocation: Invocation, /, config: str | None, **expression: object) -> None:
     """Evaluate derivations, write their .drv files to the store and print the paths.
 
-    Without FILE or -E, the system of the configuration is meant.
+    Of a list or a set, every derivation in it is meant; of sets inside only those with `recurseForDerivations = true`.
+    Without FILE or -E, it is the system of the configuration.
 
     \b
     Example:
@@ -24,14 +25,13 @@ def instantiate(invocation: Invocation, /, config: str | None, **expression: obj
     """
     from osconf.rebuild.configuration import instantiate_configuration, instantiate_expression
 
-    if expression["file"] is None and expression["expr"] is None:
-        paths = [instantiate_configuration(invocation.session, invocation.configuration(config), "system").path]
-    else:
+    if expression["files"] or expression["exprs"]:
         wanted = Expression.from_options(expression)
-        found = instantiate_expression(invocation.session, wanted.evaluator, wanted.evaluate)
-        paths = [derivation.path for derivation in found]
-    for path in paths:
-        click.echo(path)
+        found = instantiate_expression(invocation.session, wanted.evaluator, wanted.values, wanted.arguments)
+    else:
+        found = [instantiate_configuration(invocation.session, invocation.configuration(config), "system")]
+    for derivation in found:
+        click.echo(derivation.path if derivation.output in ("", "out") else derivation.request)
 
 
 COMMANDS = {"instantiate": instantiate}

@@ -29,8 +29,23 @@ def result_link(default: str | None) -> Callable[[Command], Command]:
     )
 
 
+# What Nix 2.26 knows.
+EXPERIMENTAL_FEATURES = frozenset(
+    (
+        *("auto-allocate-uids", "ca-derivations", "cgroups", "configurable-impure-env", "daemon-trust-override"),
+        *("dynamic-derivations", "fetch-closure", "fetch-tree", "flakes", "git-hashing", "impure-derivations"),
+        *("local-overlay-store", "mounted-ssh-store", "nix-command", "no-url-literals", "parse-toml-timestamps"),
+        *("pipe-operators", "read-only-local-store", "recursive-nix", "verified-fetches"),
+    )
+)
+
+
 def _read_features(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> bool:
-    return "pipe-operators" in " ".join(given).split()
+    names = " ".join(given).split()
+    for name in names:
+        if name not in EXPERIMENTAL_FEATURES:
+            click.echo(f"warning: unknown experimental feature '{name}'", err=True)
+    return "pipe-operators" in names
 
 
 experimental_features = click.option(
@@ -45,15 +60,18 @@ experimental_features = click.option(
 
 
 def expression(command: Command) -> Command:
-    """FILE or -E, and what selects and feeds the expression."""
+    """FILEs or -E, and what selects and feeds the expression."""
     decorators = [
-        click.argument("file", required=False),
-        click.option("-E", "--expr", metavar="EXPR", help="Take this expression instead of a file."),
-        click.option("-A", "--attr", metavar="PATH", default="", help="Take this attribute of the result."),
+        click.argument("files", nargs=-1, metavar="[FILE]..."),
+        click.option("-E", "--expr", "exprs", multiple=True, metavar="EXPR", help="Take this expression, not a file."),
+        click.option("-A", "--attr", "attributes", multiple=True, metavar="PATH", help="Take this of the result."),
         click.option("--arg", "args", nargs=2, multiple=True, metavar="NAME EXPR", help="Pass an argument."),
         click.option("--argstr", "string_args", nargs=2, multiple=True, metavar="NAME TEXT", help="Pass a string."),
         click.option("-I", "--include", "search_path", multiple=True, metavar="NAME=PATH", help="Extend <…> lookups."),
         click.option("--pure-eval", "is_pure", is_flag=True, help="Read nothing but the store."),
+        click.option(
+            "--restrict-eval", "is_restricted", is_flag=True, help="Read nothing but the search path and the store."
+        ),
         experimental_features,
     ]
     for decorator in reversed(decorators):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from osconf.cli import options
 from osconf.cli.context import Invocation
-from osconf.cli.expressions import Expression
+from osconf.cli.expressions import read_source
 
 
 @click.command("parse")
@@ -26,22 +28,12 @@ def parse(invocation: Invocation, files: tuple[str, ...], expr: str | None, has_
 
     if not files and expr is None:
         raise click.UsageError("give a file or -E EXPR")
-    wanted = [{"file": file, "expr": None} for file in files] or [{"file": None, "expr": expr}]
+    evaluator = invocation.session.evaluator(pipes=has_pipes)
     is_good = True
-    for given in wanted:
-        expression = Expression.from_options(
-            {
-                **given,
-                "attr": "",
-                "args": (),
-                "string_args": (),
-                "search_path": (),
-                "is_pure": False,
-                "has_pipes": has_pipes,
-            }
-        )
+    for file in files or (None,):
         try:
-            invocation.session.evaluator(pipes=has_pipes).parse_text(expression.text(), label=expression.label())
+            source = (expr or "", str(Path.cwd()), "«string»") if file is None else read_source(file)
+            evaluator.parse_text(*source)
         except OsconfError as error:
             is_good = False
             show_error(error, show_trace=invocation.show_trace)

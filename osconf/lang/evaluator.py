@@ -19,11 +19,11 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path as FilePath
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import osconf
 from osconf.errors import EvalError, OsconfError, Throw
 from osconf.lang import runtime
+from osconf.lang.attribute_paths import auto_call, collect_derivations, select_path, split_attr_path
 from osconf.lang.cache import CodeCache
 from osconf.lang.loader import Module, save_unit
 from osconf.lang.primops import registry
@@ -43,9 +43,6 @@ _RECURSION_LIMIT = 1_000_000
 _COLLECT_AFTER = 5_000_000
 _PATIENCE = 2.0
 _THREAD = "evaluation"
-_TREE = to_latin(str(FilePath(osconf.__file__).resolve().parent.parent))
-_CORE_FILES = f"{_TREE}/osconf/lang/corepkgs"
-HIDDEN_PRIMOPS = "osconf/primops"
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,8 @@ class EvalSettings:
 
     pure: bool = False
     """Nothing that differs between machines: no files but the store's, no clock, no variables, no platform."""
+    restricted: bool = False
+    """No files but the search path's and the store's, no variables, no network."""
     pipes: bool = False
     """The experimental pipe operators."""
     search_path: tuple[tuple[str, str], ...] = ()
@@ -234,7 +233,8 @@ class Evaluator:
             return found
         world = self.world
         folder, _, name = path.rpartition("/")
-        if self.settings.pure or not folder or not name or path.startswith(world.store_dir):
+        is_limited = self.settings.pure or self.settings.restricted
+        if is_limited or not folder or not name or path.startswith(world.store_dir):
             file = world.resolve_symlinks(path)
             kind = world.path_kind(file)
         else:
@@ -303,38 +303,19 @@ class Evaluator:
             return runtime.call(function, *arguments)
 
     def auto_call(self, value: Value, arguments: Mapping[str, Value]) -> Value:
-        """Call a function with a pattern with those of `arguments` that it names, as `--arg` does; else the value."""
+        """Call a function with a pattern with those of `arguments` that it takes, as `--arg` does; else the value."""
         with self._at_work():
-            value = force(value)
-            while runtime.is_attrs(value) and "__functor" in value:
-                value = runtime.call(value["__functor"], value)
-            formals = runtime.function_args(value) if isinstance(value, FunctionType) else None
-            if formals is None:
-                return value
-            given = {name: arguments[name] for name in formals if name in arguments}
-            for name, has_default in formals.items():
-                if name not in given and not has_default:
-                    raise EvalError(
-                        f"cannot evaluate a function that has an argument without a value ('{name}')",
-                        code="missing-argument",
-                        position=runtime.function_position(value),
-                        hint=f"give it with --arg {name} EXPRESSION or --argstr {name} TEXT",
-                    )
-            return runtime.call(value, given)
+            return auto_call(value, arguments)
 
     def select(self, value: Value, path: str, arguments: Mapping[str, Value] | None = None) -> Value:
         """The member at a dotted path: names (quoted ones too) and list indexes; functions on the way are called."""
         with self._at_work():
-            value = self.auto_call(value, arguments or {})
-            for name in split_attr_path(path):
-                if isinstance(value, tuple):
-                    if not name.isdigit() or int(name) >= len(value):
-                        raise EvalError(f"list index '{name}' in '{path}' is out of range", code="missing-attribute")
-                    value = value[int(name)]
-                else:
-                    value = runtime.select(value, to_latin(name))
-                value = self.auto_call(value, arguments or {})
-            return value
+            return select_path(value, path, arguments or {})
+
+    def derivations_in(self, value: Value, arguments: Mapping[str, Value]) -> list[Value]:
+        """The derivations that a value is or consists of."""
+        with self._at_work():
+            return collect_derivations(value, arguments)
 
     def copy_path_to_store(self, path: Path) -> str:
         """The store path (with its context) of a path value; each path is copied once."""
@@ -350,23 +331,12 @@ class Evaluator:
 
     def find_file(self, name: str) -> Path:
         """The path of `<name>`: as the caller listed, else in `<osconf>`, our own tree, or `<nix/fetchurl.nix>`."""
-        for prefix, path in self.search_path:
-            rest = _below(prefix, name)
-            if rest is not None:
-                candidate = canonical_path(f"{path}/{rest}" if rest else path)
-                if self.world.path_kind(self.world.resolve_symlinks(candidate)) is not None:
-                    return Path(candidate)
-        if name == HIDDEN_PRIMOPS:
-            return Path(f"/{HIDDEN_PRIMOPS}")
-        for prefix, folder in (("osconf", _TREE), ("nix", _CORE_FILES)):
-            rest = _below(prefix, name)
-            if rest is not None:
-                return Path(canonical_path(f"{folder}/{rest}"))
-        raise Throw(
-            f"file '{name}' was not found in the search path",
-            code="not-in-search-path",
-            hint=f"add it with -I {name.partition('/')[0]}=PATH",
-        )
+        found = find_in_search_path(self.search_path, name, self.world)
+        if found is None:
+            raise Throw(
+                f"file '{name}' was not found in the search path", code="not-in-search-path", hint=hint_for(name)
+            )
+        return found
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:

@@ -1,24 +1,38 @@
-"""The world of a pure evaluation: the store and osconf's own tree can be read, nothing else; no variables, no clock."""
+"""The worlds of pure and of restricted evaluation: files outside the allowed places cannot be read, no variables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from osconf.errors import EvalError
+from osconf.lang.search_path import TREE, is_address
 from osconf.lang.values import from_latin
-from osconf.lang.world import World
+from osconf.lang.world import GitRequest, World
 
 _READING_METHODS = frozenset(("read_file", "read_dir"))
 _PATH_METHODS = frozenset(("read_file", "path_kind", "read_dir", "resolve_symlinks", "add_path"))
 
 
-class RestrictedWorld:
-    """Another world, asked about allowed places only."""
+def restrict(world: World, is_pure: bool, is_restricted: bool, search_path: Sequence[tuple[str, str]]) -> World:
+    """The world as `--pure-eval` or `--restrict-eval` lets an evaluation see it."""
+    if is_pure:
+        return cast("World", PureView(world, (TREE,)))
+    if is_restricted:
+        places = [place for _, place in search_path if not is_address(place)]
+        return cast("World", RestrictedView(world, (TREE, *places)))
+    return world
+
+
+class LimitedView:
+    """Another world, asked about the store and allowed places only."""
+
+    mode = ""
+    hint = ""
 
     def __init__(self, world: World, allowed: Sequence[str]) -> None:
         self._world = world
-        self._allowed = (world.store_dir, *allowed)
+        self._allowed = [place.rstrip("/") for place in (world.store_dir, *allowed)]
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._world, name)
@@ -41,7 +55,30 @@ class RestrictedWorld:
     def _check(self, path: str) -> None:
         if not any(path == place or path.startswith(f"{place}/") for place in self._allowed):
             raise EvalError(
-                f"access to path '{from_latin(path)}' is forbidden in a pure evaluation",
-                code="impure",
-                hint="leave --pure-eval out, or bring the file into the store",
+                f"access to path '{from_latin(path)}' is forbidden in {self.mode}", code="impure", hint=self.hint
             )
+
+
+class PureView(LimitedView):
+    """The world of a pure evaluation: what is fetched must be known by its hash."""
+
+    mode = "a pure evaluation"
+    hint = "leave --pure-eval out, or bring the file into the store"
+
+
+class RestrictedView(LimitedView):
+    """The world of a restricted evaluation: the search path can be read, nothing is fetched."""
+
+    mode = "a restricted evaluation"
+    hint = "leave --restrict-eval out, or allow the place with -I"
+
+    def __init__(self, world: World, allowed: Sequence[str]) -> None:
+        super().__init__(world, (*allowed, *(world.resolve_symlinks(place) for place in allowed)))
+
+    def fetch_url(self, url: str, **_options: Any) -> NoReturn:
+        """Nothing is fetched."""
+        raise EvalError(f"access to '{from_latin(url)}' is forbidden in {self.mode}", code="impure", hint=self.hint)
+
+    def fetch_git(self, request: GitRequest) -> NoReturn:
+        """Nothing is fetched."""
+        self.fetch_url(request.url)

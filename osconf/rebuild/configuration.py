@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,36 +88,25 @@ def _is_package(value: Any, names: Sequence[str]) -> bool:
 def instantiate_expression(
     session: Session,
     make_evaluator: Callable[[Session], Evaluator],
-    evaluate: Callable[[Evaluator], Any],
+    values: Callable[[Evaluator], Iterable[Any]],
+    arguments: Callable[[Evaluator], Mapping[str, Any]],
 ) -> list[Instantiated]:
-    """Write the derivations that a value is, or consists of (a list, or a set), to the store."""
+    """Write the derivations that values are, or consist of (lists, or sets), to the store."""
     from osconf.lang.evaluator import run_deep
 
     def work() -> list[Instantiated]:
         evaluator = make_evaluator(session)
-        return derivations_in(evaluator, evaluate(evaluator))
+        given = arguments(evaluator)
+        return [
+            derivation_of(evaluator, derivation, "the expression")
+            for value in values(evaluator)
+            for derivation in evaluator.derivations_in(value, given)
+        ]
 
     session.prepare()
     found = run_deep(work)
     session.commit()
     return found
-
-
-def derivations_in(evaluator: Evaluator, value: Any) -> list[Instantiated]:
-    """The derivations that a value is or consists of."""
-    from osconf.lang.runtime import is_attrs, is_derivation
-
-    value = evaluator.force(value)
-    if isinstance(value, tuple):
-        return [found for member in value for found in derivations_in(evaluator, member)]
-    if is_attrs(value) and not is_derivation(value):
-        return [
-            found
-            for name in sorted(value)
-            if name != "recurseForDerivations"
-            for found in derivations_in(evaluator, value[name])
-        ]
-    return [derivation_of(evaluator, value, "the expression")]
 
 
 def derivation_of(evaluator: Evaluator, value: Any, what: str) -> Instantiated:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.lang.evaluator import EvalSettings, Evaluator
+from osconf.lang.search_path import is_address, split_search_path
 from osconf.lang.values import LazyAttrs, Value, to_latin
 
 # Nobody commits the user's own lock, and mirrors drop what it names: it follows the archive.
@@ -24,6 +25,7 @@ def make_evaluator(
     search_path: Sequence[str],
     *,
     is_pure: bool = False,
+    is_restricted: bool = False,
     pipes: bool = False,
 ) -> Evaluator:
     """An evaluator over the session's store; packages come from the lock of the configuration.
@@ -35,6 +37,7 @@ def make_evaluator(
         internal=lambda: make_internal(session, configuration),
         settings=EvalSettings(
             pure=is_pure,
+            restricted=is_restricted,
             pipes=pipes,
             search_path=() if is_pure else parse_search_path(search_path, session.environment),
             cache_dir=session.cache_dir / "code",
@@ -46,11 +49,12 @@ def parse_search_path(given: Sequence[str], environment: Mapping[str, str]) -> t
     """The entries of `-I`, `OSCONF_PATH` and `NIX_PATH` in this order: `prefix=path`, or a path for every prefix."""
     entries = list(given)
     for variable in ("OSCONF_PATH", "NIX_PATH"):
-        # A colon separates entries, but not inside an address.
-        text = environment.get(variable, "").replace("://", "\0")
-        entries += [entry.replace("\0", "://") for entry in text.split(":") if entry]
+        entries += split_search_path(environment.get(variable, ""))
     pairs = (entry.partition("=") if "=" in entry else ("", "=", entry) for entry in entries)
-    return tuple((to_latin(prefix), to_latin(str(Path(path).absolute()))) for prefix, _, path in pairs)
+    return tuple(
+        (to_latin(prefix), to_latin(place if is_address(place) else str(Path(place).absolute())))
+        for prefix, _, place in pairs
+    )
 
 
 def make_internal(session: Session, configuration: Path | None) -> LazyAttrs:

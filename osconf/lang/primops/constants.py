@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import osconf
 from osconf.errors import EvalError
 from osconf.lang.primops.registry import constant
-from osconf.lang.values import to_latin
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
@@ -51,8 +48,7 @@ def language_version(_evaluator: Evaluator) -> int:
 
 @constant("nixPath")
 def nix_path(evaluator: Evaluator) -> tuple[Any, ...]:
-    """The search path: a list of { prefix, path }."""
+    """The search path: a list of { prefix, path }; `<osconf>` and `<nix/…>` are found without an entry."""
     if evaluator.settings.pure:
         return ()
-    entries = (*evaluator.search_path, ("osconf", to_latin(str(Path(osconf.__file__).resolve().parent.parent))))
-    return tuple({"path": path, "prefix": prefix} for prefix, path in entries)
+    return tuple({"path": path, "prefix": prefix} for prefix, path in evaluator.search_path)

@@ -22,14 +22,34 @@ from osconf.lang.primops.expect import (
     require_attribute,
 )
 from osconf.lang.primops.registry import current, primop
-from osconf.lang.runtime import UNSET, attr_position, coerce_to_string, force, make_thunk
-from osconf.lang.values import ContextStr, Value, with_context
+from osconf.lang.runtime import UNSET, attr_position, coerce_to_string, force, make_thunk, place_value
+from osconf.lang.source import Source, Spot
+from osconf.lang.values import ContextStr, Thunk, Value, with_context
 from osconf.model.derivation import Derivation, DerivationOutput, fill_output_paths, hash_modulo
 from osconf.model.hashes import ALGORITHMS, Hash
 from osconf.model.store_path import DRV_SUFFIX, check_name
 
 EXPERIMENTAL = {"__contentAddressed": "ca-derivations", "__impure": "impure-derivations"}
 EXPERIMENTAL_MODES = {"text": "dynamic-derivations", "git": "git-hashing"}
+# Nix writes `derivation` in its own language: these are the places that the attributes it adds have there.
+_PLACES = {
+    "all": (43, 7),
+    "drvAttrs": (44, 15),
+    "outPath": (50, 7),
+    "drvPath": (51, 7),
+    "type": (52, 7),
+    "outputName": (53, 15),
+}
+_BLANK_LINE = " " * 20 + "\n"
+_INTERNAL = Source("/derivation-internal.nix", _BLANK_LINE * 54)
+
+
+def _spot(line: int, column: int) -> Spot:
+    return Spot(_INTERNAL, (line - 1) * len(_BLANK_LINE) + column - 1)
+
+
+_SPOTS = {name: _spot(*place) for name, place in _PLACES.items()}
+_OUTPUT_SPOT = _spot(49, 5)
 REPLACED_BY_OUTPUT_CHECKS = (
     "allowedReferences",
     "allowedRequisites",
@@ -332,15 +352,26 @@ def _output_sets(names: list[str], base: dict[str, Any], extra: dict[str, Any], 
     sets: dict[str, dict[str, Any]] = {}
     for name in names:
         sets.setdefault(name, {})
-    shared = {**base, **sets, "all": tuple([sets[name] for name in names]), **extra}
-    drv_path = make_thunk(_member, strict, "drvPath")
+    shared = {
+        **base,
+        **{name: place_value(output, _OUTPUT_SPOT) for name, output in sets.items()},
+        "all": place_value(tuple([sets[name] for name in names]), _SPOTS["all"]),
+        **{name: place_value(value, _SPOTS.get(name)) for name, value in extra.items()},
+    }
+    drv_path = _delay_member(strict, "drvPath", "drvPath")
     for name, output in sets.items():
         output.update(shared)
-        output["outPath"] = make_thunk(_member, strict, name)
+        output["outPath"] = _delay_member(strict, name, "outPath")
         output["drvPath"] = drv_path
-        output["type"] = "derivation"
-        output["outputName"] = name
+        output["type"] = place_value("derivation", _SPOTS["type"])
+        output["outputName"] = place_value(name, _SPOTS["outputName"])
     return sets[names[0]]
+
+
+def _delay_member(strict: Value, name: str, attribute: str) -> Thunk:
+    cell = make_thunk(_member, strict, name)
+    cell[2] = _SPOTS[attribute]
+    return cell
 
 
 def _member(strict: Value, name: str) -> Value:

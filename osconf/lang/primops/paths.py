@@ -13,6 +13,7 @@ from osconf.lang.primops.expect import (
 from osconf.lang.primops.file_access import path_text, read_bytes, read_directory, realise_context, realise_path
 from osconf.lang.primops.registry import current, primop
 from osconf.lang.runtime import canonical_path, coerce_to_string, force
+from osconf.lang.search_path import find_in_search_path, hint_for
 from osconf.lang.values import ContextStr, Path, Value, context_of, from_latin, with_context
 
 
@@ -142,31 +143,20 @@ def find_file(search_path: Value, name: Value) -> Path:
     """
     entries = expect_list(search_path, "the first argument passed to builtins.findFile")
     wanted = expect_plain_string(name, "the second argument passed to builtins.findFile")
-    for entry in entries:
-        attrs = expect_attrs(force(entry), "an element of the list passed to builtins.findFile")
-        prefix = ""
-        if "prefix" in attrs:
-            prefix = expect_plain_string(force(attrs["prefix"]), "the `prefix` attribute of an element of the list")
-        if prefix not in ("", wanted) and not wanted.startswith(prefix + "/"):
-            continue
-        base = coerce_to_string(require_attribute(attrs, "path", "in an element of the __nixPath"))
-        if context_of(base):
-            realise_context(context_of(base))
-        found = _existing(base, wanted[len(prefix) :].lstrip("/") if prefix else wanted)
-        if found is not None:
-            return Path(found)
-    raise Throw(
-        f"file '{wanted}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
-        code="not-in-search-path",
-    )
+    found = find_in_search_path([_read_entry(force(entry)) for entry in entries], wanted, current().world)
+    if found is None:
+        raise Throw(
+            f"file '{wanted}' was not found in the search path", code="not-in-search-path", hint=hint_for(wanted)
+        )
+    return found
 
 
-def _existing(base: str, rest: str) -> str | None:
-    if not base.startswith("/"):
-        return None
-    candidate = canonical_path(f"{base}/{rest}" if rest else base)
-    world = current().world
-    try:
-        return candidate if world.path_kind(world.resolve_symlinks(candidate)) is not None else None
-    except OSError:
-        return None
+def _read_entry(entry: Value) -> tuple[str, str]:
+    attrs = expect_attrs(entry, "an element of the list passed to builtins.findFile")
+    prefix = ""
+    if "prefix" in attrs:
+        prefix = expect_plain_string(force(attrs["prefix"]), "the `prefix` attribute of an element of the list")
+    place = coerce_to_string(require_attribute(attrs, "path", "in an element of the __nixPath"))
+    if context_of(place):
+        realise_context(context_of(place))
+    return prefix, str.__str__(place)

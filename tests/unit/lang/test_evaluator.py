@@ -57,7 +57,7 @@ def test_hidden_primops() -> None:
 
 @pytest.mark.parametrize(
     ("path", "names"),
-    [("", []), ("a", ["a"]), ("a.b", ["a", "b"]), ('a."b.c".d', ["a", "b.c", "d"]), ("x.0", ["x", "0"])],
+    [("", []), ("a", ["a"]), ("a.b", ["a", "b"]), ('a."b.c".d', ["a", "b.c", "d"]), ("x.0", ["x", "0"]), ("a.", ["a"])],
 )
 def test_attribute_paths(path: str, names: list[str]) -> None:
     assert split_attr_path(path) == names
@@ -67,11 +67,17 @@ def test_select_and_arguments() -> None:
     def work(evaluator: Evaluator) -> None:
         value = evaluator.eval_text("{ a ? 1, b }: { list = [ { c = a + b; } ]; f = { b }: b; }")
         assert evaluator.select(value, "list.0.c", {"b": 2}) == 3
-        assert evaluator.select(value, "f", {"b": 7}) == 7
+        # What is selected is not called, what is on the way is.
+        assert evaluator.auto_call(evaluator.select(value, "f", {"b": 7}), {"b": 7}) == 7
+        assert evaluator.select(evaluator.eval_text("{ g = { ... }@all: all; }"), "g.x", {"x": 5}) == 5
         with pytest.raises(EvalError, match="argument without a value"):
             evaluator.select(value, "list", {})
         with pytest.raises(EvalError, match="out of range"):
             evaluator.select(value, "list.1", {"b": 2})
+        with pytest.raises(EvalError, match="is no list"):
+            evaluator.select(value, "0", {"b": 2})
+        with pytest.raises(EvalError, match="empty attribute name"):
+            evaluator.select(value, "list.0..a", {"b": 2})
 
     run(work)
 
