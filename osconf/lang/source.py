@@ -55,6 +55,30 @@ class Source:
         return self.line_table[number - 1]
 
 
+class UnreadSource(Source):
+    """The text of a file that is read only when somebody asks for a place in it."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.line_table = array("I")
+        self._lines = None
+        self._read: str | None = None
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        """The content of the file; empty when it is gone."""
+        if self._read is None:
+            try:
+                with open(self.label, "rb") as file:  # noqa: PTH123 - a label is a path as text
+                    self._read = file.read().decode("latin-1")
+            except OSError:
+                self._read = ""
+            SOURCES.setdefault(self.label, self)
+        return self._read
+
+
 class Spot:
     """An offset in a source: what an attribute's cell carries, so that its position costs nothing until asked for."""
 

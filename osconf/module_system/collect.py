@@ -28,7 +28,9 @@ from osconf.lang.runtime import (
 from osconf.lang.source import Source
 from osconf.lang.values import Path, Value, context_of, from_latin, to_latin
 from osconf.module_system import mistakes
+from osconf.module_system.deferred import Deferred, is_own_library
 from osconf.module_system.definitions import UNKNOWN_FILE, property_of
+from osconf.module_system.outline_index import OutlineIndex
 
 if TYPE_CHECKING:
     from osconf.module_system.evaluation import Evaluation
@@ -101,9 +103,17 @@ def _walk(loader: _Loader, first: list[Module]) -> list[Module]:
         if module.disabled:
             disabled.update([loader.disabled_key(item) for item in module.disabled])
         if module.imports:
-            module.children = [loader.load(item, module.file, module) for item in module.imports]
+            try:
+                module.children = [loader.load(item, module.file, module) for item in module.imports]
+            except OptionError as error:
+                if error.code == "wrong-module-class" and error.position is None:
+                    error.position = _imports_position(module)
+                raise
             queue.extend(loader.drop_known(module.children))
-    return queue if not disabled else _walk_without(first, disabled)
+    if not disabled:
+        return queue
+    loader.evaluation.left_out = [module for module in queue if module.key in disabled]
+    return _walk_without(first, disabled)
 
 
 def _walk_without(first: list[Module], disabled: set[str]) -> list[Module]:
@@ -131,6 +141,15 @@ class _Loader:
         self.evaluation = evaluation
         self.by_key: dict[str, Module] = {}
         self.queued: set[str] = set()
+        self._may_defer: bool | None = None
+
+    @property
+    def may_defer(self) -> bool:
+        """Whether modules may be read later: what their outlines call `lib` and `config` is what they will get."""
+        if self._may_defer is None:
+            special = self.evaluation.special_args
+            self._may_defer = "config" not in special and is_own_library(special.get("lib", self.evaluation.library))
+        return self._may_defer
 
     def drop_known(self, modules: list[Module]) -> list[Module]:
         """Those whose key was not met before."""
@@ -146,7 +165,8 @@ class _Loader:
     def load_root(self, root: Root) -> Module:
         """The module behind a member of `modules`."""
         if root.arguments is not None:
-            return self._from_function(root.value, root.file or UNKNOWN_FILE, None, root.arguments)
+            file = root.file or UNKNOWN_FILE
+            return self._from_attrs(self._call(root.value, file, root.arguments), file, None)
         if root.file is None:
             return self.load(root.value, None, None)
         if root.module is not None:
@@ -160,7 +180,8 @@ class _Loader:
         """The module behind a member of the `imports` of a module."""
         value = force(cell)
         if is_function(value) or (is_attrs(value) and "__functor" in value):
-            return self._from_function(value, parent or _file_of(value), None)
+            file = parent or _file_of(value)
+            return self._from_attrs(self._call(value, file, _argument_names(value)), file, None)
         if is_attrs(value):
             return self._from_attrs(value, parent or _file_of(value), None)
         if type(value) is Path or is_string(value):
@@ -175,27 +196,45 @@ class _Loader:
         known = self.by_key.get(key)
         if known is not None:
             return known
-        text = key
         if not exists and not context_of(value):
             position = _imports_position(importer)
             raise mistakes.missing_file(key, parent, position, mistakes.names_beside(key))
+        module = self._from_outline(value, key) if self.may_defer else None
+        if module is None:
+            module = self._from_attrs(self._read(value, key, importer), key, key)
+        self.by_key[key] = module
+        return module
+
+    def _from_outline(self, value: Value, key: str) -> Module | None:
+        """A module whose file is not read now; None when its text must be read to know what it is."""
+        evaluator = current_evaluator()
+        file, kind = evaluator.locate(key)
+        outline = evaluator.companion(OutlineIndex).find(file) if kind == "regular" else None
+        if outline is None:
+            return None
+        deferred = Deferred(self.evaluation, from_latin(file), outline, lambda: self._read(value, key, None))
+        module = Module(key, key)
+        module.options = deferred.options()
+        module.config = deferred.config()
+        return module
+
+    def _read(self, value: Value, key: str, importer: Module | None) -> Value:
+        """The set that a module file gives."""
         try:
             content = call(PRIMOPS["import"].function, value)
         except EvalError as error:
             error.while_(f"while loading the module {from_latin(key)}", _imports_position(importer))
             raise
         if is_function(content) or (is_attrs(content) and "__functor" in content):
-            module = self._from_function(content, text, key)
-        elif is_attrs(content):
-            module = self._from_attrs(content, text, key)
-        else:
-            raise mistakes.not_a_module(content, text, Position(from_latin(text), 1, 1))
-        self.by_key[key] = module
-        return module
+            return self._call(content, key, _argument_names(content))
+        if is_attrs(content):
+            return content
+        raise mistakes.not_a_module(content, key, Position(from_latin(key), 1, 1))
 
-    def _from_function(self, function: Value, file: str, key: str | None, names: Iterable[str] | None = None) -> Module:
+    def _call(self, function: Value, file: str, names: Iterable[str]) -> Value:
+        """The set that a module function gives for the module arguments, of which it takes `names`."""
         arguments = dict(self.evaluation.base_arguments)
-        for name in _argument_names(function) if names is None else names:
+        for name in names:
             if name not in arguments:
                 arguments[name] = [run_argument, (self.evaluation, name, file, function), None]
         try:
@@ -206,7 +245,7 @@ class _Loader:
             raise
         if not is_attrs(content):
             raise mistakes.not_a_module(content, file, mistakes.position_of_value(function))
-        return self._from_attrs(content, file, key)
+        return content
 
     def _from_attrs(self, value: Value, file: str, key: str | None) -> Module:
         if "_type" in value:

@@ -69,7 +69,7 @@ def apply_wraps(definition: Definition, wraps: Wraps | None) -> bool:
     while wraps is not None:
         outer, kind, argument = wraps
         if kind == "if":
-            if not holds(argument, definition.position):
+            if not holds(argument, definition):
                 return False
         elif kind == "override":
             priority = argument  # the outermost comes last and wins
@@ -106,14 +106,14 @@ def restore_wraps(value: Value, wraps: Wraps | None) -> Value:
     return value
 
 
-def holds(condition: Value, position: Position | None) -> bool:
-    """The truth of an `mkIf` condition."""
+def holds(condition: Value, definition: Definition) -> bool:
+    """The truth of an `mkIf` condition around a definition."""
     value = force(condition)
     if value is True or value is False:
         return value
     raise OptionError(
         f"the condition of lib.mkIf must be a Boolean, but it is {show_brief(value)}",
-        position=position,
+        position=definition.position,
         code="condition-not-boolean",
     )
 
@@ -167,7 +167,7 @@ def _open(definition: Definition, into: list[Definition]) -> None:
         if kind == "order":
             if definition.order is None:
                 definition.order = force(value["priority"])
-        elif not holds(value["condition"], definition.position):
+        elif not holds(value["condition"], definition):
             return
         value = definition.value = force(value["content"])
         kind = property_of(value)

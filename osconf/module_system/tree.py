@@ -15,6 +15,7 @@ from osconf.lang.runtime import UNSET, call, force, is_attrs, make_thunk, spot_o
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.cycles import OptionCycle
+from osconf.module_system.deferred import is_closed, run_declaration
 from osconf.module_system.definitions import (
     OPTION_DEFAULT_PRIORITY,
     UNKNOWN_FILE,
@@ -104,13 +105,22 @@ class Level:
         """The option or level of a declared name."""
         node = self._nodes.get(name)
         if node is None:
-            names = self._names
-            if names is None:
-                names = self._names = self._join_sets()
-            found = names[name]
-            file, attrs = self.sets[0]
-            node = self._nodes[name] = self._make_node(name, [(file, found)] if names is attrs else found)
+            node = self._nodes[name] = self._make_node(name, self.declarations(name))
         return node
+
+    def declarations(self, name: str) -> list[tuple[str, Value]]:
+        """What declares a name: each module's file, and the cell of the option or set."""
+        names = self._names
+        if names is None:
+            names = self._names = self._join_sets()
+        file, attrs = self.sets[0]
+        found = names.get(name)
+        return [(file, found)] if names is attrs else found or []
+
+    def level_below(self, name: str) -> Level | None:
+        """The level of a name; None when the name is an option or unknown."""
+        node = self.node(name) if name in self.names() else None
+        return node if type(node) is Level else None
 
     def _make_node(self, name: str, cells: list[tuple[str, Value]]) -> Level | Option:
         options: list[tuple[str, Value, Value]] = []
@@ -213,9 +223,17 @@ class Level:
             if name not in names:
                 into.extend([((*self.parts, name), raw) for raw in raws])
             elif name != "_module" or len(raws) > 1:
-                node = nodes.get(name) or self.node(name)
+                node = nodes.get(name)
+                if node is None and not self._surely_matches(name, raws):
+                    node = self.node(name)
                 if type(node) is Level:
                     node.unmatched(into)
+
+    def _surely_matches(self, name: str, raws: list[Raw]) -> bool:
+        """Whether an unread module says that a name is an option, or that all that is set below it is declared."""
+        found = self.declarations(name)
+        cell = found[0][1]
+        return len(found) == 1 and type(cell) is list and (cell[0] is run_declaration or is_closed(cell, raws))
 
 
 class Option:
@@ -262,7 +280,7 @@ class Option:
         merged: dict[str, Value] = {}
         types: list[OptionType] = []
         for _, attrs, _ in self.declarations:
-            for name in ("default", "apply"):
+            for name in ("default", "example", "description", "apply"):
                 if name in merged and name in attrs:
                     raise mistakes.declared_twice(self.place, self.declaration_places(), f"`{name}'")
             if attrs.get("type") is not None:
@@ -367,16 +385,20 @@ class Option:
         return self._resolved
 
     def compute(self) -> Value:
-        """The value: checked, merged and passed through `apply`."""
-        value = self._value_of_one()
-        if value is UNSET:
-            definitions, _ = self.resolved()
-            if not definitions:
-                raise mistakes.missing_value(self)
-            value = merge_checked(self.place, self.option_type, definitions)
+        """The value, passed through `apply`; what that ignores (an alias, say) is not merged."""
         if "apply" in self.declaration:
-            value = call(self.declaration["apply"], value)
-        return value
+            return call(self.declaration["apply"], make_thunk(self._merged))
+        return self._merged()
+
+    def _merged(self) -> Value:
+        """The definitions checked and merged."""
+        value = self._value_of_one()
+        if value is not UNSET:
+            return value
+        definitions, _ = self.resolved()
+        if not definitions:
+            raise mistakes.missing_value(self)
+        return merge_checked(self.place, self.option_type, definitions)
 
     def _value_of_one(self) -> Value:
         """The value when one plain definition (or the default) is all there is and fits; UNSET in every other case.

@@ -1,0 +1,192 @@
+"""Modules that are read when something of them is needed.
+
+Where the outline of a module's file is known, the module is made of that: its names are there, and what stands behind
+each is a cell that reads the file. What it sets is under a condition on one of its own options; as long as nobody sets
+that option the condition is false, as it would be had the file been read. So the rest of the engine sees an ordinary
+module, and one that is never enabled costs a few cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import osconf
+from osconf.lang.runtime import black_hole, force, is_attrs, is_function
+from osconf.lang.source import Spot, UnreadSource
+from osconf.lang.values import Thunk, Value
+from osconf.module_system.outline import OPTION, Outline, Tree
+from osconf.module_system.types.base import to_type
+from osconf.module_system.types.scalars import Bool
+
+if TYPE_CHECKING:
+    from osconf.module_system.evaluation import Evaluation
+
+_LIBRARY = f"{Path(osconf.__file__).resolve().parent.parent}/lib/"
+_OUTLINED = ("mkIf", "mkMerge", "mkOption", "mkEnableOption")
+_OPTIONS, _META = "options", "meta"
+_Start = str | int
+"""Where in the module something is: its options, its `meta`, or the part of `config` with that number."""
+
+
+class Deferred:
+    """A module file that may have to be read; `read` gives the set that it is."""
+
+    __slots__ = ("_content", "evaluation", "outline", "read", "source")
+
+    def __init__(self, evaluation: Evaluation, file: str, outline: Outline, read: Callable[[], Value]) -> None:
+        self.evaluation = evaluation
+        self.outline = outline
+        self.read = read
+        self.source = UnreadSource(file)
+        self._content: Value = None
+
+    def options(self) -> dict[str, Value]:
+        """What it declares."""
+        return self.grow(self.outline.options, _OPTIONS, ())
+
+    def config(self) -> list[Value]:
+        """What it sets."""
+        parts: list[Value] = [
+            {
+                "_type": "if",
+                "condition": [_run_condition, (self, number), None],
+                "content": self.grow(part.tree, number, ()),
+            }
+            for number, part in enumerate(self.outline.parts)
+        ]
+        if self.outline.meta is not None:
+            parts.append({"meta": self.grow(self.outline.meta, _META, ())})
+        return parts
+
+    def grow(self, tree: Tree, start: _Start, path: tuple[str, ...]) -> dict[str, Value]:
+        """The set at a path as the text tells it: what is in it is read when it is needed."""
+        source = self.source
+        members: dict[str, Value] = {}
+        for name, (offset, inner) in tree.items():
+            below = (*path, name)
+            if type(inner) is dict:
+                members[name] = [_run_branch, (self, start, below, inner), Spot(source, offset)]
+            else:
+                run = run_declaration if inner == OPTION else _run_member
+                members[name] = [run, (self, start, below), Spot(source, offset)]
+        return members
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the file was read after all."""
+        return self._content is not None
+
+    def content(self) -> Value:
+        """The set that the file gives, read now if it was not."""
+        if self._content is None:
+            self._content = self.read()
+        return self._content
+
+    def part(self, number: int) -> Value:
+        """One `mkIf` of the real module."""
+        config = force(self.content()["config"])
+        return force(force(config["contents"])[number]) if self.outline.is_merge else config
+
+    def member(self, start: _Start, path: tuple[str, ...]) -> Value:
+        """The real value at a path of the module."""
+        value = self.part(start)["content"] if isinstance(start, int) else self.content()[start]
+        for name in path:
+            value = force(value)[name]
+        return force(value)
+
+    def is_off(self, switch: tuple[str, ...]) -> bool:
+        """Whether an option that it alone declares, and that is off by default, is set nowhere."""
+        level = self.evaluation.root
+        for name in switch[:-1]:
+            declared = level.declarations(name)
+            definitions = level.definitions().get(name)
+            is_own = len(declared) == 1 and deferred_behind(declared[0][1]) is self
+            if is_own and definitions and defines_alone(definitions, self):
+                return True  # nobody else has a say there, and it does not set its own switch
+            below = level.level_below(name)
+            if below is None:
+                return False
+            level = below
+        declared = level.declarations(switch[-1])
+        cell = declared[0][1] if len(declared) == 1 else None
+        is_own = type(cell) is list and cell[0] is run_declaration and cell[1][0] is self
+        return is_own and switch[-1] not in level.definitions()
+
+
+def deferred_behind(cell: Value) -> Deferred | None:
+    """The module whose set of options (or of definitions) a cell is, while nobody needed what is in it."""
+    return cell[1][0] if type(cell) is list and cell[0] is _run_branch else None
+
+
+def defines_alone(definitions: list[Any], module: Deferred) -> bool:
+    """Whether all definitions of a name are sets that this module writes there."""
+    return all([deferred_behind(value) is module for _, _, value, _ in definitions])
+
+
+def is_closed(cell: Value, definitions: list[Any]) -> bool:
+    """Whether a set of options is declared and defined by one unread module, which sets only what it declares."""
+    module = deferred_behind(cell)
+    return module is not None and cell[1][2] in module.outline.closed and defines_alone(definitions, module)
+
+
+def _run_branch(cell: Thunk) -> Value:
+    """Body of `[_run_branch, (deferred, start, path, tree), spot]`: a set that is written out."""
+    deferred, start, path, tree = cell[1]
+    cell[1] = value = deferred.member(start, path) if deferred.is_read else deferred.grow(tree, start, path)
+    cell[0] = None
+    return value
+
+
+def _run_member(cell: Thunk) -> Value:
+    """Body of `[_run_member, (deferred, start, path), spot]`: what the file says there."""
+    return _read(cell, _run_member)
+
+
+def run_declaration(cell: Thunk) -> Value:
+    """Body of `[run_declaration, (deferred, start, path), spot]`: what surely declares an option."""
+    return _read(cell, run_declaration)
+
+
+def _read(cell: Thunk, run: Callable[[Thunk], Any]) -> Value:
+    _, captured, _ = cell
+    deferred, start, path = captured
+    cell[0] = black_hole
+    try:
+        value = deferred.member(start, path)
+    except BaseException:
+        cell[0] = run
+        raise
+    cell[1] = value
+    cell[0] = None
+    return value
+
+
+def _run_condition(cell: Thunk) -> Value:
+    """Body of `[_run_condition, (deferred, number), None]`: whether a part of the module counts."""
+    _, captured, _ = cell
+    deferred, number = captured
+    cell[0] = black_hole
+    try:
+        value: Value = False
+        if not deferred.is_off(deferred.outline.parts[number].switch):
+            value = force(deferred.part(number)["condition"])
+    except BaseException:
+        cell[0] = _run_condition
+        raise
+    cell[1] = value
+    cell[0] = None
+    return value
+
+
+def is_own_library(library: Value) -> bool:
+    """Whether the functions that outlines know are those of osconf's own library."""
+    library = force(library)
+    if not is_attrs(library) or not all([name in library for name in _OUTLINED]):
+        return False
+    functions = [force(library[name]) for name in _OUTLINED]
+    sources = [f.__globals__.get("SOURCE") if is_function(f) else None for f in functions]
+    if not all([source is not None and source.label.startswith(_LIBRARY) for source in sources]):
+        return False
+    return type(to_type(force(library["types"])["bool"])) is Bool
