@@ -1,0 +1,432 @@
+"""The evaluator: texts in, values out. The one entry into the language for the rest of osconf.
+
+    evaluator = Evaluator(PureWorld())
+    value = run_deep(lambda: evaluator.deep_force(evaluator.eval_text("1 + 1")))
+
+Every method may raise `EvalError`; what leaves here has its position and frames.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path as FilePath
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from osconf.errors import EvalError, OsconfError, Throw
+from osconf.lang import runtime
+from osconf.lang.attribute_paths import auto_call, collect_derivations, select_path, split_attr_path
+from osconf.lang.cache import CodeCache
+from osconf.lang.loader import Module, save_unit
+from osconf.lang.primops import registry
+from osconf.lang.restricted import restrict
+from osconf.lang.runtime import canonical_path, enter_evaluator, force
+from osconf.lang.search_path import HIDDEN_PRIMOPS, find_in_search_path, hint_for
+from osconf.lang.source import SOURCES, Source, name_source
+from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
+from osconf.lang.world import World
+
+if TYPE_CHECKING:
+    from osconf.lang.compile.module import Unit
+
+T = TypeVar("T")
+
+_STACK_BYTES = 512 << 20
+_RECURSION_LIMIT = 1_000_000
+_COLLECT_AFTER = 5_000_000
+_PATIENCE = 2.0
+_THREAD = "evaluation"
+
+
+@dataclass(frozen=True)
+class EvalSettings:
+    """How a text is evaluated."""
+
+    pure: bool = False
+    """Nothing that differs between machines: no files but the store's, no clock, no variables, no platform."""
+    restricted: bool = False
+    """No files but the search path's and the store's, no variables, no network."""
+    pipes: bool = False
+    """The experimental pipe operators."""
+    search_path: tuple[tuple[str, str], ...] = ()
+    """Prefix (may be empty) and path of each `-I` or `NIX_PATH` entry."""
+    cache_dir: FilePath | None = None
+    """Where compiled code is kept; None keeps none."""
+    trace_verbose: bool = False
+    """Whether `builtins.traceVerbose` says anything."""
+
+
+def run_deep(function: Callable[[], T]) -> T:
+    """Run `function` in a thread with room for deep recursion; the collector of cycles stays out of the way."""
+    if threading.current_thread().name == _THREAD:
+        return function()
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            result.append(function())
+        except BaseException as error:
+            failure.append(error)
+        runtime.finish_evaluators()
+
+    limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+    thresholds = gc.get_threshold()
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+    # A lazy evaluation makes millions of lists that live; looking for cycles among them takes more time than it frees.
+    gc.set_threshold(_COLLECT_AFTER, 50, 1000)
+    try:
+        # A daemon, so that Ctrl-C ends the program even where the evaluation cannot be stopped.
+        thread = threading.Thread(target=work, name=_THREAD, daemon=True)
+        thread.start()
+        threading.stack_size(stack)
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            _interrupt(thread)
+            raise
+    finally:
+        sys.setrecursionlimit(limit)
+        gc.set_threshold(*thresholds)
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Let an evaluation end as Ctrl-C would end it in the main thread: its thunks can be forced again."""
+    import ctypes
+
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt))
+        thread.join(_PATIENCE)
+
+
+class Evaluator:
+    """One evaluation: its world, its settings, the files it has imported."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        settings: EvalSettings | None = None,
+        internal: Mapping[str, Any] | Callable[[], Mapping[str, Any] | LazyAttrs] | None = None,
+        search_path: Sequence[tuple[str, str]] | None = None,
+    ) -> None:
+        _load_primops()
+        self.settings = settings or EvalSettings()
+        self.search_path = tuple(search_path if search_path is not None else self.settings.search_path)
+        self.world = restrict(world, self.settings.pure, self.settings.restricted, self.search_path)
+        self._internal_source = internal
+        self.cache = CodeCache(self.settings.cache_dir)
+        self._files: dict[str, Value] = {}
+        self._located: dict[str, tuple[str, str | None]] = {}
+        self._real_folders: dict[str, str] = {}
+        self._store_copies: dict[str, str] = {}
+        self.derivation_hashes: dict[str, str] = {}
+        """What `hash_modulo` gave for each derivation: instantiating a tree hashes every derivation once."""
+        enter_evaluator(self)
+        self.builtins = registry.assemble_builtins(self)
+        self._modules: list[tuple[str, Module]] = []
+        self._marks = {name: op.marks for name, op in registry.PRIMOPS.items()}
+        self._global_names = registry.visible_names([*registry.PRIMOPS, *registry.CONSTANTS])
+        marks = " ".join(f"{name}{marks}" for name, marks in sorted(self._marks.items()))
+        self._compiler_key = (COMPILER_VERSION, marks, " ".join(sorted(self._global_names)), str(self.settings.pipes))
+        self._namespace = _runtime_namespace()
+        for name, op in registry.PRIMOPS.items():
+            mangled = name.replace("'", "_q")
+            self._namespace[f"B_{mangled}"] = op.function
+            self._namespace[f"I_{mangled}"] = op.implementation
+        self._namespace["BUILTINS"] = self.builtins
+
+    @cached_property
+    def internal(self) -> Value:
+        """What `import <osconf/primops>` gives; made when it is first imported."""
+        source = self._internal_source
+        members = source() if callable(source) else source or {}
+        if isinstance(members, LazyAttrs):
+            return members
+        return {
+            name: member.function if isinstance(member, registry.PrimOp) else member for name, member in members.items()
+        }
+
+    # -- texts ---------------------------------------------------------------------------------------------------------
+
+    def eval_text(
+        self,
+        text: str,
+        base_dir: str = "/",
+        label: str = "«string»",
+        scope: Mapping[str, Value] | None = None,
+    ) -> Value:
+        """The value of a text; `scope` adds variables around it. `text` is ordinary Python text."""
+        with self._at_work():
+            return self._run(to_latin(text), to_latin(base_dir), label, scope)
+
+    def parse_text(self, text: str, base_dir: str = "/", label: str = "«string»") -> None:
+        """Check a text without evaluating it."""
+        with self._at_work():
+            self._load(Source(label, to_latin(text)), to_latin(base_dir), None)
+
+    def dump_python(self, text: str, base_dir: str = "/", label: str = "«string»") -> str:
+        """The Python functions that a text is compiled to, `main` last."""
+        with self._at_work():
+            source = Source(label, to_latin(text))
+            unit = compile_source(
+                source, to_latin(base_dir), self._marks, self._global_names, pipes=self.settings.pipes
+            )
+        return "\n".join(function for _, _, function in unit.texts.values())
+
+    def compiler_names(self) -> tuple[dict[str, str], dict[str, str]]:
+        """What the compiler is told: the marks of every primop, and the member of `builtins` behind each variable."""
+        return self._marks, self._global_names
+
+    def eval_file(self, path: str | FilePath) -> Value:
+        """The value of a file, or of a directory's `default.nix`."""
+        with self._at_work():
+            return self.import_value(canonical_path(to_latin(str(FilePath(path).absolute()))))
+
+    def import_value(self, path: str) -> Value:
+        """`import path`, for a path as the language writes it; every file is evaluated once."""
+        if path == f"/{HIDDEN_PRIMOPS}":
+            return self.internal
+        file = self.resolve_import(path)
+        found = self._files.get(file)
+        if found is None:
+            # A file that imports itself while it is evaluated meets the black hole.
+            found = self._files[file] = runtime.make_thunk(self._run_file, file, None)
+        return force(found)
+
+    def import_scoped(self, scope: Value, path: str) -> Value:
+        """`scopedImport scope path`."""
+        return self._run_file(self.resolve_import(path), {name: scope[name] for name in scope})
+
+    def forget_files(self) -> None:
+        """Read every file anew from now on: what the REPL's `:reload` asks for."""
+        self._files.clear()
+        self._located.clear()
+        self._real_folders.clear()
+        self._store_copies.clear()
+
+    def resolve_import(self, path: str) -> str:
+        """The file that `import path` reads: symlinks followed, `default.nix` for a directory."""
+        file, kind = self.locate(path)
+        if kind == "directory":
+            file, _ = self.locate(f"{file.rstrip('/')}/default.nix")
+        return file
+
+    def locate(self, path: str) -> tuple[str, str | None]:
+        """A path with every symlink followed, and what is there (None: nothing).
+
+        What was found stays found until `forget_files`, and the links on the way to a folder are followed once for all
+        its files.
+        """
+        found = self._located.get(path)
+        if found is not None:
+            return found
+        world = self.world
+        folder, _, name = path.rpartition("/")
+        is_limited = self.settings.pure or self.settings.restricted
+        if is_limited or not folder or not name or path.startswith(world.store_dir):
+            file = world.resolve_symlinks(path)
+            kind = world.path_kind(file)
+        else:
+            real = self._real_folders.get(folder)
+            if real is None:
+                real = self._real_folders[folder] = world.resolve_symlinks(folder)
+            file = f"{real.rstrip('/')}/{name}"
+            kind = world.path_kind(file)
+            if kind == "symlink":
+                file = world.resolve_symlinks(file)
+                kind = world.path_kind(file)
+        if kind is not None:
+            self._located[path] = (file, kind)
+        return file, kind
+
+    def _run_file(self, file: str, scope: Mapping[str, Value] | None) -> Value:
+        try:
+            data = self.world.read_file(file)
+        except FileNotFoundError:
+            raise EvalError(f"path '{from_latin(file)}' does not exist", code="no-such-path") from None
+        except OSError as error:
+            raise EvalError(f"cannot read '{from_latin(file)}': {error.strerror}", code="unreadable-path") from None
+        return self._run(data.decode("latin-1"), file.rpartition("/")[0] or "/", from_latin(file), scope)
+
+    def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None) -> Value:
+        label = name_source(label, text)
+        source = SOURCES[label] = Source(label, text)
+        return self._load(source, base_dir, scope).run()
+
+    def _load(self, source: Source, base_dir: str, scope: Mapping[str, Value] | None) -> Module:
+        names = tuple(sorted(scope or ()))
+        key = self.cache.key((*self._compiler_key, source.label, base_dir, " ".join(names), source.text))
+        saved = self.cache.load(key)
+        if saved is None:
+            pipes = self.settings.pipes
+            saved = save_unit(compile_source(source, base_dir, self._marks, self._global_names, names, pipes=pipes))
+        module = Module(saved, source, self._namespace, scope)
+        if self.cache.folder is not None:
+            self._modules.append((key, module))
+        return module
+
+    def save_compiled(self) -> None:
+        """Keep newly compiled code in the cache for the next process; `run_deep` does it when it ends."""
+        news = [(key, module) for key, module in self._modules if module.is_dirty]
+        for key, module in news:
+            self.cache.save(key, module.take_saved())
+        if news:
+            self.cache.prune()
+
+    # -- values --------------------------------------------------------------------------------------------------------
+
+    def force(self, value: Value) -> Value:
+        """The value in weak head normal form."""
+        with self._at_work():
+            return force(value)
+
+    def deep_force(self, value: Value) -> Value:
+        """The value with everything in it forced; cycles are fine."""
+        with self._at_work():
+            _force_deeply(value)
+            return force(value)
+
+    def call(self, function: Value, *arguments: Value) -> Value:
+        """Apply a function."""
+        with self._at_work():
+            return runtime.call(function, *arguments)
+
+    def auto_call(self, value: Value, arguments: Mapping[str, Value]) -> Value:
+        """Call a function with a pattern with those of `arguments` that it takes, as `--arg` does; else the value."""
+        with self._at_work():
+            return auto_call(value, arguments)
+
+    def select(self, value: Value, path: str, arguments: Mapping[str, Value] | None = None) -> Value:
+        """The member at a dotted path: names (quoted ones too) and list indexes; functions on the way are called."""
+        with self._at_work():
+            return select_path(value, path, arguments or {})
+
+    def derivations_in(self, value: Value, arguments: Mapping[str, Value]) -> list[Value]:
+        """The derivations that a value is or consists of."""
+        with self._at_work():
+            return collect_derivations(value, arguments)
+
+    def copy_path_to_store(self, path: Path) -> str:
+        """The store path (with its context) of a path value; each path is copied once."""
+        found = self._store_copies.get(path.text)
+        if found is None:
+            if path.text.endswith(".drv"):
+                raise EvalError(f"file names are not allowed to end in '.drv' ('{path.text}')", code="bad-name")
+            if self.world.path_kind(path.text) is None:
+                raise EvalError(f"path '{from_latin(path.text)}' does not exist", code="no-such-path")
+            found = self.world.add_path(path.text, path.text.rpartition("/")[2])
+            self._store_copies[path.text] = found
+        return with_context(found, (found,))
+
+    def find_file(self, name: str) -> Path:
+        """The path of `<name>`: as the caller listed, else in `<osconf>`, our own tree, or `<nix/fetchurl.nix>`."""
+        found = find_in_search_path(self.search_path, name, self.world)
+        if found is None:
+            raise Throw(
+                f"file '{name}' was not found in the search path", code="not-in-search-path", hint=hint_for(name)
+            )
+        return found
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        enter_evaluator(self)
+        try:
+            yield
+        except RecursionError as error:
+            from osconf.lang.diagnose import innermost_position
+
+            raise EvalError(
+                "stack overflow: the evaluation is nested too deeply",
+                code="stack-overflow",
+                position=innermost_position(error.__traceback__),
+                hint="a recursion that does not end, or a very long chain of lazy values",
+            ) from None
+        except OsconfError as error:
+            if error.position is None:
+                from osconf.lang.diagnose import locate_error
+
+                locate_error(error)
+            raise
+
+
+COMPILER_VERSION = "10"
+"""Part of the key of cached code: count up when generated code, or what it calls, changes."""
+
+
+def compile_source(
+    source: Source,
+    base_dir: str,
+    primops: dict[str, str],
+    global_names: dict[str, str],
+    scope_names: Sequence[str] = (),
+    *,
+    pipes: bool = False,
+) -> Unit:
+    """Parse and compile a text to the Python texts of its functions, none of them made into code yet."""
+    from osconf.lang.compile.module import generate_module
+    from osconf.lang.parser import parse
+
+    tree = parse(source, pipes=pipes)
+    return generate_module(tree, source, base_dir, primops, global_names, scope_names)
+
+
+def _force_deeply(value: Value) -> None:
+    seen: set[int] = set()
+    pending = [value]
+    kept = []
+    while pending:
+        value = force(pending.pop())
+        if isinstance(value, tuple | dict | LazyAttrs) and id(value) not in seen:
+            seen.add(id(value))
+            kept.append(value)
+            members = list(value) if isinstance(value, tuple) else [value[name] for name in sorted(value)]
+            pending.extend(reversed(members))
+
+
+def _load_primops() -> None:
+    import_module("osconf.lang.primops.catalogue")
+
+
+def _runtime_namespace() -> dict[str, Any]:
+    names = (
+        *(
+            "UNSET",
+            "add",
+            "apply_overrides",
+            "attribute_name",
+            "black_hole",
+            "call",
+            "concat_lists",
+            "define_dynamic",
+            "divide",
+        ),
+        *(
+            "equal_values",
+            "expect_attrs",
+            "expect_bool",
+            "explain_missing",
+            "find_file",
+            "find_in_scopes",
+            "has_attr",
+            "home_path",
+        ),
+        *("interpolate", "join_path", "less_than", "multiply", "optional_name", "raise_arguments", "raise_assertion"),
+        *("raise_overflow", "raise_undefined", "run_alias", "select_or", "subtract", "update"),
+    )
+    given = {"L": list, "FT": FunctionType, "Path": Path, **{name: getattr(runtime, name) for name in names}}
+    return {**vars(builtins), **given}
+
+
+__all__ = ["EvalSettings", "Evaluator", "compile_source", "run_deep", "split_attr_path"]
