@@ -55,6 +55,7 @@
   ./services/system/auto-upgrade.nix
   ./services/system/cron.nix
   ./services/system/logind.nix
+  ./services/system/osconf-daemon.nix
   ./services/system/timesyncd.nix
   ./services/ttys/getty.nix
   ./services/web-servers/nginx

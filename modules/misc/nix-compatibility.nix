@@ -32,8 +32,18 @@ in
 
   options = {
     nix = {
-      settings = accepted types.anything { } "osconf builds without a daemon and has settings of its own";
-      extraOptions = accepted types.lines "" "osconf builds without a daemon and has settings of its own";
+      settings = mkOption {
+        type = types.attrsOf types.anything;
+        default = { };
+        example = {
+          trusted-users = [ "@wheel" ];
+        };
+        description = ''
+          Of these, `trusted-users` and `allowed-users` are taken over to `osconf.settings`. Caches are not: those of Nix
+          hold other packages.
+        '';
+      };
+      extraOptions = accepted types.lines "" "osconf has settings of its own, `osconf.settings`";
       package = accepted types.raw null "the system is built by osconf";
       nixPath = accepted (types.listOf types.str) [ ] "<nixpkgs> is the package set of osconf";
       registry = accepted types.anything { } "there are no flakes";
@@ -75,19 +85,27 @@ in
     networking.dhcpcd = accepted types.anything { } "systemd-networkd asks for addresses";
   };
 
-  config = lib.mkIf config.nix.gc.automatic {
-    systemd.services.osconf-gc = {
-      description = "Delete store paths that nothing needs";
-      startAt = config.nix.gc.dates;
-      usr = "system";
-      serviceConfig = {
-        Type = "oneshot";
-        ExecStart = "/usr/bin/osconf gc ${config.nix.gc.options}";
+  config = lib.mkMerge [
+    {
+      osconf.settings = lib.genAttrs [ "trusted-users" "allowed-users" ] (
+        name: lib.mkIf (config.nix.settings ? ${name}) (lib.mkDefault config.nix.settings.${name})
+      );
+    }
+
+    (lib.mkIf config.nix.gc.automatic {
+      systemd.services.osconf-gc = {
+        description = "Delete store paths that nothing needs";
+        startAt = config.nix.gc.dates;
+        usr = "system";
+        serviceConfig = {
+          Type = "oneshot";
+          ExecStart = "/usr/bin/osconf gc ${config.nix.gc.options}";
+        };
       };
-    };
-    systemd.timers.osconf-gc.timerConfig = {
-      Persistent = config.nix.gc.persistent;
-      RandomizedDelaySec = config.nix.gc.randomizedDelaySec;
-    };
-  };
+      systemd.timers.osconf-gc.timerConfig = {
+        Persistent = config.nix.gc.persistent;
+        RandomizedDelaySec = config.nix.gc.randomizedDelaySec;
+      };
+    })
+  ];
 }
