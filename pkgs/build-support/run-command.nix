@@ -12,6 +12,9 @@ let
   setupDirectory = final.writeTextDir "setup" ''
     onlyFunctions=1
     . ${setup}
+    for phase in unpack patch configure build check install fixup; do
+      eval "''${phase}Phase() { default_''${phase}Phase \"\$@\"; }"
+    done
   '';
 
   # The headers of a library are a package of their own in the archive.
