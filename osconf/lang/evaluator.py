@@ -19,7 +19,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path as FilePath
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from osconf.errors import EvalError, OsconfError, Throw
 from osconf.lang import runtime
@@ -36,8 +36,10 @@ from osconf.lang.world import World
 
 if TYPE_CHECKING:
     from osconf.lang.compile.module import Unit
+    from osconf.lang.nodes import Node
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Companion")
 
 _STACK_BYTES = 512 << 20
 _RECURSION_LIMIT = 1_000_000
@@ -62,6 +64,18 @@ class EvalSettings:
     """Where compiled code is kept; None keeps none."""
     trace_verbose: bool = False
     """Whether `builtins.traceVerbose` says anything."""
+
+
+class Companion(Protocol):
+    """What others keep with an evaluation."""
+
+    def see_tree(self, label: str, tree: Node) -> None:
+        """A text was compiled anew."""
+        ...
+
+    def save(self) -> None:
+        """The evaluation ends: keep what the next one can use."""
+        ...
 
 
 def run_deep(function: Callable[[], T]) -> T:
@@ -127,6 +141,7 @@ class Evaluator:
         self.world = restrict(world, self.settings.pure, self.settings.restricted, self.search_path)
         self._internal_source = internal
         self.cache = CodeCache(self.settings.cache_dir)
+        self._companions: dict[Callable[[Evaluator], Any], Any] = {}
         self._files: dict[str, Value] = {}
         self._located: dict[str, tuple[str, str | None]] = {}
         self._real_folders: dict[str, str] = {}
@@ -271,14 +286,26 @@ class Evaluator:
         saved = self.cache.load(key)
         if saved is None:
             pipes = self.settings.pipes
-            saved = save_unit(compile_source(source, base_dir, self._marks, self._global_names, names, pipes=pipes))
+            tree = parse_source(source, pipes=pipes)
+            for companion in self._companions.values():
+                companion.see_tree(source.label, tree)
+            saved = save_unit(compile_tree(tree, source, base_dir, self._marks, self._global_names, names))
         module = Module(saved, source, self._namespace, scope)
         if self.cache.folder is not None:
             self._modules.append((key, module))
         return module
 
+    def companion(self, kind: Callable[[Evaluator], C]) -> C:
+        """Something that lives as long as the evaluation, made when it is first asked for and saved with the code."""
+        found: C | None = self._companions.get(kind)
+        if found is None:
+            found = self._companions[kind] = kind(self)
+        return found
+
     def save_compiled(self) -> None:
         """Keep newly compiled code in the cache for the next process; `run_deep` does it when it ends."""
+        for companion in self._companions.values():
+            companion.save()
         news = [(key, module) for key, module in self._modules if module.is_dirty]
         for key, module in news:
             self.cache.save(key, module.take_saved())
@@ -375,10 +402,27 @@ def compile_source(
     pipes: bool = False,
 ) -> Unit:
     """Parse and compile a text to the Python texts of its functions, none of them made into code yet."""
-    from osconf.lang.compile.module import generate_module
+    return compile_tree(parse_source(source, pipes=pipes), source, base_dir, primops, global_names, scope_names)
+
+
+def parse_source(source: Source, *, pipes: bool = False) -> Node:
+    """The syntax tree of a text."""
     from osconf.lang.parser import parse
 
-    tree = parse(source, pipes=pipes)
+    return parse(source, pipes=pipes)
+
+
+def compile_tree(
+    tree: Node,
+    source: Source,
+    base_dir: str,
+    primops: dict[str, str],
+    global_names: dict[str, str],
+    scope_names: Sequence[str] = (),
+) -> Unit:
+    """The functions of a syntax tree, as Python texts."""
+    from osconf.lang.compile.module import generate_module
+
     return generate_module(tree, source, base_dir, primops, global_names, scope_names)
 
 

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from osconf.lang.evaluator import Evaluator
 from osconf.lang.nodes import Node
-from osconf.lang.restricted import RestrictedWorld
 from osconf.lang.values import from_latin
 from osconf.module_system.outline import VERSION, Outline, Part, outline_module
 
@@ -43,7 +42,8 @@ class OutlineIndex:
     def __init__(self, evaluator: Evaluator) -> None:
         self._cache = evaluator.cache
         # What a restricted evaluation may read is asked for each file.
-        self._is_used = evaluator.cache.folder is not None and not isinstance(evaluator.world, RestrictedWorld)
+        is_limited = evaluator.settings.pure or evaluator.settings.restricted
+        self._is_used = evaluator.cache.folder is not None and not is_limited
         self._folders: dict[str, Folder] = {}
         self._wanted: dict[str, bytes | None] = {}
 
