@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
 from osconf.model.store_path import DRV_SUFFIX
-from osconf.store.local import LocalStore
+
+if TYPE_CHECKING:
+    from osconf.store.interface import Store
+    from osconf.store.local import LocalStore
 
 ALL_OUTPUTS = "*"
 _FETCHING = frozenset({"builtin:fetchurl", "builtin:deb"})
@@ -34,6 +38,26 @@ def parse_wanted(text: str) -> tuple[str, tuple[str, ...]]:
     if not path.endswith(DRV_SUFFIX):
         raise BuildError(f"'{text}' is not a derivation", drv=path)
     return path, () if names in ("", ALL_OUTPUTS) else tuple(names.split(","))
+
+
+def find_present(store: Store, wanted: Iterable[str]) -> dict[str, dict[str, str]] | None:
+    """The outputs of `DRV!output`s, by derivation and name, when all are valid already; else None.
+
+    They are temporary roots from now on.
+    """
+    requests: dict[str, set[str]] = {}
+    for text in wanted:
+        path, names = parse_wanted(text)
+        store.add_temp_root(path)
+        requests.setdefault(path, set()).update(names or store.read_derivation(path).outputs)
+    found = {
+        path: {name: store.read_derivation(path).output_path(name) for name in sorted(names)}
+        for path, names in requests.items()
+    }
+    outputs = {output for named in found.values() for output in named.values()}
+    for output in sorted(outputs):
+        store.add_temp_root(output)
+    return found if store.valid_among(outputs) == outputs else None
 
 
 def plan_goals(

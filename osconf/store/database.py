@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 
 from osconf.errors import StoreError
@@ -76,6 +75,8 @@ class Database:
             return
         if read_only:
             raise StoreError(f"the store database '{self.file}' must first be opened by its owner")
+        from importlib.resources import files
+
         with self.transaction():
             applied = self._applied_version()
             for version, name in _MIGRATIONS:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +106,7 @@ def move_to_trash(layout: StoreLayout, real: Path) -> int:
     if os.geteuid() != 0 and real.is_dir() and not real.is_symlink():
         real.chmod(0o755)
     try:
-        real.rename(layout.trash / f"{secrets.token_hex(4)}-{real.name}")
+        real.rename(layout.trash / f"{os.urandom(4).hex()}-{real.name}")
     except FileNotFoundError:
         return 0
     except OSError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -197,7 +196,7 @@ class TemporaryRoots:
     def _open(self) -> None:
         while True:
             # Process ids come again, after a boot the same programs even get the same ones.
-            self.file = self.directory / f"{os.getpid()}.{secrets.token_hex(4)}"
+            self.file = self.directory / f"{os.getpid()}.{os.urandom(4).hex()}"
             with suppress(FileExistsError):
                 self.descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
                 break
