@@ -280,7 +280,7 @@ def receive(invocation: Invocation) -> None:
     Example:
       ssh web osconf store receive
     """
-    from osconf.rebuild.transfer import receive_closure
+    from osconf.store.transfer import receive_closure
 
     receive_closure(invocation.session.local_store, sys.stdin.buffer, sys.stdout.buffer)
 
@@ -295,7 +295,7 @@ def send(invocation: Invocation, paths: tuple[str, ...]) -> None:
     Example:
       ssh web osconf store send /osconf/store/…-hello
     """
-    from osconf.rebuild.transfer import send_closure
+    from osconf.store.transfer import send_closure
 
     local = invocation.session.store
     send_closure(local, [local.resolve(path) for path in paths], sys.stdout.buffer, sys.stdin.buffer)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from osconf.errors import OsconfError
-from osconf.rebuild.transfer import receive_closure
 from osconf.store.binary_cache import FileCache, open_cache
 from osconf.store.interface import Store
 from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey, parse_public_keys
 from osconf.store.stream import import_paths
+from osconf.store.transfer import receive_closure
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session

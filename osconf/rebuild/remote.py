@@ -10,8 +10,8 @@ from typing import BinaryIO, cast
 
 from osconf.errors import OsconfError
 from osconf.host.process import PIPE, Process, start_program
-from osconf.rebuild.transfer import send_closure
 from osconf.store.interface import Store
+from osconf.store.transfer import send_closure
 
 # The exit code of ssh itself, for want of a connection.
 _SSH_FAILED = 255

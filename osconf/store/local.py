@@ -48,6 +48,7 @@ from osconf.store.layout import StoreLayout
 from osconf.store.locks import PathLock, TemporaryRoots
 from osconf.store.places import NotValid, StorePlaces
 from osconf.store.readonly import ensure_writable
+from osconf.store.recover import check_not_lost
 from osconf.store.scan import ReferenceScanner
 from osconf.store.unpack import unpack_verified
 from osconf.store.verify import Repair, VerifyReport, verify_store
@@ -92,6 +93,7 @@ class LocalStore(StorePlaces):
         with explaining(f"open the store '{layout.store}'"):
             ensure_writable(layout.store)
             layout.create()
+            check_not_lost(layout)
             store = cls(layout, Database(layout.database, durable=durable), read_only=False, durable=durable)
             # Not only when the database is new: whoever made it may have died before this.
             if layout.registration.exists() and store.database.is_empty():
@@ -327,9 +329,13 @@ class LocalStore(StorePlaces):
         real = self.real_path(info.path)
         canonicalise(temporary)
         with PathLock(self.layout.locks, real.name):
+            if self.is_valid(info.path):
+                # What is known of it stays, too: this information may come from somebody less trusted.
+                remove_tree(temporary)
+                return
             # Another process may have the same content unregistered on the disk; content decides whether it stays.
             if real.exists() or real.is_symlink():
-                if self.is_valid(info.path) or nar.hash_path(real)[0] == info.nar_hash:
+                if nar.hash_path(real)[0] == info.nar_hash:
                     remove_tree(temporary)
                 else:
                     remove_tree(real)

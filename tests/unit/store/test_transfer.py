@@ -12,8 +12,8 @@ import pytest
 
 from osconf.errors import StoreError
 from osconf.model.path_info import PathInfo
-from osconf.rebuild.transfer import receive_closure, send_closure
 from osconf.store.local import LocalStore
+from osconf.store.transfer import receive_closure, send_closure
 
 
 @pytest.fixture
@@ -131,3 +131,79 @@ def test_a_stream_that_leaves_its_path_is_refused(stores, tmp_path: Path, name: 
     with pytest.raises(StoreError):
         receive_closure(there, stream, io.BytesIO())
     assert not (there.root / "escape").exists()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("link", tarfile.SYMTYPE, "{outside}"), ("link/planted", tarfile.REGTYPE, "")],
+        [("planted", tarfile.REGTYPE, ""), ("planted", tarfile.REGTYPE, "")],
+        [("link", tarfile.SYMTYPE, "{outside}/secret"), ("planted", tarfile.LNKTYPE, "{path}/link")],
+        [("planted", tarfile.LNKTYPE, "{other}/link/secret")],
+        [("planted", tarfile.LNKTYPE, "{other}/direct")],
+        [("planted", tarfile.LNKTYPE, "{other}")],
+        [("no/parent", tarfile.REGTYPE, "")],
+        [("device", tarfile.CHRTYPE, "")],
+    ],
+    ids=["write-through-link", "twice", "link-to-link", "through-store", "store-link", "directory", "orphan", "device"],
+)
+def test_a_stream_reaches_nothing_through_links(stores, tmp_path: Path, members: list[tuple[str, bytes, str]]) -> None:
+    """The receiver may be root, and the sender a stranger."""
+    here, there = stores
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    (outside / "secret").chmod(0o600)
+    tree = tmp_path / "other"
+    tree.mkdir()
+    (tree / "link").symlink_to(outside)
+    (tree / "direct").symlink_to(outside / "secret")
+    other = there.add_path(tree, "other")
+    package, _ = make_tree(here, tmp_path)
+    info = here.query_path_info(package)
+    stream = io.BytesIO()
+    stream.write(
+        (
+            f'{{"format": 1, "storeDir": "{here.store_dir}", "closure": ["{package}"]}}\n'
+            f'{{"infos": [{{"path": "{package}", "narHash": "{info.nar_hash.sri()}", "narSize": {info.nar_size}, '
+            '"references": []}]}\n'
+        ).encode()
+    )
+    places = {"outside": str(outside), "path": package.lstrip("/"), "other": other.lstrip("/")}
+    with tarfile.open(fileobj=stream, mode="w|") as archive:
+        top = tarfile.TarInfo(package.lstrip("/"))
+        top.type = tarfile.DIRTYPE
+        archive.addfile(top)
+        for name, kind, target in members:
+            member = tarfile.TarInfo(f"{package.lstrip('/')}/{name}")
+            member.type, member.linkname = kind, target.format(**places)
+            archive.addfile(member, io.BytesIO(b""))
+    stream.seek(0)
+    with pytest.raises(StoreError) as raised:
+        receive_closure(there, stream, io.BytesIO())
+    assert raised.value.code == "bad-stream"
+    assert [entry.name for entry in outside.iterdir()] == ["secret"]
+    assert (outside / "secret").stat().st_mode & 0o777 == 0o600 and (outside / "secret").stat().st_nlink == 1
+    assert not there.is_valid(package)
+
+
+def test_a_stream_of_foreign_paths_is_refused(stores) -> None:
+    _, there = stores
+    foreign = "/etc/cron.d/" + "0" * 32 + "-x"
+    stream = io.BytesIO(f'{{"format": 1, "storeDir": "{there.store_dir}", "closure": ["{foreign}"]}}\n'.encode())
+    with pytest.raises(StoreError, match="not in the store"):
+        receive_closure(there, stream, io.BytesIO())
+
+
+def test_what_is_valid_is_not_registered_anew(stores, tmp_path: Path) -> None:
+    """Whoever sends a path that is here cannot change what is known of it."""
+    _, there = stores
+    (tmp_path / "file").write_text("content")
+    path = there.add_path(tmp_path / "file", "file")
+    there.flush()
+    before = there.query_path_info(path)
+    place = there.temporary_path()
+    place.write_text("other")
+    there.install(place, PathInfo(path, before.nar_hash, 1, frozenset({path})))
+    there.flush()
+    assert there.query_path_info(path) == before
