@@ -132,15 +132,39 @@ def _write_grub(host: Host, closure: Closure, bootables: Sequence[Bootable], rep
     default = entries[0].identifier
     files.make_dirs(GRUB_FOLDER)
     config = grub.render_config(entries, default, closure.boot)
-    files.write(f"{GRUB_FOLDER}/grub.cfg", config.encode(), mode=0o600, sync=True)
+    _replace_menu(host, f"{GRUB_FOLDER}/grub.cfg", config.encode())
     environment = f"{GRUB_FOLDER}/grubenv"
     old = grub.parse_environment(files.read_bytes(environment)) if files.exists(environment) else {}
     counted = files.exists(f"{closure.etc}/systemd/system/{_BLESSING_UNIT}")
     new = grub.start_trial(old, default, counted=counted) if old.get("saved_entry") != default else old
     if new != old or not old:
         files.write(environment, grub.render_environment(new), mode=0o600, sync=True)
+        _reach_disk(host)
     if copied:
         _remove_unused(files, _KERNELS, bootables)
+
+
+def _replace_menu(host: Host, path: str, data: bytes) -> None:
+    """Replace grub.cfg so that GRUB finds the old text or the new one, and what it names, whenever the power goes.
+
+    GRUB reads a file system as it lies on the disk, without its journal. So the new text and the kernels it names are
+    brought there first, and only then gets the text its name. The old one keeps a name of its own: a file that is freed
+    can be overwritten while GRUB still finds it.
+    """
+    files = host.files
+    if not (files.exists(path) and files.read_bytes(path) == data):
+        files.write(f"{path}.next", data, mode=0o600, sync=True)
+        if files.exists(path):
+            files.add_name(path, f"{path}.last")
+        _reach_disk(host)
+        files.rename(f"{path}.next", path)
+        files.sync_folder(posixpath.dirname(path))
+    _reach_disk(host)
+
+
+def _reach_disk(host: Host) -> None:
+    if host.files.root == "/":
+        host.mounts.checkpoint(GRUB_FOLDER)
 
 
 def _write_systemd_boot(host: Host, closure: Closure, bootables: Sequence[Bootable], report: Report) -> None:

@@ -113,6 +113,10 @@ class FakeMounts:
         """Record it."""
         self._log.append(f"sync {path}")
 
+    def checkpoint(self, path: str) -> None:
+        """Record it."""
+        self._log.append(f"checkpoint {path}")
+
     def file_system_of(self, path: str) -> FileSystem:
         """Return the declared file system with the longest mount point."""
         holding = [item for item in self.file_systems if (path + "/").startswith(item.mount_point.rstrip("/") + "/")]

@@ -199,6 +199,12 @@ class Files:
 
             shutil.move(self.path(path), self.path(new_path))
 
+    def add_name(self, path: str, name: str) -> None:
+        """Give a file a second name, replacing what has it; nothing happens where the file system knows no links."""
+        self.remove(name)
+        with contextlib.suppress(OSError):
+            os.link(self.path(path), self.path(name), follow_symlinks=False)
+
     def remove(self, path: str) -> None:
         """Remove an entry (a directory with all in it); a missing one is fine."""
         real = self.path(path)

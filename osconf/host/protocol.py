@@ -110,6 +110,10 @@ class Mounts(Protocol):
         """Write back the file system that holds a path."""
         ...
 
+    def checkpoint(self, path: str) -> None:
+        """Write back a file system so that a reader that knows no journal (GRUB) finds everything, where it can."""
+        ...
+
     def file_system_of(self, path: str) -> FileSystem:
         """Return the mounted file system that holds a path."""
         ...
