@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,27 +25,33 @@ def resolve_paths(invocation: Invocation, paths: Iterable[str]) -> list[str]:
 @click.argument("paths", nargs=-1)
 @click.option("--check-contents", is_flag=True, help="Read every file and compare the hashes.")
 @click.option("--repair", is_flag=True, help="Build damaged and missing paths again.")
+@click.option("--signatures", is_flag=True, help="Check that a trusted key signed each path.")
+@click.option("--trusted-key", "trusted_keys", metavar="NAME:KEY", multiple=True, help="Trust this public key, too.")
 @click.pass_obj
-def verify(invocation: Invocation, paths: tuple[str, ...], check_contents: bool, repair: bool) -> None:
+def verify(
+    invocation: Invocation,
+    paths: tuple[str, ...],
+    check_contents: bool,
+    repair: bool,
+    signatures: bool,
+    trusted_keys: tuple[str, ...],
+) -> None:
     """Compare the store with its database. Ends with 1 when something is wrong and stays so.
 
     \b
     Example:
       osconf store verify --check-contents --repair
     """
-    from osconf.build.repair import make_repair
-    from osconf.rebuild.registry import make_builders
-
     session = invocation.session
     repairer = None
     if repair:
+        from osconf.build.repair import make_repair
+        from osconf.rebuild.registry import make_builders
+
         builders = make_builders(session.access)
         repairer = make_repair(session.local_store, builders, session.build_settings, session.reporter)
-    report = session.store.verify(
-        check_contents=check_contents,
-        repair=repairer,
-        paths=resolve_paths(invocation, paths) or None,
-    )
+    chosen = resolve_paths(invocation, paths) or None
+    report = session.store.verify(check_contents=check_contents, repair=repairer, paths=chosen)
     for line in report.database:
         click.echo(f"database: {line}")
     for word, found in (("missing", report.missing), ("changed", report.changed)):
@@ -53,9 +59,48 @@ def verify(invocation: Invocation, paths: tuple[str, ...], check_contents: bool,
             click.echo(f"{word}: {path}{' (repaired)' if path in report.repaired else ''}")
     for path in report.unregistered:
         click.echo(f"not registered: {path}")
+    unsigned = find_unsigned(invocation, chosen, trusted_keys) if signatures else []
+    for path in unsigned:
+        click.echo(f"not signed: {path}")
     click.echo(f"{report.checked} store paths checked", err=True)
-    if not report.is_sound:
+    if unsigned or not report.is_sound:
         raise click.exceptions.Exit(1)
+
+
+def find_unsigned(invocation: Invocation, paths: Sequence[str] | None, trusted_keys: Sequence[str]) -> list[str]:
+    """Those of the paths (default: all) that no key signed which the settings or `trusted_keys` name."""
+    from osconf.store.signing import is_signed, parse_public_keys
+
+    session = invocation.session
+    keys = parse_public_keys([*trusted_keys, *session.settings.trusted_public_keys])
+    store = session.store
+    chosen = store.valid_paths() if paths is None else paths
+    return [path for path in chosen if not is_signed(store.query_path_info(path), keys)]
+
+
+@click.command("recover")
+@click.option("--force", is_flag=True, help="Make the database anew even though it seems sound.")
+@click.pass_obj
+def recover(invocation: Invocation, force: bool) -> None:
+    """Make a damaged database anew from what is on the disk; the old file is kept beside it.
+
+    A path is kept when its content is what was registered, as far as the old file still says, or proves its own name.
+    Everything else is built or fetched again when it is needed.
+
+    \b
+    Example:
+      osconf store recover
+    """
+    from osconf.rebuild.recovery import recover_store
+
+    recovery = recover_store(invocation.store_root, invocation.store_dir, force=force)
+    if recovery is None:
+        click.echo("the database is sound; nothing was changed", err=True)
+        return
+    for path in recovery.unknown:
+        click.echo(f"not registered: {path}")
+    old = f"; the old database is {recovery.old}" if recovery.old else ""
+    click.echo(f"{len(recovery.kept)} store paths registered again{old}", err=True)
 
 
 @click.command("optimise")
@@ -173,4 +218,4 @@ def _show_difference(difference: ClosureDifference) -> str:
     return f"{difference.name}: {change}, {sign_}{show_size(abs(difference.size))}"
 
 
-VERBS: tuple[click.Command, ...] = (verify, optimise, sign, export, import_, graph, diff)
+VERBS: tuple[click.Command, ...] = (verify, recover, optimise, sign, export, import_, graph, diff)

@@ -1,4 +1,4 @@
-"""`builtin:environment`, `builtin:package-view` and `builtin:profile`: derivation attributes on one side, the pipelines on the other.
+"""`builtin:environment`, `builtin:package-view`, `builtin:profile`: derivations on one side, pipelines on the other.
 
 `build` and this package do not import each other; `rebuild` registers `BUILDERS`, and the shapes below are what both
 sides agree on.

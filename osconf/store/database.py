@@ -381,6 +381,5 @@ def explain_database_error(file: Path, error: sqlite3.Error) -> StoreError:
         )
     return DatabaseDamaged(
         f"the store database '{file}' is damaged: {text}",
-        hint=f"restore it from a backup, or move it away: paths that '{file.parent.parent}/registration.json'"
-        " lists are registered again, the others are built or fetched anew",
+        hint="`osconf store recover` makes a new one from what is on the disk; or restore it from a backup",
     )
