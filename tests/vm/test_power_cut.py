@@ -60,7 +60,7 @@ in
 write "top" "${made.extra}" (parts ++ [ made ])
 """
 TURNS = 8
-CUTS = 600
+CUTS = 800
 
 
 def test_a_store_survives_power_cuts(boot_vm, tmp_path: Path) -> None:
