@@ -22,6 +22,7 @@ $(VENV)/.run: pyproject.toml Makefile
 	@tools/install-packages $(RUN_PACKAGES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@$(BIN)/python -m osconf.rebuild.precompile
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

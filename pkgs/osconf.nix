@@ -27,6 +27,11 @@ let
     python3 -m compileall -q -j 1 --invalidation-mode unchecked-hash -s "$out" -p "$out" "$out/share/osconf/osconf"
   '';
 
+  # The language's code for this Python, so that the first evaluation on a machine does not compile it.
+  precompile = ''
+    PYTHONHASHSEED=0 PYTHONPATH="$share" PYTHONDONTWRITEBYTECODE=1 python3 -S -m osconf.rebuild.precompile
+  '';
+
   activatorParts = [
     "__init__.py"
     "errors.py"
@@ -85,6 +90,7 @@ in
         END
         chmod +x "$out/bin/osconf"
         ${compile}
+        ${precompile}
       '';
 
   osconf-activator =

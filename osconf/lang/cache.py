@@ -27,6 +27,11 @@ _KEY = 40
 _HEAD = len(MAGIC) + _KEY + 9
 
 
+def code_folder(tree: str) -> Path:
+    """Where code lies that was compiled for a whole tree beforehand."""
+    return Path(tree, ".cache", "code")
+
+
 class CodeCache:
     """A folder of compiled texts; None as the folder switches it off."""
 

@@ -24,18 +24,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from osconf.errors import EvalError, OsconfError, Throw
 from osconf.lang import runtime
 from osconf.lang.attribute_paths import auto_call, collect_derivations, select_path, split_attr_path
-from osconf.lang.cache import CodeCache
-from osconf.lang.loader import Module, save_unit
+from osconf.lang.cache import CodeCache, code_folder
+from osconf.lang.loader import Module
 from osconf.lang.primops import registry
 from osconf.lang.restricted import restrict
 from osconf.lang.runtime import canonical_path, enter_evaluator, force
-from osconf.lang.search_path import HIDDEN_PRIMOPS, find_in_search_path, hint_for
+from osconf.lang.search_path import HIDDEN_PRIMOPS, TREE, find_in_search_path, hint_for
 from osconf.lang.source import SOURCES, Source, name_source
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, with_context
 from osconf.lang.world import World
 
 if TYPE_CHECKING:
-    from osconf.lang.compile.module import Unit
+    from osconf.lang.compile.module import Translation
     from osconf.lang.nodes import Node
 
 T = TypeVar("T")
@@ -84,13 +84,18 @@ def run_deep(function: Callable[[], T]) -> T:
         return function()
     result: list[T] = []
     failure: list[BaseException] = []
+    # Not `Thread.join`: interrupted, it takes a running thread for an ended one on Python 3.11.
+    done = threading.Event()
 
     def work() -> None:
         try:
             result.append(function())
         except BaseException as error:
             failure.append(error)
-        runtime.finish_evaluators()
+        try:
+            runtime.finish_evaluators()
+        finally:
+            done.set()
 
     limit, stack = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
     thresholds = gc.get_threshold()
@@ -103,9 +108,9 @@ def run_deep(function: Callable[[], T]) -> T:
         thread.start()
         threading.stack_size(stack)
         try:
-            thread.join()
+            done.wait()
         except KeyboardInterrupt:
-            _interrupt(thread)
+            _interrupt(thread, done)
             raise
     finally:
         sys.setrecursionlimit(limit)
@@ -115,13 +120,13 @@ def run_deep(function: Callable[[], T]) -> T:
     return result[0]
 
 
-def _interrupt(thread: threading.Thread) -> None:
+def _interrupt(thread: threading.Thread, done: threading.Event) -> None:
     """Let an evaluation end as Ctrl-C would end it in the main thread: its thunks can be forced again."""
     import ctypes
 
     if thread.ident is not None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt))
-        thread.join(_PATIENCE)
+        done.wait(_PATIENCE)
 
 
 class Evaluator:
@@ -141,6 +146,7 @@ class Evaluator:
         self.world = restrict(world, self.settings.pure, self.settings.restricted, self.search_path)
         self._internal_source = internal
         self.cache = CodeCache(self.settings.cache_dir)
+        self.shipped = CodeCache(code_folder(TREE))
         self._companions: dict[Callable[[Evaluator], Any], Any] = {}
         self._files: dict[str, Value] = {}
         self._located: dict[str, tuple[str, str | None]] = {}
@@ -195,10 +201,10 @@ class Evaluator:
         """The Python functions that a text is compiled to, `main` last."""
         with self._at_work():
             source = Source(label, to_latin(text))
-            unit = compile_source(
+            translation = compile_source(
                 source, to_latin(base_dir), self._marks, self._global_names, pipes=self.settings.pipes
             )
-        return "\n".join(function for _, _, function in unit.texts.values())
+            return "\n".join(text.python for part in translation.write_all() for text in part.texts.values())
 
     def compiler_names(self) -> tuple[dict[str, str], dict[str, str]]:
         """What the compiler is told: the marks of every primop, and the member of `builtins` behind each variable."""
@@ -284,16 +290,33 @@ class Evaluator:
         names = tuple(sorted(scope or ()))
         key = self.cache.key((*self._compiler_key, source.label, base_dir, " ".join(names), source.text))
         saved = self.cache.load(key)
-        if saved is None:
-            pipes = self.settings.pipes
-            tree = parse_source(source, pipes=pipes)
-            for companion in self._companions.values():
-                companion.see_tree(source.label, tree)
-            saved = save_unit(compile_tree(tree, source, base_dir, self._marks, self._global_names, names))
-        module = Module(saved, source, self._namespace, scope)
+        if saved is None and source.label.startswith(TREE):
+            saved = self.shipped.load(key)
+        module = Module(saved, source, self._namespace, scope, self._translator(source, base_dir, names))
         if self.cache.folder is not None:
             self._modules.append((key, module))
         return module
+
+    def _translator(self, source: Source, base_dir: str, names: Sequence[str]) -> Callable[[], Translation]:
+        def translate() -> Translation:
+            return compile_source(
+                source,
+                base_dir,
+                self._marks,
+                self._global_names,
+                names,
+                pipes=self.settings.pipes,
+                is_lazy=True,
+                watch=self._see_tree,
+            )
+
+        return translate
+
+    def precompile(self, path: str) -> None:
+        """Translate and compile all of a file, for the code that comes with osconf."""
+        source = Source(path, FilePath(path).read_bytes().decode("latin-1"))
+        module = self._load(source, path.rpartition("/")[0], None)
+        self.cache.save(self._modules.pop()[0], module.compile_all())
 
     def companion(self, kind: Callable[[Evaluator], C]) -> C:
         """Something that lives as long as the evaluation, made when it is first asked for and saved with the code."""
@@ -301,6 +324,10 @@ class Evaluator:
         if found is None:
             found = self._companions[kind] = kind(self)
         return found
+
+    def _see_tree(self, label: str, tree: Node) -> None:
+        for companion in self._companions.values():
+            companion.see_tree(label, tree)
 
     def save_compiled(self) -> None:
         """Keep newly compiled code in the cache for the next process; `run_deep` does it when it ends."""
@@ -388,7 +415,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "10"
+COMPILER_VERSION = "12"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
@@ -400,30 +427,17 @@ def compile_source(
     scope_names: Sequence[str] = (),
     *,
     pipes: bool = False,
-) -> Unit:
-    """Parse and compile a text to the Python texts of its functions, none of them made into code yet."""
-    return compile_tree(parse_source(source, pipes=pipes), source, base_dir, primops, global_names, scope_names)
-
-
-def parse_source(source: Source, *, pipes: bool = False) -> Node:
-    """The syntax tree of a text."""
+    is_lazy: bool = False,
+    watch: Callable[[str, Node], None] | None = None,
+) -> Translation:
+    """Parse a text; its translation to Python, all in one part or thunk by thunk. `watch` is shown the tree."""
+    from osconf.lang.compile.module import Translation
     from osconf.lang.parser import parse
 
-    return parse(source, pipes=pipes)
-
-
-def compile_tree(
-    tree: Node,
-    source: Source,
-    base_dir: str,
-    primops: dict[str, str],
-    global_names: dict[str, str],
-    scope_names: Sequence[str] = (),
-) -> Unit:
-    """The functions of a syntax tree, as Python texts."""
-    from osconf.lang.compile.module import generate_module
-
-    return generate_module(tree, source, base_dir, primops, global_names, scope_names)
+    tree = parse(source, pipes=pipes)
+    if watch is not None:
+        watch(source.label, tree)
+    return Translation(tree, source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy)
 
 
 def _force_deeply(value: Value) -> None:

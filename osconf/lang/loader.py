@@ -1,24 +1,25 @@
 """Compiled texts at work: a module of Python functions, each made from its Python text when it is first called.
 
 Most functions of a library are never called, and compiling Python is the most expensive step; so every function begins
-as a stub that compiles its own code, puts it in its place and goes on. What was compiled can be saved with the rest:
-the next process has those functions ready at once; the texts of all others stay packed until one of them is called.
+as a stub that translates and compiles its own code, puts it in its place and goes on. What was compiled can be saved:
+the next process has those functions ready at once, and goes on with the others where this one stopped.
 """
 
 from __future__ import annotations
 
 import marshal
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from osconf.lang.runtime import UNSET
+from osconf.lang.shapes import compile_function
 from osconf.lang.source import Source, Spot
 from osconf.lang.values import Path, Value
 
 if TYPE_CHECKING:
-    from osconf.lang.compile.module import Unit
+    from osconf.lang.compile.module import Part, Translation
 
 
 def _thunk_stub(t: Any) -> Any:
@@ -46,60 +47,56 @@ _DEFAULTS: tuple[tuple[Any, ...] | None, ...] = (None, None, (UNSET,), (UNSET,) 
 _STUBS = tuple(stub.__code__ for stub in (_stub_of_one, _stub_of_two, _stub_of_three, _stub_of_four))
 _THUNK_STUB = _thunk_stub.__code__
 
-Saved = tuple[Any, ...]
+Saved = tuple[tuple[CodeType, ...], dict[str, int], bytes, bytes, list[int], dict[str, Any], dict[str, Any]]
 """What the cache keeps of a text: the code objects of the functions that were called, the names of the others with
-their numbers of parameters, and what the compiler gave: the texts of the others (packed when they come from the cache),
-the line table, the spots, the constants and the function table."""
-
-_SPOT_NAMES: list[str] = []
-
-
-def save_unit(unit: Unit) -> Saved:
-    """A text that was just compiled: none of its functions was called yet."""
-    return ((), {name: parameters for name, (_, parameters, _) in unit.texts.items()}, *unit)
+their numbers of parameters, the texts of those that were written (packed), the line table, the offsets of attributes,
+the constants and the function table."""
+_NEW: Saved = ((), {}, b"", b"", [], {}, {})
+Texts = dict[str, tuple[int, str | bytes]]
+"""Function -> its first line and its Python text, or its marshalled code where that comes with osconf."""
 
 
 class Module:
     """One compiled text in one evaluation.
 
-    `runtime` is what the functions take for Python's builtins: a variable that is none of the text's own.
+    `runtime` is what the functions take for Python's builtins: a variable that is none of the text's own. `translate`
+    begins the translation of the text, when a function is called that nobody has translated yet.
     """
 
     def __init__(
-        self, saved: Saved, source: Source, runtime: Mapping[str, Any], scope: Mapping[str, Value] | None
+        self,
+        saved: Saved | None,
+        source: Source,
+        runtime: Mapping[str, Any],
+        scope: Mapping[str, Value] | None,
+        translate: Callable[[], Translation],
     ) -> None:
-        self._codes: tuple[CodeType, ...]
-        self._codes, self._others, self._texts, *rest = saved
-        self._rest = rest
-        line_table, offsets, constants, functions = rest
+        self._codes, self._others, self._packed, lines, spots, constants, functions = saved or _NEW
+        self._texts: Texts | None = None if self._packed else {}
+        self._others, functions = dict(self._others), dict(functions)
+        self._functions = functions
+        self._constants: dict[str, Any] = {}
+        self._spots: dict[int, Spot] = {}
         self._called: list[CodeType] = []
+        self._translate = translate
+        self._translation: Translation | None = None
         self.source = source
-        source.line_table = array("I", line_table)
-        namespace = self.namespace = {
+        source.line_table = array("I", lines)
+        namespace: dict[str, Any] = {
             "__builtins__": runtime,
             "FUNCTIONS": functions,
             "SOURCE": source,
             "complete": self.complete,
         }
+        self.namespace = namespace
         if scope is not None:
             namespace["SCOPE"] = scope
-        spots = [Spot(source, offset) for offset in array("I", offsets)]
-        namespace.update(zip(_spot_names(len(spots)), spots, strict=False))
-        for name, (kind, content, spot) in constants.items():
-            if kind == "cell":
-                namespace[name] = [None, content, spots[spot]]
-            else:
-                namespace[name] = Path(content) if kind == "path" else frozenset(content)
+        self._add_data(spots, constants)
         for code in self._codes:
             name = code.co_name
             namespace[name] = FunctionType(code, namespace, name, _DEFAULTS[code.co_argcount])
         for name, parameters in self._others.items():
-            if name[0] == "t":
-                namespace[name] = FunctionType(_THUNK_STUB, namespace, name)
-            elif parameters:
-                function = FunctionType(_STUBS[parameters - 1], namespace, name, _DEFAULTS[parameters])
-                function.__kwdefaults__ = {"name": name}
-                namespace[name] = function
+            self._add_stub(name, parameters)
 
     @property
     def is_dirty(self) -> bool:
@@ -118,6 +115,14 @@ class Module:
         function.__kwdefaults__ = None
         return function
 
+    def compile_all(self) -> Saved:
+        """Translate and compile everything, needed or not: what to keep for evaluations that nobody knows yet."""
+        for part in self._begin().write_all():
+            self._add_part(part)
+        codes = {name: (line, marshal.dumps(self._compile(name))) for name, (line, _) in self._unpack_texts().items()}
+        self._called.clear()
+        return ((), self._others, marshal.dumps(codes), *self._data())
+
     def take_saved(self) -> Saved:
         """What to keep for the next process."""
         self._codes += tuple(self._called)
@@ -125,30 +130,74 @@ class Module:
         called = {code.co_name for code in self._codes}
         others = {name: parameters for name, parameters in self._others.items() if name not in called}
         texts = self._unpack_texts()
-        packed = marshal.dumps({name: texts[name] for name in others})
-        return (self._codes, others, packed, *self._rest)
+        packed = marshal.dumps({name: texts[name] for name in others if name in texts})
+        return (self._codes, others, packed, *self._data())
 
-    def _unpack_texts(self) -> dict[str, tuple[int, int, str]]:
-        if type(self._texts) is bytes:
-            self._texts = marshal.loads(self._texts)
-        texts: dict[str, tuple[int, int, str]] = self._texts
+    def _data(self) -> tuple[bytes, list[int], dict[str, Any], dict[str, Any]]:
+        return self.source.line_table.tobytes(), [*self._spots], self._constants, self._functions
+
+    def _unpack_texts(self) -> Texts:
+        texts = self._texts
+        if texts is None:
+            texts = self._texts = marshal.loads(self._packed)
         return texts
 
     def _compile(self, name: str) -> CodeType:
-        first_line, _, text = self._unpack_texts()[name]
-        module = compile(text, self.source.label, "exec", dont_inherit=True, optimize=1)
-        code = next(c for c in module.co_consts if isinstance(c, CodeType) and c.co_name == name)
-        code = _move_lines(code, first_line - 1)
+        texts = self._unpack_texts()
+        if name not in texts:
+            for part in self._begin().write(name):
+                self._add_part(part)
+        first_line, content = texts[name]
+        code: CodeType
+        if type(content) is bytes:
+            code = marshal.loads(content)
+        else:
+            code = compile_function(content, self.source.label, first_line)  # type: ignore[arg-type]
         self._called.append(code)
         return code
 
+    # -- translation ---------------------------------------------------------------------------------------------------
 
-def _spot_names(count: int) -> list[str]:
-    """The variables of the first spots."""
-    _SPOT_NAMES.extend([f"p{number}" for number in range(len(_SPOT_NAMES), count)])
-    return _SPOT_NAMES
+    def _begin(self) -> Translation:
+        if self._translation is None:
+            self._translation = self._translate()
+        return self._translation
 
+    def _add_part(self, part: Part) -> None:
+        # Of what was saved, the surroundings of a new part are translated again, which changes nothing.
+        texts, others, namespace, table = self._unpack_texts(), self._others, self.namespace, self.source.line_table
+        for name, (parameters, text, offsets) in part.texts.items():
+            if name in texts or (name in namespace and name not in others):
+                continue
+            texts[name] = (len(table) + 1, text)
+            table.extend(offsets)
+            if name not in others:
+                others[name] = parameters
+                self._add_stub(name, parameters)
+        for name in part.delayed:
+            if name not in namespace:
+                others[name] = 1
+                self._add_stub(name, 1)
+        self._add_data(part.spots, part.constants)
+        self._functions.update(part.functions)
 
-def _move_lines(code: CodeType, by: int) -> CodeType:
-    constants = tuple([_move_lines(c, by) if isinstance(c, CodeType) else c for c in code.co_consts])
-    return code.replace(co_firstlineno=code.co_firstlineno + by, co_consts=constants)
+    def _add_data(self, spots: Iterable[int], constants: Mapping[str, Any]) -> None:
+        namespace, known, source = self.namespace, self._spots, self.source
+        for offset in spots:
+            if offset not in known:
+                known[offset] = namespace[f"p{offset}"] = Spot(source, offset)
+        for name, (kind, content, offset) in constants.items():
+            if name not in self._constants:
+                self._constants[name] = (kind, content, offset)
+                if kind == "cell":
+                    namespace[name] = [None, content, known[offset]]
+                else:
+                    namespace[name] = Path(content) if kind == "path" else frozenset(content)
+
+    def _add_stub(self, name: str, parameters: int) -> None:
+        if name[0] == "t":
+            self.namespace[name] = FunctionType(_THUNK_STUB, self.namespace, name)
+        elif parameters:
+            function = FunctionType(_STUBS[parameters - 1], self.namespace, name, _DEFAULTS[parameters])
+            function.__kwdefaults__ = {"name": name}
+            self.namespace[name] = function

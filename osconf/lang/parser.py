@@ -127,6 +127,8 @@ class _Parser:
                     break
                 states.append(state)
                 row = ACTIONS[state]
+        # The actions are bound to this object: without them it and the tree go as soon as nobody needs them.
+        self.actions = []
         result: Node = values[-1]
         return result
 

@@ -7,6 +7,7 @@ variables. Read `generator` first, then one module per kind of expression.
 | module      | writes code for                                           |
 |-------------|-----------------------------------------------------------|
 | scopes      | what a name means: bindings, scopes, the function being written |
+| free        | which variables an expression captures: all that is needed to put a thunk off |
 | analysis    | which variables an expression surely forces, and mentions |
 | generator   | the machinery: lines, temporaries, forcing, thunks, tail position |
 | expressions | literals, variables, select, `?`, if, assert, with, lists |
@@ -14,5 +15,5 @@ variables. Read `generator` first, then one module per kind of expression.
 | calls       | calls of unknown values, known functions and primops      |
 | functions   | functions and their argument patterns                     |
 | bindings    | `let`, `{ }`, `rec { }`                                   |
-| module      | the whole: source, line table, positions                  |
+| module      | the whole, part by part: functions, lines, positions      |
 """

@@ -81,6 +81,7 @@ def _write_sources(
 ) -> tuple[Scope | None, list[Node]]:
     # What several names are inherited from is evaluated once: it gets a variable that no text can name.
     subjects: list[Node] = []
+    names: dict[str, Binding] = {}
     for subject in node.sources:
         if isinstance(subject, Variable):
             subjects.append(subject)
@@ -90,9 +91,9 @@ def _write_sources(
         g.at = subject.at
         g.emit(f"{binding.python} = {expression}")
         hidden = f"(source {binding.python})"
-        inner = Scope(inner, {hidden: binding})
+        names[hidden] = binding
         subjects.append(Variable(subject.at, hidden))
-    return inner, subjects
+    return (Scope(inner, names) if names else inner), subjects
 
 
 @prepares(Let)

@@ -7,7 +7,7 @@ from osconf.lang.compile.cells import write_cells
 from osconf.lang.compile.generator import Generator, generates
 from osconf.lang.compile.scopes import Binding, Buffer, Code, Scope, python_name
 from osconf.lang.kinds import Pattern
-from osconf.lang.nodes import Formals, Function
+from osconf.lang.nodes import Formal, Formals, Function, Literal, Variable
 
 
 @generates(Function)
@@ -18,7 +18,7 @@ def write_function_value(g: Generator, node: Function, scope: Scope | None) -> C
 def declare_function(g: Generator, node: Function, binding: Binding) -> None:
     """Say what is known of a function that `binding` will hold, before any of its group is written."""
     names, body = count_parameters(node)
-    binding.python = f"f{g.number()}"
+    binding.python = g.global_name("f")
     binding.forced = True
     binding.arity = len(names) or 1
     if names and len(set(names)) == len(names):
@@ -32,7 +32,7 @@ def _only_parameters(order: tuple[str, ...], names: list[str]) -> bool:
 
 def write_function(g: Generator, node: Function, scope: Scope | None, binding: Binding | None) -> str:
     """Write the Python function; its name. `binding`, declared before, is the variable that it is bound to."""
-    name = binding.python if binding is not None else f"f{g.number()}"
+    name = binding.python if binding is not None else g.global_name("f")
     outer, at = g.buffer, g.at
     buffer = Buffer(name, outer, is_thunk=False)
     if binding is not None:
@@ -102,7 +102,18 @@ def _write_pattern(g: Generator, node: Function, formals: Formals, parameter: Bi
     optional = [
         (names[member.name], member.default, f"{attrs}[{member.name!r}] if {member.name!r} in {attrs} else ")
         for member in formals.members
-        if member.default is not None
+        if member.default is not None and not _is_idle(g, member, node)
     ]
     write_cells(g, optional, inner_scope)
     return inner_scope
+
+
+def _is_idle(g: Generator, member: Formal, node: Function) -> bool:
+    """Whether an argument with a constant default is never used: a pattern that only says what may be given."""
+    is_constant = isinstance(member.default, Literal) or (
+        isinstance(member.default, Variable) and member.default.name in ("null", "true", "false")
+    )
+    if not is_constant or member.name in g.mentions.of(node.body):
+        return False
+    defaults = [other.default for other in node.formals.members if other.default] if node.formals else []
+    return not any(member.name in g.mentions.of(default) for default in defaults)

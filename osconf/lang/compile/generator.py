@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from osconf.errors import EvalError
 from osconf.lang.compile.analysis import Mentions
-from osconf.lang.compile.scopes import Binding, Buffer, Code, Line, Scope
+from osconf.lang.compile.free import IMPLIED, REQUIRED, free_names
+from osconf.lang.compile.scopes import Binding, Buffer, Code, Delayed, Line, Scope
 from osconf.lang.kinds import Pattern
 from osconf.lang.nodes import (
     Assert,
@@ -43,6 +44,8 @@ PREPARERS: dict[type[Node], Callable[[Generator, Any, Scope | None], Scope | Non
 
 FORCE = "if type({0}) is L: {0} = {0}[1] if {0}[0] is None else {0}[0]({0})"
 _MAX_INDENT = 60
+# Thunks deeper in each other than this are written at once, so that deep nesting does not mean long names.
+_MAX_LAZY_DEPTH = 6
 _SINGLETONS = frozenset(("None", "True", "False"))
 _MAX_EAGER = 12
 _MAX_EXPRESSION = 600
@@ -78,6 +81,8 @@ class Generator:
         primops: dict[str, str],
         global_names: dict[str, str],
         scope_names: Collection[str] = (),
+        *,
+        is_lazy: bool = False,
     ) -> None:
         self.source = source
         self.base_dir = base_dir
@@ -88,14 +93,28 @@ class Generator:
         self.scope_names = frozenset(scope_names)
         """Names that a `scopedImport` or the repl adds around the text."""
         self.mentions = Mentions()
-        self.top: list[tuple[str, int, list[Line]]] = []
-        """Functions of the module: name, number of parameters, lines."""
-        self.constants: dict[str, Constant] = {}
-        self.spots: dict[int, str] = {}
-        self.functions: dict[str, Pattern] = {}
+        self.begin_part()
+        self.delayed: dict[str, Delayed] = {}
+        """Thunks whose code was not asked for yet."""
+        self._max_depth = _MAX_LAZY_DEPTH if is_lazy else 0
+        # What the names of the module's variables begin with in the code of one thunk: they do not depend on the
+        # order in which thunks are written.
+        self._unit = ""
+        self._depth = 0
         self.buffer = Buffer("main", None, is_thunk=False)
         self.at = 0
         self._count = 0
+
+    def begin_part(self) -> None:
+        """Forget what was written: somebody has it."""
+        self.top: list[tuple[str, int, list[Line]]] = []
+        """Functions of the module: name, number of parameters, lines."""
+        self.constants: dict[str, Constant] = {}
+        self.spots: set[int] = set()
+        """Offsets of the attributes that have a variable."""
+        self.functions: dict[str, Pattern] = {}
+        self.met: list[str] = []
+        """Thunks that were put off."""
 
     # -- lines and names -----------------------------------------------------------------------------------------------
 
@@ -119,16 +138,21 @@ class Generator:
 
     def constant(self, kind: str, content: Any, at: int | None = None) -> str:
         """A variable of the module, made when it is loaded: a `path`, a set of `names` or a `cell` written `at`."""
-        name = f"k{self.number()}"
-        self.constants[name] = (kind, content, -1 if at is None else int(self.spot(at)[1:]))
+        name = self.global_name("k")
+        if at is not None:
+            self.spots.add(at)
+        self.constants[name] = (kind, content, -1 if at is None else at)
         return name
+
+    def global_name(self, prefix: str) -> str:
+        """A new name for a function or constant of the module."""
+        self._count += 1
+        return f"{prefix}{self._unit}{self._count}"
 
     def spot(self, at: int) -> str:
         """The module's variable for the Spot of an offset."""
-        name = self.spots.get(at)
-        if name is None:
-            name = self.spots[at] = f"p{len(self.spots)}"
-        return name
+        self.spots.add(at)
+        return f"p{at}"
 
     def aside(self, write: Callable[[], Any]) -> tuple[list[Line], Any]:
         """Run `write` for a block one level deeper; keep its lines apart, forget what it learns of variables."""
@@ -177,8 +201,10 @@ class Generator:
         known = buffer.known.get(binding)
         if known is not None:
             return known
-        if binding.is_global or binding.owner is buffer or buffer.parent is None:
+        if binding.is_global or binding.owner is buffer:
             return binding.python, binding.forced
+        if buffer.parent is None:
+            raise AssertionError(f"{buffer.name} does not capture {binding.python}")
         if buffer.is_thunk:
             forced = self.locate(buffer.parent, binding)[1]
             if binding.is_global:
@@ -391,13 +417,47 @@ class Generator:
         return index + 2 if has_spot and index > 0 else index + 1
 
     def write_thunk(self, node: Node, scope: Scope | None, *, has_spot: bool = False) -> tuple[str, list[Binding]]:
-        """Write the body of a thunk as a function of the module: its name and what it captures."""
-        name = f"t{self.number()}"
+        """The name of a thunk's function, and what it captures; the function is written when it is needed."""
+        name = self.global_name("t")
+        buffer = Buffer(name, self.buffer, is_thunk=True)
+        thunk = Delayed(node, scope, buffer, has_spot, self._count)
+        if self._depth < self._max_depth and self._capture(buffer, node, scope):
+            buffer.parent = None
+            self.delayed[name] = thunk
+            self.met.append(name)
+        else:
+            self._write_body(thunk)
+        return name, list(buffer.captures)
+
+    def _capture(self, buffer: Buffer, node: Node, scope: Scope | None) -> bool:
+        """Capture what `node` refers to; False when it has a variable that does not exist."""
+        for name, kind in free_names(node).items():
+            found = self.find(scope, name)
+            if isinstance(found, Binding):
+                if found.builtin is None and found.constant is None:
+                    self.locate(buffer, found)
+            elif isinstance(found, tuple) and kind != IMPLIED:
+                if not found and kind == REQUIRED:
+                    return False
+                for binding in found:
+                    self.locate(buffer, binding)
+        return True
+
+    def write_delayed(self, name: str) -> None:
+        """Write a thunk that was put off."""
+        thunk = self.delayed.pop(name)
+        self._unit, self._count = f"{name[1:]}_", thunk.met_at
+        self._depth = self._unit.count("_")
+        self._write_body(thunk)
+
+    def _write_body(self, thunk: Delayed) -> None:
+        node, buffer, has_spot = thunk.node, thunk.buffer, thunk.has_spot
+        name = buffer.name
         outer, at = self.buffer, self.at
-        buffer = self.buffer = Buffer(name, outer, is_thunk=True)
+        self.buffer = buffer
         buffer.indent = 2
         self.at = node.at
-        self.tail(node, scope)
+        self.tail(node, thunk.scope)
         self.buffer = outer
         captures = list(buffer.captures)
         slots = [binding.python for binding in captures]
@@ -416,7 +476,6 @@ class Generator:
         lines.append((1, f"except: t[0] = {name}; raise", node.at))
         self.top.append((name, 1, lines))
         self.at = at
-        return name, captures
 
     def undefined(self, name: str, at: int, scope: Scope | None) -> EvalError:
         """The error of a name that means nothing here."""

@@ -1,57 +1,103 @@
-"""The whole of a compilation: a tree becomes the Python functions of a module and what belongs to them."""
+"""The whole of a translation: a tree becomes the Python functions of a module and what belongs to them, bit by bit."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from osconf.lang.compile import bindings, calls, expressions, functions, operators
 from osconf.lang.compile.generator import Constant, Generator
-from osconf.lang.compile.scopes import Line
 from osconf.lang.nodes import Node
 from osconf.lang.source import Source
 
 WRITERS = (bindings, calls, expressions, functions, operators)
 """The modules that register what writes each kind of node."""
 
+_INDENTS = tuple(" " * n for n in range(101))
 FunctionTable = dict[str, tuple[object, ...]]
 
 
-class Unit(NamedTuple):
-    """What compiling a text gives; plain values only, fit for marshal."""
+class Text(NamedTuple):
+    """A Python function of the module."""
 
-    texts: dict[str, tuple[int, int, str]]
-    """Function -> (its first line, number of parameters, Python text). `main` gives the value."""
-    line_table: bytes
-    """An array of unsigned integers: the offset in the source for each line of all texts one after the other."""
-    spots: bytes
-    """Offsets of attributes, as an array: the module's variable `p7` is the Spot of the seventh."""
+    parameters: int
+    python: str
+    offsets: list[int]
+    """The offset in the source for each line."""
+
+
+class Part(NamedTuple):
+    """What translating a bit of a text adds to its module; plain values only, fit for marshal."""
+
+    texts: dict[str, Text]
+    """The functions that were written; `main` gives the value of the text."""
+    delayed: list[str]
+    """Thunks met on the way whose functions can be asked for by name."""
+    spots: set[int]
+    """Offsets of attributes: the module's variable `p7` is the Spot of offset 7."""
     constants: dict[str, Constant]
     """Variables of the module that are made from data."""
     functions: FunctionTable
     """Python name -> how the function was written, a `kinds.Pattern` as a tuple."""
 
 
-def generate_module(
-    tree: Node,
-    source: Source,
-    base_dir: str,
-    primops: dict[str, str],
-    global_names: dict[str, str],
-    scope_names: Collection[str] = (),
-) -> Unit:
-    """Write the functions of a tree."""
-    generator = Generator(source, base_dir, primops, global_names, scope_names)
-    generator.tail(tree, None)
-    main: list[Line] = [(0, "def main():", tree.at), *generator.buffer.lines]
-    texts: dict[str, tuple[int, int, str]] = {}
-    offsets = array("I")
-    for name, parameters, lines in (*generator.top, ("main", 0, main)):
-        text = "\n".join([" " * indent + line for indent, line, _ in lines]) + "\n"
-        texts[name] = (len(offsets) + 1, parameters, text)
-        offsets.extend([at for _, _, at in lines])
-    spots = array("I", generator.spots).tobytes()
-    return Unit(
-        texts, offsets.tobytes(), spots, generator.constants, {n: tuple(p) for n, p in generator.functions.items()}
-    )
+class Translation:
+    """A tree on its way to Python.
+
+    The names of the functions depend on the text alone, not on the order they are asked for: what one process has saved
+    another one can go on with.
+    """
+
+    def __init__(
+        self,
+        tree: Node,
+        source: Source,
+        base_dir: str,
+        primops: dict[str, str],
+        global_names: dict[str, str],
+        scope_names: Collection[str] = (),
+        *,
+        is_lazy: bool = False,
+    ) -> None:
+        self._generator = Generator(source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy)
+        self._tree: Node | None = tree
+        self._written: set[str] = set()
+
+    def write(self, name: str) -> Iterator[Part]:
+        """Write `main` or a delayed thunk, and before it the thunks around it that were not written yet."""
+        if name in self._written:
+            return
+        if name != "main":
+            yield from self.write(name.rpartition("_")[0] or "main")
+        self._written.add(name)
+        yield self._write_main() if name == "main" else self._write_delayed(name)
+
+    def write_all(self) -> Iterator[Part]:
+        """Write everything that was not written yet."""
+        yield from self.write("main")
+        while self._generator.delayed:
+            yield from self.write(next(iter(self._generator.delayed)))
+
+    def _write_main(self) -> Part:
+        generator, tree = self._generator, self._tree
+        assert tree is not None
+        self._tree = None
+        generator.tail(tree, None)
+        generator.top.append(("main", 0, [(0, "def main():", tree.at), *generator.buffer.lines]))
+        generator.buffer.lines = []
+        return self._part()
+
+    def _write_delayed(self, name: str) -> Part:
+        generator = self._generator
+        generator.begin_part()
+        generator.write_delayed(name)
+        return self._part()
+
+    def _part(self) -> Part:
+        generator = self._generator
+        texts = {}
+        for name, parameters, lines in generator.top:
+            python = "\n".join([_INDENTS[indent] + line for indent, line, _ in lines]) + "\n"
+            texts[name] = Text(parameters, python, [at for _, _, at in lines])
+        functions: FunctionTable = {name: tuple(pattern) for name, pattern in generator.functions.items()}
+        return Part(texts, generator.met, generator.spots, generator.constants, functions)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from osconf.lang.nodes import Function
+from typing import NamedTuple
+
+from osconf.lang.nodes import Node
 
 Code = tuple[str, str | None]
 """A Python expression for a forced value, and its type when that is sure (`int str bool list attrs function …`)."""
@@ -47,13 +49,12 @@ class Scope:
 class Buffer:
     """A Python function under construction."""
 
-    __slots__ = ("base", "captures", "function", "indent", "is_closed", "is_thunk", "known", "lines", "name", "parent")
+    __slots__ = ("base", "captures", "indent", "is_closed", "is_thunk", "known", "lines", "name", "parent")
 
-    def __init__(self, name: str, parent: Buffer | None, *, is_thunk: bool, function: Function | None = None) -> None:
+    def __init__(self, name: str, parent: Buffer | None, *, is_thunk: bool) -> None:
         self.name = name
         self.parent = parent
         self.is_thunk = is_thunk
-        self.function = function
         self.lines: list[Line] = []
         self.indent = 1
         self.base: int = 0 if is_thunk or parent is None else parent.base + parent.indent
@@ -64,6 +65,17 @@ class Buffer:
         """Bindings with their name here and whether they are surely forced at this point of the code."""
         self.is_closed = True
         """A function without free variables can live at the top of the module."""
+
+
+class Delayed(NamedTuple):
+    """A thunk whose code is not written yet: what it captures is known, and that is all its makers need."""
+
+    node: Node
+    scope: Scope | None
+    buffer: Buffer
+    has_spot: bool
+    met_at: int
+    """The generator's number when it was met; those of its own code come after."""
 
 
 def python_name(prefix: str, number: int, name: str) -> str:
