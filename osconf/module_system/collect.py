@@ -28,7 +28,7 @@ from osconf.lang.runtime import (
 from osconf.lang.source import Source
 from osconf.lang.values import Path, Value, context_of, from_latin, to_latin
 from osconf.module_system import mistakes
-from osconf.module_system.deferred import Deferred, is_own_library
+from osconf.module_system.deferred import is_own_library
 from osconf.module_system.definitions import UNKNOWN_FILE, property_of
 from osconf.module_system.outline_index import OutlineIndex
 
@@ -209,10 +209,12 @@ class _Loader:
         """A module whose file is not read now; None when its text must be read to know what it is."""
         evaluator = current_evaluator()
         file, kind = evaluator.locate(key)
-        outline = evaluator.companion(OutlineIndex).find(file) if kind == "regular" else None
-        if outline is None:
+        if kind != "regular":
             return None
-        deferred = Deferred(self.evaluation, from_latin(file), outline, lambda: self._read(value, key, None))
+        index = evaluator.companion(OutlineIndex)
+        deferred = index.defer(file, self.evaluation, lambda: self._read(value, key, None))
+        if deferred is None:
+            return None
         module = Module(key, key)
         module.options = deferred.options()
         module.config = deferred.config()

@@ -63,14 +63,14 @@ class Deferred:
     def grow(self, tree: Tree, start: _Start, path: tuple[str, ...]) -> dict[str, Value]:
         """The set at a path as the text tells it: what is in it is read when it is needed."""
         source = self.source
+        home = _Home(self, start, path)
         members: dict[str, Value] = {}
         for name, (offset, inner) in tree.items():
-            below = (*path, name)
             if type(inner) is dict:
-                members[name] = [_run_branch, (self, start, below, inner), Spot(source, offset)]
+                members[name] = [_run_branch, (self, start, (*path, name), inner), Spot(source, offset)]
             else:
                 run = run_declaration if inner == OPTION else _run_member
-                members[name] = [run, (self, start, below), Spot(source, offset)]
+                members[name] = [run, (home, name), Spot(source, offset)]
         return members
 
     @property
@@ -89,8 +89,8 @@ class Deferred:
         config = force(self.content()["config"])
         return force(force(config["contents"])[number]) if self.outline.is_merge else config
 
-    def member(self, start: _Start, path: tuple[str, ...]) -> Value:
-        """The real value at a path of the module."""
+    def find(self, start: _Start, path: tuple[str, ...]) -> Value:
+        """The real set at a path of the module."""
         value = self.part(start)["content"] if isinstance(start, int) else self.content()[start]
         for name in path:
             value = force(value)[name]
@@ -111,7 +111,7 @@ class Deferred:
             level = below
         declared = level.declarations(switch[-1])
         cell = declared[0][1] if len(declared) == 1 else None
-        is_own = type(cell) is list and cell[0] is run_declaration and cell[1][0] is self
+        is_own = type(cell) is list and cell[0] is run_declaration and cell[1][0].module is self
         return is_own and switch[-1] not in level.definitions()
 
 
@@ -134,27 +134,43 @@ def is_closed(cell: Value, definitions: list[Any]) -> bool:
 def _run_branch(cell: Thunk) -> Value:
     """Body of `[_run_branch, (deferred, start, path, tree), spot]`: a set that is written out."""
     deferred, start, path, tree = cell[1]
-    cell[1] = value = deferred.member(start, path) if deferred.is_read else deferred.grow(tree, start, path)
+    cell[1] = value = deferred.find(start, path) if deferred.is_read else deferred.grow(tree, start, path)
     cell[0] = None
     return value
 
 
+class _Home:
+    """A set that was grown: where the real one is."""
+
+    __slots__ = ("module", "path", "real", "start")
+
+    def __init__(self, module: Deferred, start: _Start, path: tuple[str, ...]) -> None:
+        self.module = module
+        self.start = start
+        self.path = path
+        self.real: Value = None
+
+
 def _run_member(cell: Thunk) -> Value:
-    """Body of `[_run_member, (deferred, start, path), spot]`: what the file says there."""
+    """Body of `[_run_member, (home, name), spot]`: what the file says there."""
     return _read(cell, _run_member)
 
 
 def run_declaration(cell: Thunk) -> Value:
-    """Body of `[run_declaration, (deferred, start, path), spot]`: what surely declares an option."""
+    """Body of `[run_declaration, (home, name), spot]`: what surely declares an option."""
     return _read(cell, run_declaration)
 
 
 def _read(cell: Thunk, run: Callable[[Thunk], Any]) -> Value:
     _, captured, _ = cell
-    deferred, start, path = captured
+    home, name = captured
     cell[0] = black_hole
     try:
-        value = deferred.member(start, path)
+        if home.real is None:
+            home.real = home.module.find(home.start, home.path)
+        value = home.real[name]
+        if type(value) is list:
+            value = value[1] if value[0] is None else value[0](value)
     except BaseException:
         cell[0] = run
         raise

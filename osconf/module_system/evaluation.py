@@ -198,6 +198,10 @@ class Evaluation:
         """The value of `_module.NAME`."""
         return force(self.root.node("_module").config()[name])  # type: ignore[union-attr]
 
+    def has_values(self, path: tuple[str, ...]) -> bool:
+        """Whether a value of the set of options at a path was computed, other than false; computes nothing."""
+        return self._root is not None and self._root.has_values(path)
+
     # -- results
 
     def config(self) -> Value:

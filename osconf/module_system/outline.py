@@ -20,7 +20,7 @@ Tree = dict[str, tuple[int, "Tree | str | None"]]
 None for any other expression."""
 
 OPTION = "option"
-VERSION = "2"
+VERSION = "3"
 _MAX_DEPTH = 6
 _OPTION_ATTRIBUTES = frozenset(
     ("default", "defaultText", "example", "description", "relatedPackages", "type", "apply", "internal", "visible")

@@ -3,6 +3,9 @@
 An outline holds as long as its file is untouched: same inode, size and times, and the file was not changed just before
 it was looked at, when the clock of the file system could have hidden a second change. Otherwise the file is read as
 ever, and looked at again when the evaluation ends.
+
+A file that had to be read after all is read at once the next time: going through its outline first costs more. When an
+evaluation then did not touch it, its outline is used again; the index remembers how often that went back and forth.
 """
 
 from __future__ import annotations
@@ -11,26 +14,42 @@ import contextlib
 import marshal
 import os
 import time
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from osconf.lang.evaluator import Evaluator
 from osconf.lang.nodes import Node
-from osconf.lang.values import from_latin
-from osconf.module_system.outline import VERSION, Outline, Part, outline_module
+from osconf.lang.values import Value, from_latin
+from osconf.module_system.deferred import Deferred
+from osconf.module_system.outline import VERSION, Outline, Part, Tree, outline_module
+
+if TYPE_CHECKING:
+    from osconf.lang.evaluator import Evaluator
+    from osconf.module_system.evaluation import Evaluation
 
 _FINE, _COARSE = 100_000_000, 2_000_000_000
 """How long after a change (in ns) a file is not trusted, where its times are fine or whole seconds."""
 
 
+_MAX_TURNS = 7
+
+
 class Entry(NamedTuple):
-    """What is known of a file: its state and when that was noted, a digest of its text, its packed outline."""
+    """What is known of a file."""
 
     state: tuple[int, int, int, int]
+    """Inode, size, times."""
     noted: int
+    """When that was looked at, in ns."""
     digest: bytes
+    """Of its text."""
     outline: bytes
+    """Packed; empty when the file has none."""
+    probes: tuple[tuple[str, ...], ...]
+    """The sets that its options are in."""
+    turns: int
+    """How often it turned out that the file had to be read, or need not have been: odd when it is to be read."""
 
 
 Folder = dict[str, tuple[Any, ...]]
@@ -45,53 +64,83 @@ class OutlineIndex:
         is_limited = evaluator.settings.pure or evaluator.settings.restricted
         self._is_used = evaluator.cache.folder is not None and not is_limited
         self._folders: dict[str, Folder] = {}
-        self._wanted: dict[str, bytes | None] = {}
+        self._wanted: dict[str, Outline | None] = {}
+        self._deferred: list[tuple[str, Deferred]] = []
+        self._read: list[tuple[str, Evaluation]] = []
 
-    def find(self, file: str) -> Outline | None:
-        """The outline of a file (its real path), if there is one and the file is what it was."""
+    def defer(self, file: str, evaluation: Evaluation, read: Callable[[], Value]) -> Deferred | None:
+        """The module of a file (its real path) that need not be read now; None when it must be."""
         if not self._is_used:
             return None
         folder, _, name = file.rpartition("/")
         known = self._folders.get(folder)
         if known is None:
             known = self._folders[folder] = self._cache.load(self._key(folder)) or {}
-        entry = known.get(name)
+        found = known.get(name)
+        if found is None:
+            self._wanted[file] = None
+            return None
+        entry = Entry(*found)
+        if entry.turns % 2:
+            self._read.append((file, evaluation))
+            return None
         try:
             state = _state_of(file)
         except OSError:
             return None
-        if entry is None or entry[0] != state or not _is_settled(state, entry[1]):
+        if entry.state != state or not _is_settled(state, entry.noted):
             self._wanted[file] = None
             return None
-        return _unpack(entry[3])
+        outline = _unpack(entry.outline)
+        if outline is None:
+            return None
+        deferred = Deferred(evaluation, from_latin(file), outline, read)
+        self._deferred.append((file, deferred))
+        return deferred
 
     def see_tree(self, label: str, tree: Node) -> None:
         """A text was compiled: when it is a module that has no outline yet, make it of the tree that is there."""
         if label in self._wanted:
-            self._wanted[label] = _pack(outline_module(tree))
+            self._wanted[label] = outline_module(tree)
 
     def save(self) -> None:
         """Keep what is new for the next evaluation."""
         changed: set[str] = set()
         for file, outline in self._wanted.items():
-            folder, _, name = file.rpartition("/")
             with contextlib.suppress(OSError):
-                entry = _look_at(file, self._folders[folder].get(name), outline)
+                entry = _look_at(file, self._entry(file), outline)
                 if entry is not None:
-                    self._folders[folder][name] = entry
-                    changed.add(folder)
+                    self._put(file, entry, changed)
+        turned = {file for file, deferred in self._deferred if deferred.is_read}
+        touched = {file for file, evaluation in self._read if _is_touched(evaluation, self._entry(file))}
+        turned |= {file for file, _ in self._read} - touched
+        for file in turned - self._wanted.keys():
+            entry = self._entry(file)
+            if entry is not None and entry.turns < _MAX_TURNS:
+                self._put(file, entry._replace(turns=entry.turns + 1), changed)
         self._wanted.clear()
+        self._deferred.clear()
+        self._read.clear()
         for folder in changed:
-            entries = {
-                name: entry for name, entry in self._folders[folder].items() if os.path.lexists(f"{folder}/{name}")
-            }
-            self._cache.save(self._key(folder), entries)
+            known = self._folders[folder]
+            there = {name: entry for name, entry in known.items() if os.path.lexists(from_latin(f"{folder}/{name}"))}
+            self._cache.save(self._key(folder), there)
+
+    def _entry(self, file: str) -> Entry | None:
+        folder, _, name = file.rpartition("/")
+        found = self._folders[folder].get(name)
+        return None if found is None else Entry(*found)
+
+    def _put(self, file: str, entry: Entry, changed: set[str]) -> None:
+        folder, _, name = file.rpartition("/")
+        self._folders[folder][name] = tuple(entry)
+        changed.add(folder)
 
     def _key(self, folder: str) -> str:
         return self._cache.key(("outlines", VERSION, folder))
 
 
-def _look_at(file: str, known: tuple[Any, ...] | None, outline: bytes | None) -> tuple[Any, ...] | None:
+def _look_at(file: str, known: Entry | None, outline: Outline | None) -> Entry | None:
     """What to note of a file; None when it changes under our hands."""
     state = _state_of(file)
     noted = time.time_ns()
@@ -99,11 +148,26 @@ def _look_at(file: str, known: tuple[Any, ...] | None, outline: bytes | None) ->
     digest = sha256(data).digest()
     if _state_of(file) != state:
         return None
-    if known is not None and known[2] == digest:
-        outline = known[3]
-    elif outline is None:
-        outline = _pack(_outline_text(data.decode("latin-1")))
-    return tuple(Entry(state, noted, digest, outline))
+    if known is not None and known.digest == digest:
+        return known._replace(state=state, noted=noted)
+    if outline is None:
+        outline = _outline_text(data.decode("latin-1"))
+    probes = () if outline is None else tuple(_option_sets(outline.options))
+    return Entry(state, noted, digest, _pack(outline), probes, 0)
+
+
+def _option_sets(tree: Tree, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of the sets that have options in them."""
+    if any(not isinstance(inner, dict) for _, inner in tree.values()):
+        yield path
+    for name, (_, inner) in tree.items():
+        if isinstance(inner, dict):
+            yield from _option_sets(inner, (*path, name))
+
+
+def _is_touched(evaluation: Evaluation, entry: Entry | None) -> bool:
+    """Whether somebody asked for an option of a module, other than whether it is on."""
+    return entry is None or any(evaluation.has_values(path) for path in entry.probes)
 
 
 def _outline_text(text: str) -> Outline | None:

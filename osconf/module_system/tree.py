@@ -196,6 +196,13 @@ class Level:
             self._cells = {name: [run_member, (self, name), None] for name in self.names()}
         return self._cells
 
+    def has_values(self, path: tuple[str, ...]) -> bool:
+        """Whether a value below a path was computed, other than false; computes nothing."""
+        if path:
+            node = self._nodes.get(path[0])
+            return type(node) is Level and node.has_values(path[1:])
+        return any([cell[0] is None and cell[1] is not False for cell in (self._cells or {}).values()])
+
     def options(self) -> dict[str, Value]:
         """The options below as the language sees them."""
         return {name: make_thunk(self._option_view, name) for name in self.names()}

@@ -279,3 +279,15 @@ def test_nobody_can_tell(
     settings_text = "{ " + " ".join(f"services.{name}.enable = true;" for name in sorted(enabled)) + " }"
     configuration.compare(settings_text)
     configuration.compare(settings_text, "config")
+
+
+def test_what_was_needed_is_read_at_once_until_it_is_not(configuration: Configuration) -> None:
+    configuration.module("a", "ports = [ 1 ];")
+    configuration.module("b", "ports = [ 2 ];")
+    asked, unasked = "config.services.a.port", "config.ports"
+    read = []
+    for value in (unasked, unasked, asked, asked, unasked, unasked):
+        configuration.evaluate("{ }", value)
+        read.append(configuration.read & {"a", "b"})
+    # The first run makes the outlines; the fifth expects what the fourth needed.
+    assert read == [{"a", "b"}, set(), {"a"}, {"a"}, {"a"}, set()]
