@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 
 from osconf.archive.compression import DAMAGE, open_decompressed
 from osconf.errors import ArchiveError
+from osconf.model.nar import MAX_DEPTH
 
 UNPACKER_VERSION = 1
 """Part of every package's store path: raise it when the same .deb unpacks differently."""
@@ -27,6 +28,8 @@ _MERGED = frozenset(("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 _CHUNK = 1 << 20
 _AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60
+# What system calls take, in bytes, with room for where the tree lies.
+_MAX_PATH, _MAX_NAME = 3800, 255
 
 
 class _Window(io.RawIOBase):
@@ -181,6 +184,12 @@ class _Unpacker:
             raise self.refuse(name, "climbs out of the tree")
         if parts[:1] == ["DEBIAN"]:
             raise self.refuse(name, "lies where the control files go")
+        if (
+            len(parts) > MAX_DEPTH
+            or len(os.fsencode(name)) > _MAX_PATH
+            or any(len(os.fsencode(part)) > _MAX_NAME for part in parts)
+        ):
+            raise self.refuse(f"{name[:60]}…", "nests too deep, or has a name that is too long")
         return "/".join(parts)
 
     def refuse(self, name: str, why: str) -> ArchiveError:

@@ -19,6 +19,9 @@ NAR_MAGIC = b"nix-archive-1"
 _CHUNK = 1 << 20
 _FLUSH = 1 << 16
 _MAX_TOKEN = 4096
+MAX_DEPTH = 300
+"""How deep directories may nest: paths below a store path stay within what system calls take."""
+_MAX_PATH = 4095
 
 Sink = Callable[[bytes | memoryview], object]
 Keep = Callable[[str, str], bool]
@@ -63,6 +66,7 @@ class ArchiveWriter:
         self.keep = keep
         self.pending = bytearray()
         self.chunk = bytearray()
+        self.depth = 0
 
     def write_archive(self, path: bytes) -> None:
         """Write the whole archive of a file, link or directory."""
@@ -90,7 +94,8 @@ class ArchiveWriter:
 
     def _flush(self) -> None:
         if self.pending:
-            self.sink(bytes(self.pending))
+            with memoryview(self.pending) as view:
+                self.sink(view)
             self.pending.clear()
 
     def _write_node(self, path: bytes, relative: str, status: os.stat_result) -> None:
@@ -105,20 +110,25 @@ class ArchiveWriter:
             raise UnsupportedFile(f"file '{os.fsdecode(path)}' has an unsupported type")
 
     def _write_directory(self, path: bytes, relative: str) -> None:
+        self.depth += 1
+        check_depth(path, self.depth)
         self.enter_directory(path)
         self.pending += _DIRECTORY
         with os.scandir(path) as found:
             entries = sorted(found, key=_entry_name)
+        below = ""
         for entry in entries:
-            below = f"{relative}/{os.fsdecode(entry.name)}" if relative else os.fsdecode(entry.name)
-            if self.keep is not None and not self.keep(below, entry_kind(entry)):
-                continue
+            if self.keep is not None:
+                below = f"{relative}/{os.fsdecode(entry.name)}" if relative else os.fsdecode(entry.name)
+                if not self.keep(below, entry_kind(entry)):
+                    continue
             self.pending += _ENTRY_NAME + _token(entry.name) + _NODE
             self._write_node(entry.path, below, entry.stat(follow_symlinks=False))
             self.pending += _CLOSE
             if len(self.pending) > _FLUSH:
                 self._flush()
         self.pending += _CLOSE
+        self.depth -= 1
 
     def _write_file(self, path: bytes, status: os.stat_result) -> None:
         size = status.st_size
@@ -154,6 +164,15 @@ class ArchiveWriter:
             self.take_content(view[:count])
             self.sink(view[:count])
             left -= count
+
+
+def check_depth(path: bytes, depth: int) -> None:
+    """Refuse a directory that nests too deep, or whose entries' paths would be too long."""
+    if depth > MAX_DEPTH or len(path) > _MAX_PATH - 256:
+        raise UnsupportedFile(
+            f"directories nest too deep in '{os.fsdecode(path[:60])}…': {depth} levels, {len(path)} bytes of path",
+            hint=f"store paths may have {MAX_DEPTH} levels, and {_MAX_PATH} bytes of path",
+        )
 
 
 def _entry_name(entry: os.DirEntry[bytes]) -> bytes:
@@ -221,6 +240,7 @@ class _Restorer:
 
     def __init__(self, source: BinaryIO) -> None:
         self.source = source
+        self.depth = 0
 
     def read(self, size: int) -> bytes:
         data = self.source.read(size)
@@ -294,6 +314,8 @@ class _Restorer:
             raise BadArchive("the archive has padding that is not zero")
 
     def directory(self, path: bytes) -> None:
+        self.depth += 1
+        check_depth(path, self.depth)
         os.mkdir(path)  # noqa: PTH102 - bytes paths: names need not be text
         previous = b""
         while (token := self.token()) == b"entry":
@@ -310,6 +332,7 @@ class _Restorer:
             self.expect(b")")
         if token != b")":
             raise BadArchive(f"the archive has {token!r} where b')' is due")
+        self.depth -= 1
 
 
 def write_all(file: BinaryIO, data: bytes | memoryview) -> None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from osconf.errors import StoreError
-from osconf.model.nar import UnsupportedFile
+from osconf.model.nar import UnsupportedFile, check_depth
 
 _MTIME = (1_000_000_000, 1_000_000_000)
 _KEPT_ATTRIBUTES = ("security.selinux", "system.nfs4_acl")
@@ -24,16 +24,17 @@ _KEPT_ATTRIBUTES = ("security.selinux", "system.nfs4_acl")
 def canonicalise(path: Path) -> None:
     """Give a tree its canonical form; files that have it already (links to other store paths) are not touched."""
     raw = os.fsencode(path)
-    _canonicalise(raw, os.lstat(raw), os.geteuid() == 0)
+    _canonicalise(raw, os.lstat(raw), os.geteuid() == 0, 1)
 
 
-def _canonicalise(path: bytes, status: os.stat_result, privileged: bool) -> None:
+def _canonicalise(path: bytes, status: os.stat_result, privileged: bool, depth: int) -> None:
     mode = status.st_mode
     if stat.S_ISDIR(mode):
+        check_depth(path, depth)
         with os.scandir(path) as found:
             entries = list(found)
         for entry in entries:
-            _canonicalise(entry.path, entry.stat(follow_symlinks=False), privileged)
+            _canonicalise(entry.path, entry.stat(follow_symlinks=False), privileged, depth + 1)
         wanted = 0o555
     elif stat.S_ISREG(mode):
         wanted = 0o555 if mode & stat.S_IXUSR else 0o444
@@ -88,6 +89,10 @@ def move_into_place(source: Path, destination: Path) -> None:
         source.rename(destination)
 
 
+# A builder may nest directories deeper than paths reach (4096 bytes), and than we want to call ourselves.
+_MAX_DEPTH, _MAX_PATH = 250, 3000
+
+
 def remove_tree(path: Path) -> int:
     """Remove a file or tree, read-only directories too; returns the bytes that this frees."""
     raw = os.fsencode(path)
@@ -95,22 +100,48 @@ def remove_tree(path: Path) -> int:
         status = os.lstat(raw)
     except FileNotFoundError:
         return 0
-    return _remove(raw, status)
+    if not stat.S_ISDIR(status.st_mode):
+        return _remove(raw, status, raw, 0)
+    freed = 0
+    while True:
+        freed += _empty(raw, status, raw, 0)
+        # What nested too deep was moved up, to be removed now.
+        if not os.listdir(raw):  # noqa: PTH208 - bytes paths
+            os.rmdir(raw)  # noqa: PTH106 - bytes paths
+            return freed + status.st_blocks * 512
 
 
-def _remove(path: bytes, status: os.stat_result) -> int:
+def _remove(path: bytes, status: os.stat_result, top: bytes, depth: int) -> int:
     freed = status.st_blocks * 512 if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode) else 0
     if not stat.S_ISDIR(status.st_mode):
         os.unlink(path)  # noqa: PTH108 - bytes paths
         return freed
-    if status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
-        os.chmod(path, 0o700)  # noqa: PTH101 - bytes paths
-    with os.scandir(path) as found:
-        entries = list(found)
-    for entry in entries:
-        freed += _remove(entry.path, entry.stat(follow_symlinks=False))
+    if depth > _MAX_DEPTH or len(path) > _MAX_PATH:
+        _make_writable(path, status)
+        os.rename(path, _free_name(top))  # noqa: PTH104 - bytes paths
+        return 0
+    freed += _empty(path, status, top, depth)
     os.rmdir(path)  # noqa: PTH106 - bytes paths
     return freed
+
+
+def _empty(path: bytes, status: os.stat_result, top: bytes, depth: int) -> int:
+    _make_writable(path, status)
+    with os.scandir(path) as found:
+        entries = list(found)
+    return sum(_remove(entry.path, entry.stat(follow_symlinks=False), top, depth + 1) for entry in entries)
+
+
+def _make_writable(path: bytes, status: os.stat_result) -> None:
+    if status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.chmod(path, 0o700)  # noqa: PTH101 - bytes paths
+
+
+def _free_name(directory: bytes) -> bytes:
+    number = 0
+    while os.path.lexists(name := b"%b/.deep-%d" % (directory, number)):
+        number += 1
+    return name
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -158,6 +189,7 @@ _EXPLAINED = {
     errno.EROFS: ("store-not-writable", "the filesystem is read-only", "run as root, or use '--store DIR'"),
     errno.EACCES: ("store-not-writable", "permission denied", "run as root, or use '--store DIR'"),
     errno.EPERM: ("store-not-writable", "not permitted", "run as root, or use '--store DIR'"),
+    errno.ENAMETOOLONG: ("path-too-long", "a path is too long", "paths may have 4095 bytes, and names 255"),
     errno.EMFILE: ("too-many-files", "too many open files", "raise the limit with 'ulimit -n'"),
 }
 

@@ -30,7 +30,13 @@ def ensure_writable(store: Path) -> None:
     _check(_libc.unshare(_CLONE_NEWNS), "unshare")
     # Slave: what the system mounts later still arrives here, our remount does not leave.
     _check(_libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None), "/")
-    _check(_libc.mount(b"none", os.fsencode(store), None, _MS_REMOUNT | _MS_BIND, None), str(store))
+    try:
+        _check(_libc.mount(b"none", os.fsencode(store), None, _MS_REMOUNT | _MS_BIND, None), str(store))
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            # No mount of the store's own: the whole filesystem is read-only.
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(store)) from None
+        raise
 
 
 def _check(result: int, what: str) -> None:

@@ -106,6 +106,9 @@ def test_empty_directories_are_listed(tmp_path: Path) -> None:
         ([make_file("./DEBIAN/manifest.json")], "control files"),
         ([make_member("./dev/null", tarfile.CHRTYPE)], "neither file"),
         ([make_member("./usr/bin/a", tarfile.LNKTYPE, 0o755, "/etc/shadow")], "no file of the package"),
+        ([make_file("./usr/" + "d/" * 1500 + "f")], "nests too deep"),
+        ([make_file("./usr/" + ("d" * 50 + "/") * 100 + "f")], "nests too deep"),
+        ([make_file("./usr/" + "x" * 256)], "name that is too long"),
     ],
 )
 def test_tricks_are_refused(tmp_path: Path, members: list[object], words: str) -> None:
