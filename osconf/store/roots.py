@@ -122,7 +122,7 @@ def _follow(layout: StoreLayout, link: Path) -> Iterator[tuple[str, str]]:
 
 
 def _process_roots(layout: StoreLayout) -> Iterator[tuple[str, str]]:
-    """The paths that running processes execute, map, stand in, name in their environment or have mounted."""
+    """The paths that running processes execute, map, have open, stand in, name in their environment or have mounted."""
     pattern = re.compile(
         re.escape(os.fsencode(f"{layout.store_dir}/")) + b"([%b]{32}-[0-9a-zA-Z+._?=-]+)" % BASE32_ALPHABET.encode()
     )
@@ -131,12 +131,20 @@ def _process_roots(layout: StoreLayout) -> Iterator[tuple[str, str]]:
         if not process.name.isdigit() or int(process.name) == own:
             continue
         texts = []
-        for name in ("exe", "cwd", "root"):
+        for link in (process / "exe", process / "cwd", process / "root", *_open_files(process)):
             with suppress(OSError):
-                texts.append(os.fsencode((process / name).readlink()))
+                texts.append(os.fsencode(link.readlink()))
         for name in ("maps", "mountinfo", "environ"):
             with suppress(OSError):
                 texts.append((process / name).read_bytes())
         for text in texts:
             for match in set(pattern.findall(text)):
                 yield f"{layout.store_dir}/{os.fsdecode(match)}", f"{{process {process.name}}}"
+
+
+def _open_files(process: Path) -> list[Path]:
+    """The links to what a process has open; none for a process that is not ours to look into."""
+    try:
+        return list((process / "fd").iterdir())
+    except OSError:
+        return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,45 @@ def test_self_reference_is_no_obstacle(graph: LocalStore) -> None:
     info = graph.query_path_info(path_of(graph, "c"))
     graph.database.register([info.__class__(**{**info.__dict__, "references": frozenset([info.path])})], {})
     assert "c" in collect(graph)
+
+
+@pytest.mark.parametrize("how", ["open", "cwd", "mapped", "environment", "executed"])
+def test_what_processes_use_stays(graph: LocalStore, tmp_path: Path, how: str) -> None:
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used/data").write_bytes(b"x" * 5000)
+    shutil.copy("/bin/sleep", tmp_path / "used/program")
+    path = graph.add_path(tmp_path / "used", "used")
+    graph.close()
+    real = graph.real_path(path)
+    wait = "print('ready', flush=True); import time; time.sleep(60)"
+    scripts = {
+        "open": f"file = open({str(real / 'data')!r}); {wait}",
+        "cwd": f"import os; os.chdir({str(real)!r}); {wait}",
+        "mapped": f"import mmap, os; fd = os.open({str(real / 'data')!r}, 0);"
+        f" area = mmap.mmap(fd, 0, prot=mmap.PROT_READ); os.close(fd); {wait}",
+        "environment": wait,
+    }
+    argv = [str(real / "program"), "60"] if how == "executed" else [sys.executable, "-c", scripts[how]]
+    variables = {"PATH": f"{path}/bin"} if how == "environment" else {}
+    with LocalStore.open(tmp_path / "root", durable=False) as store:
+        child = subprocess.Popen(argv, stdout=subprocess.PIPE, env=variables)
+        try:
+            if how != "executed":
+                assert child.stdout is not None
+                assert child.stdout.readline() == b"ready\n"
+            assert any(f"process {child.pid}" in reason for reason in store.roots()[path])
+            assert path not in store.collect_garbage().paths
+        finally:
+            child.kill()
+            child.wait()
+        assert path in store.collect_garbage().paths
+
+
+def test_the_running_and_the_booted_system_stay(graph: LocalStore, tmp_path: Path) -> None:
+    current, booted = path_of(graph, "b"), path_of(graph, "c")
+    (graph.root / "run").mkdir()
+    (graph.root / "run/current-system").symlink_to(current)
+    (graph.root / "run/booted-system").symlink_to(booted)
+    assert collect(graph) == set()
+    (graph.root / "run/current-system").unlink()
+    assert collect(graph) == {"a", "b"}
