@@ -43,6 +43,7 @@ class OptionType:
     keeps_empty = False
 
     _view: dict[str, Value] | None = None
+    _around: dict[Any, OptionType] | None = None
 
     def check(self, value: Value) -> bool:
         """Whether a forced value fits (not what is inside it)."""
@@ -79,6 +80,15 @@ class OptionType:
     def payload(self) -> Value:
         """What a container or parametrised type was made with, for `functor.payload`."""
         return None
+
+    def wrapped_in(self, make: Callable[[OptionType], OptionType]) -> OptionType:
+        """The type that `make` makes around this one: `listOf str` is one type, wherever it is written."""
+        if self._around is None:
+            self._around = {}
+        found = self._around.get(make)
+        if found is None:
+            found = self._around[make] = make(self)
+        return found
 
     @property
     def view(self) -> dict[str, Value]:
@@ -184,6 +194,17 @@ def merge_types(left: OptionType, right: OptionType) -> OptionType | None:
         behind = right.behind()
         return None if behind is None else left.merge_type(behind)
     return left.merge_type(right)
+
+
+def known_type(value: Value) -> OptionType | None:
+    """The native type that a value is, as far as that can be told without computing anything."""
+    if type(value) is list and value[0] is None:
+        value = value[1]
+    if type(value) is dict:
+        owner: OptionType | None = getattr(value.get("merge"), "option_type", None)
+        if owner is not None and owner._view is value:
+            return owner
+    return None
 
 
 def to_type(value: Value) -> OptionType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from osconf.errors import OptionError
@@ -9,7 +10,7 @@ from osconf.lang.brief import show_brief
 from osconf.lang.primops.registry import make_primop
 from osconf.lang.runtime import call, expect_int, force, is_attrs, make_thunk
 from osconf.lang.values import Value, from_latin
-from osconf.module_system.types.base import OptionType, make_language_type, to_type
+from osconf.module_system.types.base import OptionType, known_type, make_language_type, to_type
 from osconf.module_system.types.compound import AttrTag, Checked, CoercedTo, Either, FunctionTo, NullOr, Unique
 from osconf.module_system.types.containers import (
     Anything,
@@ -60,7 +61,7 @@ def _between(lowest: Value, highest: Value) -> Value:
     low, high = expect_int(lowest), expect_int(highest)
     if low > high:
         raise OptionError(f"ints.between: {low} is greater than {high}", code="not-a-type")
-    return Int("intBetween", f"integer between {low} and {high} (both inclusive)", low, high).view
+    return _int_between(low, high).view
 
 
 def _number_between(lowest: Value, highest: Value) -> Value:
@@ -95,6 +96,44 @@ def _one_of(members: Value) -> Value:
     for member in reversed(members[:-1]):
         result = Either(member, result)
     return result.view if isinstance(result, OptionType) else to_type(result).view
+
+
+def _around(make: Callable[[Value], OptionType]) -> Callable[[Value], Value]:
+    """The constructor of a type around one element."""
+
+    def wrap(element: Value) -> Value:
+        # An element that is not known yet may be made of this very type.
+        known = known_type(element)
+        return make(element).view if known is None else known.wrapped_in(make).view
+
+    return wrap
+
+
+def _either(left: Value, right: Value) -> Value:
+    one, other = known_type(left), known_type(right)
+    if one is None or other is None or not (one.is_plain and other.is_plain):
+        return Either(left, right).view
+    return _plain_either(one, other).view
+
+
+@functools.lru_cache(maxsize=256)
+def _plain_either(left: OptionType, right: OptionType) -> Either:
+    return Either(left, right)
+
+
+def _enum(values: Value) -> Value:
+    # Only texts: 1 and true would be the same key.
+    return (_text_enum(values) if all([type(value) is str for value in values]) else Enum(values)).view
+
+
+@functools.lru_cache(maxsize=1024)
+def _text_enum(values: tuple[str, ...]) -> Enum:
+    return Enum(values)
+
+
+@functools.lru_cache(maxsize=256)
+def _int_between(low: int, high: int) -> Int:
+    return Int("intBetween", f"integer between {low} and {high} (both inclusive)", low, high)
 
 
 def _loa_of(element: Value) -> Value:
@@ -154,24 +193,24 @@ _FAMILIES: dict[str, dict[str, OptionType]] = {
 def make_types(library: Value) -> dict[str, Value]:
     """The value of `lib.types`; `library` is what submodules get as `lib`."""
     constructors: dict[str, tuple[str, Callable[..., Value]]] = {
-        "listOf": ("-", lambda element: ListOf(element).view),
-        "nonEmptyListOf": ("-", lambda element: NonEmptyListOf(element).view),
-        "attrsOf": ("-", lambda element: AttrsOf(element).view),
-        "lazyAttrsOf": ("-", lambda element: LazyAttrsOf(element).view),
+        "listOf": ("-", _around(ListOf)),
+        "nonEmptyListOf": ("-", _around(NonEmptyListOf)),
+        "attrsOf": ("-", _around(AttrsOf)),
+        "lazyAttrsOf": ("-", _around(LazyAttrsOf)),
         "loaOf": ("-", _loa_of),
         "attrsWith": ("!", _attrs_with),
-        "nullOr": ("-", lambda element: NullOr(element).view),
-        "either": ("--", lambda left, right: Either(left, right).view),
+        "nullOr": ("-", _around(NullOr)),
+        "either": ("--", _either),
         "oneOf": ("!", _one_of),
-        "enum": ("!", lambda values: Enum(values).view),
+        "enum": ("!", _enum),
         "strMatching": ("!", lambda pattern: StrMatching(str(pattern)).view),
         "separatedString": ("!", lambda separator: SeparatedString(str(separator)).view),
         "passwdEntry": ("!", lambda inner: PasswdEntry(to_type(inner)).view),
         "pathWith": ("!", _path_with),
-        "uniq": ("-", lambda element: Unique(element).view),
+        "uniq": ("-", _around(Unique)),
         "unique": ("!-", lambda a, element: Unique(element, str(force(a.get("message", "")))).view),
         "coercedTo": ("---", lambda source, convert, final: CoercedTo(source, convert, final).view),
-        "functionTo": ("-", lambda element: FunctionTo(element).view),
+        "functionTo": ("-", _around(FunctionTo)),
         "addCheck": ("!-", lambda element, condition: Checked(to_type(element), condition).view),
         "attrTag": ("!", lambda tags: AttrTag(tags).view),
         "submodule": ("-", lambda modules: make_submodule(library, modules).view),
