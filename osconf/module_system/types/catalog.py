@@ -239,9 +239,9 @@ def make_types(library: Value) -> dict[str, Value]:
 
 
 def _default_functor(name: Value) -> Value:
-    return make_language_type({"name": name})["functor"]
+    return force(make_language_type({"name": name})["functor"])
 
 
 def _default_type_merge(mine: Value, theirs: Value) -> Value:
     view = make_language_type({"name": mine["name"], "functor": mine})
-    return call(view["typeMerge"], theirs)
+    return call(force(view["typeMerge"]), theirs)

@@ -1,0 +1,4 @@
+{
+  description = "An example.";
+  outputs = { answer, ... }: { inherit answer; };
+}
