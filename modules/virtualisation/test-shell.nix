@@ -17,7 +17,11 @@ in
 
     systemd.services.osconf-test-shell = {
       description = "Root shell for tests";
-      wantedBy = [ "multi-user.target" ];
+      # The device too: on a slow machine it may come after systemd gave up waiting.
+      wantedBy = [
+        "multi-user.target"
+        device
+      ];
       bindsTo = [ device ];
       after = [ device ];
       restartIfChanged = false;

@@ -10,7 +10,10 @@ from tests.vm.outside import SshKey
 
 VM_FOLDER = Path(__file__).parent
 # The long ones first, so that two processes end at about the same time.
-ORDER = ("test_library_update", "test_switch_inside", "test_switch", "test_webserver", "test_seed")
+ORDER = (
+    *("test_power_cut", "test_power_off", "test_switch_power_cut"),
+    *("test_library_update", "test_switch_inside", "test_switch", "test_webserver", "test_seed"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
