@@ -11,7 +11,14 @@ from osconf.cli.units import parse_age, parse_size, show_size
 
 @click.command("gc")
 @click.option("--keep-generations", type=click.IntRange(min=1), metavar="N", help="Forget all but N generations first.")
-@click.option("--older-than", metavar="AGE", help="Forget generations older than this first (30d, 12h).")
+@click.option(
+    "--older-than",
+    "--delete-older-than",
+    "older_than",
+    metavar="AGE",
+    help="Forget generations older than this first (30d, 12h).",
+)
+@click.option("-d", "--delete-old", is_flag=True, help="Forget all generations but the current ones first.")
 @click.option("--max-freed", metavar="SIZE", help="Stop after this much (5G).")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @options.as_json
@@ -20,6 +27,7 @@ def collect(
     invocation: Invocation,
     keep_generations: int | None,
     older_than: str | None,
+    delete_old: bool,
     max_freed: str | None,
     dry_run: bool,
     as_json: bool,
@@ -34,7 +42,7 @@ def collect(
 
     result = collect_garbage(
         invocation.session,
-        keep_generations=keep_generations,
+        keep_generations=1 if delete_old else keep_generations,
         older_than=None if older_than is None else parse_age(older_than),
         max_freed=None if max_freed is None else parse_size(max_freed),
         dry_run=dry_run,
