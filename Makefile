@@ -51,8 +51,9 @@ check: setup-test ## linters, types, import contracts
 bench: setup-test ## measure beside the peer; NIXPKGS=PATH compares with nixpkgs' lib too
 	NIXPKGS=$(NIXPKGS) $(BIN)/python -m pytest tests/bench -m "" --run-bench -rs
 
-tables: setup-test ## regenerate the parser's tables from the grammar
+tables: setup-test ## regenerate the parser's tables and the index of builtins
 	$(BIN)/python -m osconf.lang.generate_tables
+	$(BIN)/python -m osconf.lang.primops.generate_index
 
 docs: setup-test ## generate the references
 	$(BIN)/python -m osconf.cli.reference docs/reference

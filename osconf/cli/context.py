@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from osconf.errors import OsconfError
 
 if TYPE_CHECKING:
+    from osconf.build.reporter import Reporter
     from osconf.rebuild.session import Session
 
 DEFAULT_CONFIGURATION = "/etc/osconf/configuration.nix"
@@ -78,15 +79,19 @@ class Invocation:
 
     def open_session(self) -> Session:
         """A new session; whoever asks for one closes it."""
-        from osconf.cli.progress import make_reporter
         from osconf.rebuild.session import Session
 
         return Session.open(
             root=self.store_root,
             store_dir=self.store_dir,
             environment=self.environment,
-            reporter=make_reporter(self),
+            make_reporter=self._make_reporter,
         ).with_settings(**self.build_choices)
+
+    def _make_reporter(self) -> Reporter:
+        from osconf.cli.progress import make_reporter
+
+        return make_reporter(self)
 
     def close(self) -> None:
         """Let go of what the command opened."""

@@ -8,17 +8,19 @@ too much; a look at that once a day is enough.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import marshal
 import os
 import sys
 import time
 import zlib
+
+# What `hashlib` gives, too, but that brings OpenSSL along, which takes longer than a small evaluation.
+from _blake2 import blake2b
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-MAGIC = b"osconf-code-3\n"
+MAGIC = b"osconf-code-4\n"
 DAY = 24 * 3600.0
 _UNUSED = 30 * DAY
 _MAX_BYTES = 256 << 20
@@ -41,12 +43,12 @@ class CodeCache:
 
     def key(self, parts: Iterable[str]) -> str:
         """The name of the entry for a text and everything else that its code depends on."""
-        digest = hashlib.sha256(sys.version.encode())
+        digest = blake2b(sys.version.encode(), digest_size=_KEY // 2)
         for part in parts:
             data = part.encode("utf-8", "surrogatepass")
             digest.update(b"%d:" % len(data))
             digest.update(data)
-        return digest.hexdigest()[:_KEY]
+        return digest.hexdigest()
 
     def load(self, key: str) -> Any:
         """What was saved under a key; None when there is nothing usable."""

@@ -13,10 +13,9 @@ import contextlib
 import gc
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path as FilePath
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -27,6 +26,7 @@ from osconf.lang.attribute_paths import auto_call, collect_derivations, select_p
 from osconf.lang.cache import CodeCache, code_folder
 from osconf.lang.loader import Module
 from osconf.lang.primops import registry
+from osconf.lang.primops.index import CONSTANT_NAMES, INDEX
 from osconf.lang.restricted import restrict
 from osconf.lang.runtime import canonical_path, enter_evaluator, force
 from osconf.lang.search_path import HIDDEN_PRIMOPS, TREE, find_in_search_path, hint_for
@@ -140,7 +140,6 @@ class Evaluator:
         internal: Mapping[str, Any] | Callable[[], Mapping[str, Any] | LazyAttrs] | None = None,
         search_path: Sequence[tuple[str, str]] | None = None,
     ) -> None:
-        _load_primops()
         self.settings = settings or EvalSettings()
         self.search_path = tuple(search_path if search_path is not None else self.settings.search_path)
         self.world = restrict(world, self.settings.pure, self.settings.restricted, self.search_path)
@@ -155,18 +154,28 @@ class Evaluator:
         self.derivation_hashes: dict[str, str] = {}
         """What `hash_modulo` gave for each derivation: instantiating a tree hashes every derivation once."""
         enter_evaluator(self)
-        self.builtins = registry.assemble_builtins(self)
         self._modules: list[tuple[str, Module]] = []
-        self._marks = {name: op.marks for name, op in registry.PRIMOPS.items()}
-        self._global_names = registry.visible_names([*registry.PRIMOPS, *registry.CONSTANTS])
+        self._marks = {name: marks for name, (_, marks) in INDEX.items()}
+        self._global_names = registry.visible_names([*INDEX, *CONSTANT_NAMES])
         marks = " ".join(f"{name}{marks}" for name, marks in sorted(self._marks.items()))
         self._compiler_key = (COMPILER_VERSION, marks, " ".join(sorted(self._global_names)), str(self.settings.pipes))
         self._namespace = _runtime_namespace()
-        for name, op in registry.PRIMOPS.items():
-            mangled = name.replace("'", "_q")
-            self._namespace[f"B_{mangled}"] = op.function
-            self._namespace[f"I_{mangled}"] = op.implementation
-        self._namespace["BUILTINS"] = self.builtins
+
+    @cached_property
+    def builtins(self) -> dict[str, Value]:
+        """The set `builtins`."""
+        return registry.assemble_builtins(self)
+
+    def _provide(self, variables: Iterable[str]) -> None:
+        """Put the primops that some code refers to among the variables of all code."""
+        namespace = self._namespace
+        for variable in variables:
+            if variable not in namespace:
+                if variable == "BUILTINS":
+                    namespace[variable] = self.builtins
+                else:
+                    op = registry.PRIMOPS[variable[2:].replace("_q", "'")]
+                    namespace[variable] = op.function if variable[0] == "B" else op.implementation
 
     @cached_property
     def internal(self) -> Value:
@@ -292,7 +301,8 @@ class Evaluator:
         saved = self.cache.load(key)
         if saved is None and source.label.startswith(TREE):
             saved = self.shipped.load(key)
-        module = Module(saved, source, self._namespace, scope, self._translator(source, base_dir, names))
+        translate = self._translator(source, base_dir, names)
+        module = Module(saved, source, self._namespace, scope, translate, self._provide)
         if self.cache.folder is not None:
             self._modules.append((key, module))
         return module
@@ -415,7 +425,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "12"
+COMPILER_VERSION = "13"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
@@ -451,10 +461,6 @@ def _force_deeply(value: Value) -> None:
             kept.append(value)
             members = list(value) if isinstance(value, tuple) else [value[name] for name in sorted(value)]
             pending.extend(reversed(members))
-
-
-def _load_primops() -> None:
-    import_module("osconf.lang.primops.catalogue")
 
 
 def _runtime_namespace() -> dict[str, Any]:

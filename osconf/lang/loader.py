@@ -46,12 +46,15 @@ _DEFAULTS: tuple[tuple[Any, ...] | None, ...] = (None, None, (UNSET,), (UNSET,) 
 """By number of parameters: what those are that have not come yet."""
 _STUBS = tuple(stub.__code__ for stub in (_stub_of_one, _stub_of_two, _stub_of_three, _stub_of_four))
 _THUNK_STUB = _thunk_stub.__code__
+_PRIMOP_PREFIXES = ("B_", "I_")
 
-Saved = tuple[tuple[CodeType, ...], dict[str, int], bytes, bytes, list[int], dict[str, Any], dict[str, Any]]
-"""What the cache keeps of a text: the code objects of the functions that were called, the names of the others with
-their numbers of parameters, the texts of those that were written (packed), the line table, the offsets of attributes,
-the constants and the function table."""
-_NEW: Saved = ((), {}, b"", b"", [], {}, {})
+Saved = tuple[
+    tuple[CodeType, ...], tuple[str, ...], dict[str, int], bytes, bytes, list[int], dict[str, Any], dict[str, Any]
+]
+"""What the cache keeps of a text: the code objects of the functions that were called, the primops they refer to,
+the names of the other functions with their numbers of parameters, the texts of those that were written (packed), the
+line table, the offsets of attributes, the constants and the function table."""
+_NEW: Saved = ((), (), {}, b"", b"", [], {}, {})
 Texts = dict[str, tuple[int, str | bytes]]
 """Function -> its first line and its Python text, or its marshalled code where that comes with osconf."""
 
@@ -60,7 +63,8 @@ class Module:
     """One compiled text in one evaluation.
 
     `runtime` is what the functions take for Python's builtins: a variable that is none of the text's own. `translate`
-    begins the translation of the text, when a function is called that nobody has translated yet.
+    begins the translation of the text, when a function is called that nobody has translated yet; `provide` puts primops
+    into `runtime`.
     """
 
     def __init__(
@@ -70,15 +74,18 @@ class Module:
         runtime: Mapping[str, Any],
         scope: Mapping[str, Value] | None,
         translate: Callable[[], Translation],
+        provide: Callable[[Iterable[str]], None],
     ) -> None:
-        self._codes, self._others, self._packed, lines, spots, constants, functions = saved or _NEW
+        self._codes, primops, self._others, self._packed, lines, spots, constants, functions = saved or _NEW
         self._texts: Texts | None = None if self._packed else {}
         self._others, functions = dict(self._others), dict(functions)
         self._functions = functions
         self._constants: dict[str, Any] = {}
         self._spots: dict[int, Spot] = {}
         self._called: list[CodeType] = []
-        self._translate = translate
+        self._translate, self._provide = translate, provide
+        self._primops = set(primops)
+        provide(primops)
         self._translation: Translation | None = None
         self.source = source
         source.line_table = array("I", lines)
@@ -121,7 +128,7 @@ class Module:
             self._add_part(part)
         codes = {name: (line, marshal.dumps(self._compile(name))) for name, (line, _) in self._unpack_texts().items()}
         self._called.clear()
-        return ((), self._others, marshal.dumps(codes), *self._data())
+        return ((), (), self._others, marshal.dumps(codes), *self._data())
 
     def take_saved(self) -> Saved:
         """What to keep for the next process."""
@@ -131,7 +138,7 @@ class Module:
         others = {name: parameters for name, parameters in self._others.items() if name not in called}
         texts = self._unpack_texts()
         packed = marshal.dumps({name: texts[name] for name in others if name in texts})
-        return (self._codes, others, packed, *self._data())
+        return (self._codes, tuple(sorted(self._primops)), others, packed, *self._data())
 
     def _data(self) -> tuple[bytes, list[int], dict[str, Any], dict[str, Any]]:
         return self.source.line_table.tobytes(), [*self._spots], self._constants, self._functions
@@ -153,6 +160,9 @@ class Module:
             code = marshal.loads(content)
         else:
             code = compile_function(content, self.source.label, first_line)  # type: ignore[arg-type]
+        primops = _primops_of(code)
+        self._provide(primops)
+        self._primops |= primops
         self._called.append(code)
         return code
 
@@ -201,3 +211,12 @@ class Module:
             function = FunctionType(_STUBS[parameters - 1], self.namespace, name, _DEFAULTS[parameters])
             function.__kwdefaults__ = {"name": name}
             self.namespace[name] = function
+
+
+def _primops_of(code: CodeType) -> set[str]:
+    """The variables of primops, and `BUILTINS`, that some code refers to."""
+    found = {name for name in code.co_names if name[:2] in _PRIMOP_PREFIXES or name == "BUILTINS"}
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            found |= _primops_of(constant)
+    return found

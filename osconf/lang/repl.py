@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from osconf.errors import EvalError, OsconfError, Position, SyntaxFailure
 from osconf.lang.evaluator import Evaluator
 from osconf.lang.parser import parse
-from osconf.lang.primops.registry import CONSTANTS, GLOBAL_CONSTANTS, PRIMOPS, primop_of, visible_names
+from osconf.lang.primops.index import CONSTANT_NAMES, INDEX
+from osconf.lang.primops.registry import GLOBAL_CONSTANTS, primop_of, visible_names
 from osconf.lang.runtime import (
     attr_position,
     coerce_to_string,
@@ -248,7 +249,7 @@ class Repl:
     def variables(self) -> set[str]:
         """Every name in scope."""
         names = {name for layer in self.layers for name in layer}
-        return names | set(visible_names([*PRIMOPS, *CONSTANTS])) | GLOBAL_CONSTANTS | KEYWORDS
+        return names | set(visible_names([*INDEX, *CONSTANT_NAMES])) | GLOBAL_CONSTANTS | KEYWORDS
 
 
 def _is_binding(text: str) -> bool:

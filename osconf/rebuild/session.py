@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.errors import OsconfError
-from osconf.rebuild.configuration import Instantiated
 
 if TYPE_CHECKING:
     from osconf.archive.acquire import Access
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
     from osconf.lang.world import GitCheckout, GitRequest
     from osconf.rebuild.building import MachineBuilder
+    from osconf.rebuild.configuration import Instantiated
     from osconf.rebuild.primops import ArchiveContext
     from osconf.rebuild.settings import MachineSettings
     from osconf.rebuild.world import StoreWorld
@@ -54,26 +54,33 @@ class Session:
         root: Path,
         store_dir: str,
         environment: Mapping[str, str],
-        reporter: Reporter,
+        make_reporter: Callable[[], Reporter],
         choices: BuildChoices | None = None,
     ) -> None:
         self.root = root
         self.store_dir = store_dir
         self.environment = environment
-        self.reporter = reporter
+        self._make_reporter = make_reporter
         self.choices = choices or BuildChoices()
         self._evaluators: dict[object, Evaluator] = {}
         self._locks: list[ArchiveContext] = []
 
     @classmethod
-    def open(cls, *, root: Path, store_dir: str, environment: Mapping[str, str], reporter: Reporter) -> Session:
+    def open(
+        cls, *, root: Path, store_dir: str, environment: Mapping[str, str], make_reporter: Callable[[], Reporter]
+    ) -> Session:
         """Prepare a session; nothing is read or written yet."""
-        return cls(root, store_dir, environment, reporter)
+        return cls(root, store_dir, environment, make_reporter)
 
     def with_settings(self, **choices: Any) -> Session:
         """The same session with choices for its builds: the fields of `BuildChoices`."""
         self.choices = replace(self.choices, **choices)
         return self
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Who is told of builds and downloads."""
+        return self._make_reporter()
 
     # Places
 
@@ -123,7 +130,8 @@ class Session:
     def close(self) -> None:
         """Register what is pending in the store; the session must not be used afterwards."""
         # An interrupt does not reach the thread of an evaluation that builds.
-        self.reporter.all_finished()
+        if "reporter" in self.__dict__:
+            self.reporter.all_finished()
         if "store" in self.__dict__:
             self.store.close()
 

@@ -14,8 +14,10 @@ What depends on the evaluation (files, the store, import) asks `current()`, the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from osconf.lang.primops.index import INDEX
 from osconf.lang.runtime import UNSET, current_evaluator
 
 if TYPE_CHECKING:
@@ -37,8 +39,17 @@ GLOBAL_CONSTANTS = frozenset(("true", "false", "null", "builtins"))
 IMPURE_CONSTANTS = frozenset(("currentSystem", "currentTime"))
 """Members of `builtins` that a pure evaluation lacks."""
 
-PRIMOPS: dict[str, PrimOp] = {}
-"""Every registered primop by its name in `builtins`."""
+
+class _Primops(dict[str, "PrimOp"]):
+    """The primops that somebody asked for, and what came along with them; `catalogue` brings all."""
+
+    def __missing__(self, name: str) -> PrimOp:
+        import_module(f"osconf.lang.primops.{INDEX[name][0]}")
+        return self[name]
+
+
+PRIMOPS: dict[str, PrimOp] = _Primops()
+"""Registered primops by their name in `builtins`; looking one up loads its theme."""
 
 CONSTANTS: dict[str, Callable[[Evaluator], Any]] = {}
 """Members of `builtins` that are not functions: name to what makes the value (forced when asked for)."""
@@ -109,6 +120,7 @@ def visible_names(names: Iterable[str]) -> dict[str, str]:
 
 def assemble_builtins(evaluator: Evaluator) -> dict[str, Any]:
     """The value of `builtins` for one evaluator."""
+    import_module("osconf.lang.primops.catalogue")
     members: dict[str, Any] = {name: op.function for name, op in PRIMOPS.items()}
     members.update({"true": True, "false": False, "null": None})
     for name, maker in CONSTANTS.items():

@@ -11,6 +11,8 @@ from osconf.errors import SyntaxFailure
 from osconf.lang.generate_tables import render_tables
 from osconf.lang.nodes import Attrs, Binary, Call, HasAttr, Let, Literal, Negate, Node, Not, Select, Variable
 from osconf.lang.parser import parse
+from osconf.lang.primops import index
+from osconf.lang.primops.generate_index import render_index
 from osconf.lang.source import Source
 
 
@@ -122,4 +124,9 @@ def test_static_names_in_quotes_are_names() -> None:
 def test_the_committed_tables_are_those_of_the_grammar() -> None:
     folder = Path(osconf.lang.__path__[0])
     made = render_tables((folder / "grammar.lark").read_text())
-    assert made == (folder / "tables.py").read_text(), "run `python -m osconf.lang.generate_tables`"
+    assert made == (folder / "tables.py").read_text(), "run `make tables`"
+
+
+def test_the_committed_index_names_every_builtin() -> None:
+    made = render_index()
+    assert made == Path(index.__file__).read_text(), "run `make tables`"

@@ -25,7 +25,7 @@ def show(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """Evaluate a text deeply in a session with its own store; `./.` is `tmp_path`."""
     environment = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     session = Session.open(
-        root=tmp_path / "root", store_dir="/osconf/store", environment=environment, reporter=QuietReporter()
+        root=tmp_path / "root", store_dir="/osconf/store", environment=environment, make_reporter=QuietReporter
     )
 
     def run(text: str) -> str:
