@@ -35,7 +35,7 @@ from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, wit
 from osconf.lang.world import World
 
 if TYPE_CHECKING:
-    from osconf.lang.compile.module import Translation
+    from osconf.lang.compile.module import Part, Translation
     from osconf.lang.nodes import Node
 
 T = TypeVar("T")
@@ -204,16 +204,18 @@ class Evaluator:
     def parse_text(self, text: str, base_dir: str = "/", label: str = "«string»") -> None:
         """Check a text without evaluating it."""
         with self._at_work():
-            self._load(Source(label, to_latin(text)), to_latin(base_dir), None)
+            self._translate_all(text, base_dir, label)
 
     def dump_python(self, text: str, base_dir: str = "/", label: str = "«string»") -> str:
         """The Python functions that a text is compiled to, `main` last."""
         with self._at_work():
-            source = Source(label, to_latin(text))
-            translation = compile_source(
-                source, to_latin(base_dir), self._marks, self._global_names, pipes=self.settings.pipes
-            )
-            return "\n".join(text.python for part in translation.write_all() for text in part.texts.values())
+            parts = self._translate_all(text, base_dir, label)
+            return "\n".join(function.python for part in parts for function in part.texts.values())
+
+    def _translate_all(self, text: str, base_dir: str, label: str) -> list[Part]:
+        source, pipes = Source(label, to_latin(text)), self.settings.pipes
+        translation = compile_source(source, to_latin(base_dir), self._marks, self._global_names, pipes=pipes)
+        return list(translation.write_all())
 
     def compiler_names(self) -> tuple[dict[str, str], dict[str, str]]:
         """What the compiler is told: the marks of every primop, and the member of `builtins` behind each variable."""
