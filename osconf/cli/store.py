@@ -204,6 +204,26 @@ def add(invocation: Invocation, files: tuple[str, ...], name: str | None, flat: 
     local.flush()
 
 
+@store.command("hash")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--flat", is_flag=True, help="Hash the bytes of the file, not its archive.")
+@click.option("--algorithm", type=click.Choice(["sha256", "sha512", "sha1", "md5"]), default="sha256", help="sha256 …")
+@click.option("--format", "form", type=click.Choice(["sri", "base16", "base32"]), default="sri", help="sri (default) …")
+def hash_files(files: tuple[str, ...], flat: bool, algorithm: str, form: str) -> None:
+    """Print the hash of files or directories, as `outputHash` and `hash` want it.
+
+    \b
+    Example:
+      osconf store hash ./website
+    """
+    from osconf.model.hashes import hash_file
+    from osconf.model.nar import hash_path
+
+    for file in files:
+        found = hash_file(algorithm, Path(file)) if flat else hash_path(file, algorithm)[0]
+        click.echo({"sri": found.sri, "base16": found.base16, "base32": found.base32}[form]())
+
+
 @store.command("roots")
 @options.as_json
 @click.pass_obj
@@ -280,9 +300,9 @@ def receive(invocation: Invocation) -> None:
     Example:
       ssh web osconf store receive
     """
-    from osconf.store.transfer import receive_closure
+    from osconf.rebuild.copy import receive_into
 
-    receive_closure(invocation.session.local_store, sys.stdin.buffer, sys.stdout.buffer)
+    receive_into(invocation.session.store, sys.stdin.buffer, sys.stdout.buffer)
 
 
 @store.command("send")

@@ -25,6 +25,7 @@ from osconf.daemon.messages import (
     encode_gc_options,
     encode_info,
 )
+from osconf.daemon.relay import relay_stream
 from osconf.daemon.wire import PROTOCOL, VERSION, Channel, Disconnected
 from osconf.errors import StoreError
 from osconf.model import nar
@@ -132,18 +133,22 @@ class DaemonStore(StorePlaces):
         arguments: Mapping[str, Any] | None = None,
         *,
         send: Callable[[Channel], None] | None = None,
-        reporter: Reporter | None = None,
+        hear: Callable[[Mapping[str, Any]], None] | None = None,
+        is_conversation: bool = False,
     ) -> Any:
         """Ask for something and wait for the answer; `send` writes the stream that belongs to the request.
 
-        An interrupt in the middle ends the conversation: that is how the daemon learns to stop.
+        `hear` is told of events. In a conversation the stream waits for them: it is sent in a thread. An interrupt in
+        the middle ends everything: that is how the daemon learns to stop.
         """
         with self._lock:
             if self._is_over:
                 raise Disconnected("the conversation with the store's daemon is over")
             try:
                 self._channel.send({"operation": operation, "arguments": dict(arguments or {})})
-                if send is not None:
+                if send is not None and is_conversation:
+                    threading.Thread(target=self._send_stream, args=(send,), daemon=True).start()
+                elif send is not None:
                     self._send_stream(send)
                 while True:
                     answer = self._channel.receive()
@@ -151,8 +156,8 @@ class DaemonStore(StorePlaces):
                         raise Disconnected("it closed the connection")
                     if "event" not in answer:
                         break
-                    if reporter is not None:
-                        deliver_event(reporter, answer)
+                    if hear is not None:
+                        hear(answer)
             except Disconnected as error:
                 self._give_up()
                 raise Disconnected(
@@ -357,6 +362,18 @@ class DaemonStore(StorePlaces):
 
         return [str(path) for path in self.request("import-stream", send=send)]
 
+    def receive_closure(self, source: BinaryIO, answers: BinaryIO) -> list[str]:
+        """Have the daemon take a closure that another machine sends; see `osconf.store.transfer`."""
+
+        def answer(message: Mapping[str, Any]) -> None:
+            answers.write(str(message["answer"]).encode())
+            answers.flush()
+
+        def send(channel: Channel) -> None:
+            relay_stream(source, channel)
+
+        return [str(path) for path in self.request("receive-closure", send=send, hear=answer, is_conversation=True)]
+
     def flush(self) -> None:
         """Make everything that was added valid for others."""
         with self._lock:
@@ -419,7 +436,8 @@ class DaemonStore(StorePlaces):
     ) -> dict[str, dict[str, str]]:
         """Have the daemon build; the events reach the reporter as they happen."""
         self.flush()
-        found = self.request("realise", {"wanted": list(wanted), "options": dict(options)}, reporter=reporter)
+        arguments = {"wanted": list(wanted), "options": dict(options)}
+        found = self.request("realise", arguments, hear=lambda event: deliver_event(reporter, event))
         return cast(dict[str, dict[str, str]], found)
 
     def plan(self, wanted: Sequence[str]) -> list[str]:

@@ -7,12 +7,13 @@ everything else is for trusted users. The files of the store are never theirs: t
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from osconf import __version__
 from osconf.daemon.access import NotAllowed, Peer, Policy
@@ -27,6 +28,7 @@ from osconf.daemon.messages import (
     encode_info,
     encode_report,
 )
+from osconf.daemon.relay import AnswerFile, StreamFile
 from osconf.daemon.wire import MAX_GREETING, PROTOCOL, VERSION, BadFrame, Channel, DataReader, Disconnected, Message
 from osconf.errors import OsconfError, StoreError
 from osconf.log import logger
@@ -40,6 +42,7 @@ from osconf.store.local import LocalStore
 from osconf.store.roots import remember_link
 from osconf.store.signing import parse_public_keys
 from osconf.store.stream import import_paths
+from osconf.store.transfer import receive_closure
 from osconf.store.unpack import unpack_verified
 
 _MAX_TEXT = 64 << 20
@@ -55,16 +58,17 @@ class Operation:
     answer: Callable[[Service, Message], Any]
     is_trusted: bool = False
     has_stream: bool = False
+    is_conversation: bool = False
 
 
 _OPERATIONS: dict[str, Operation] = {}
 
 
 def _operation(
-    name: str, *, is_trusted: bool = False, has_stream: bool = False
+    name: str, *, is_trusted: bool = False, has_stream: bool = False, is_conversation: bool = False
 ) -> Callable[[Callable[[Service, Message], Any]], Callable[[Service, Message], Any]]:
     def register(answer: Callable[[Service, Message], Any]) -> Callable[[Service, Message], Any]:
-        _OPERATIONS[name] = Operation(answer, is_trusted, has_stream)
+        _OPERATIONS[name] = Operation(answer, is_trusted, has_stream or is_conversation, is_conversation)
         return answer
 
     return register
@@ -167,6 +171,10 @@ class Service:
         except OSError as error:
             explained = explain_os_error(f"answer '{message['operation']}'", error)
             answer = {"error": encode_error(explained or StoreError(str(error)))}
+        if operation.is_conversation and "error" in answer:
+            # The sender waits for our word before it says more: there is no end of the stream to wait for.
+            self.channel.send(answer)
+            raise Disconnected("a conversation ended with an error")
         if operation.has_stream:
             self._skip_stream(answer)
         self.channel.send(answer)
@@ -336,6 +344,12 @@ class Service:
     @_operation("import-stream", has_stream=True)
     def import_stream(self, arguments: Message) -> Any:
         return import_paths(self.store, self._stream.as_file(), self.check_import)
+
+    @_operation("receive-closure", is_conversation=True)
+    def receive_closure(self, arguments: Message) -> Any:
+        """Take a closure that another machine sends; the answers to it are events."""
+        source = io.BufferedReader(StreamFile(self._stream), 1 << 20)
+        return receive_closure(self.store, source, cast(BinaryIO, AnswerFile(self.channel)), self.check_import)
 
     @_operation("flush")
     def flush(self, arguments: Message) -> Any:

@@ -55,6 +55,16 @@ def import_into(store: Store, source: BinaryIO) -> list[str]:
     return store.import_stream(source)
 
 
+def receive_into(store: Store, source: BinaryIO, answers: BinaryIO) -> list[str]:
+    """Take a closure that another machine sends, here or by the daemon."""
+    if isinstance(store, LocalStore):
+        return receive_closure(store, source, answers)
+    from osconf.daemon.client import DaemonStore
+
+    assert isinstance(store, DaemonStore)
+    return store.receive_closure(source, answers)
+
+
 def copy_from(
     session: Session, address: str, paths: Sequence[str], listen: Listen, *, trusted_keys: Sequence[str] = ()
 ) -> None:
@@ -76,22 +86,14 @@ def copy_from(
 
 
 def _copy_from_machine(session: Session, address: str, paths: Sequence[str], listen: Listen) -> None:
-    """Let the other machine send what is missing here; the daemon, which takes no conversation, gets everything."""
+    """Let the other machine send what is missing here."""
     from osconf.rebuild.remote import Target
 
     target = Target.from_arg(address, session.environment)
-    store = session.store
-    if isinstance(store, LocalStore):
-        copied = target.converse(
-            ["osconf", "store", "send", *paths],
-            lambda to, answers: receive_closure(store, answers, to),
-            f"copy from {target.host}",
-        )
-    else:
-        copied = target.converse(
-            ["osconf", "store", "export", "-r", *paths],
-            lambda _to, answers: import_into(store, answers),
-            f"copy from {target.host}",
-        )
+    copied = target.converse(
+        ["osconf", "store", "send", *paths],
+        lambda to, answers: receive_into(session.store, answers, to),
+        f"copy from {target.host}",
+    )
     for path in copied:
         listen(path)

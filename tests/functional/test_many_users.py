@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from osconf.daemon.client import DaemonStore
 from osconf.daemon.wire import Channel
 from osconf.errors import OsconfError
 from osconf.model.derivation import Derivation, DerivationOutput, serialize
+from osconf.model.path_info import PathInfo
 from osconf.model.store_path import DEFAULT_STORE_DIR
 from osconf.store.binary_cache import FileCache
+from osconf.store.canonical import canonicalise
 from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey
+from osconf.store.transfer import send_closure
 from tests.functional.many_users import ALICE, BOB, Site, open_site, run_as, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
@@ -147,7 +151,7 @@ def make_foreign_path(site: Site) -> tuple[str, Path, Path]:
         store.real_path(path).write_bytes(source.read_bytes())
         store.real_path(path).chmod(0o444)
         os.utime(store.real_path(path), (1, 1))
-        store.register([type(info)(path, info.nar_hash, info.nar_size)])
+        store.register([PathInfo(path, info.nar_hash, info.nar_size)])
     export = site.root / "foreign.export"
     with export.open("wb") as file:
         command = [*site.command("store", "export", path)]
@@ -201,6 +205,51 @@ def test_source_travels_without_a_signature(served: Site) -> None:
     served.succeed(ALICE, "copy", "--from", f"file://{served.root}/cache", path)
     assert (served.store / path.lstrip("/") / "file").read_text() == "content"
     assert served.run(ALICE, "copy", "--from", f"file://{served.root}/cache", text).returncode == 1
+
+
+def test_closures_travel_between_machines(served: Site) -> None:
+    """What `ssh HOST osconf store receive` gets: the daemon takes it, by the same rules."""
+    with LocalStore.open(served.root / "other", durable=False) as store:
+        source = served.root / "plain"
+        (source / "deep").mkdir(parents=True)
+        (source / "deep/file").write_text("content")
+        path = store.add_path(source, "plain")
+        text = store.add_text("text", b"mentions it", [path])
+        store.flush()
+        info = store.query_path_info(path)
+        store.real_path(foreign := f"{DEFAULT_STORE_DIR}/{'0' * 31}1-foreign").mkdir()
+        (store.real_path(foreign) / "deep").mkdir()
+        (store.real_path(foreign) / "deep/file").write_text("content")
+        canonicalise(store.real_path(foreign))
+        store.register([PathInfo(foreign, info.nar_hash, info.nar_size)])
+
+        def send(uid: int, wanted: str) -> tuple[int, str, list[str]]:
+            process = subprocess.Popen(
+                served.command("store", "receive"),
+                user=uid,
+                group=uid,
+                extra_groups=[],
+                env=served.environment(uid),
+                cwd=served.home(uid),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+            sent: list[str] = []
+            with suppress(OsconfError, OSError):
+                sent = send_closure(store, [wanted], process.stdin, process.stdout)
+            with suppress(OSError):
+                process.stdin.close()
+            return process.wait(timeout=60), process.stderr.read().decode(), sent
+
+        assert send(ALICE, text) == (0, "", [path, text])
+        assert send(BOB, text) == (0, "", [])
+        code, complaint, _ = send(ALICE, foreign)
+    assert code == 1 and "does not trust" in complaint and "Traceback" not in complaint
+    assert (served.store / path.lstrip("/") / "deep/file").read_text() == "content"
+    assert not (served.store / foreign.lstrip("/")).exists()
+    assert served.succeed(0, "store", "verify", "--check-contents") == ""
 
 
 def as_client(served: Site, uid: int, action: object) -> None:
