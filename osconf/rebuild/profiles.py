@@ -65,8 +65,8 @@ class UserProfile:
 
     def __init__(self, session: Session, user: str | None = None) -> None:
         self.session = session
-        self.user = user or pwd.getpwuid(os.getuid()).pw_name
-        self.profile = Profile(session.store.layout.profiles / "per-user" / self.user / "profile")
+        self.user = user or _user_name()
+        self.profile = Profile(session.store.layout.user_profiles(self.user) / "profile")
 
     # Reading
 
@@ -226,6 +226,14 @@ class UserProfile:
         from osconf.rebuild.evaluation import open_lock
 
         return open_lock(self.session, None).lock
+
+
+def _user_name() -> str:
+    """Who we are; a user without an entry is called by their number, as the daemon does."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _environment(profile: Path) -> str:

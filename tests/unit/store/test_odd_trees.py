@@ -154,6 +154,8 @@ def test_five_gigabytes(tmp_path: Path) -> None:
         with other.real_path(path).open("rb") as file:
             file.seek(4 * 1024**3 + 5)
             assert file.read(21) == b"beyond four gigabytes"
+    for place in tmp_path.iterdir():
+        remove_tree(place)
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="mounts: needs root and unshare")
