@@ -102,7 +102,7 @@ def home_path(rest: str) -> str:
     """The path that `~/rest` is."""
     if current_evaluator().settings.pure:
         raise EvalError(f"the path '~{rest}' cannot be resolved in a pure evaluation", code="impure")
-    return canonical_path(current_evaluator().world.env("HOME") + rest) + ("/" if rest.endswith("/") else "")
+    return current_evaluator().world.env("HOME") + rest
 
 
 def find_file(name: str) -> Path:

@@ -176,7 +176,9 @@ def _functor(function: Value) -> Value:
     if type(function) is dict or type(function) is LazyAttrs:
         functor = function.get("__functor", UNSET)
         if functor is not UNSET:
-            return call(functor, function)
+            # What it gives may be a functor again: a chain without an end must overflow, not run for ever.
+            found = call(functor, function)
+            return found if type(found) is FunctionType else _functor(found)
     raise_not_a_function(function)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from typing import Any
 
 from osconf.errors import EvalError
@@ -15,9 +16,16 @@ def parse_toml(text: str) -> Value:
     import tomllib
 
     try:
-        return _to_value(tomllib.loads(from_latin(text).replace("\r\n", "\n")))
+        return _to_value(tomllib.loads(from_latin(text).replace("\r\n", "\n"), parse_float=_read_float))
     except tomllib.TOMLDecodeError as error:
         raise EvalError(f"while parsing TOML: {error}", code="invalid-toml") from None
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number) and not text.endswith("inf"):
+        raise EvalError(f"while parsing TOML: the number {text} is out of range", code="invalid-toml")
+    return number
 
 
 def _to_value(data: Any) -> Value:

@@ -62,6 +62,10 @@ def check_name(name: str) -> str:
             f"store path name '{name}' contains the illegal character '{wrong}'",
             hint="letters, digits and + - . _ ? = are allowed",
         )
+    if name.partition("-")[0] in (".", ".."):
+        raise BadStorePath(
+            f"store path name '{name}' is not valid: its first part, up to a dash, must be neither '.' nor '..'"
+        )
     return name
 
 

@@ -129,6 +129,10 @@ def _to_integer(name: str, number: Value) -> int:
         raise mismatch(number, "a float", f"the first argument passed to builtins.{name}")
     if not math.isfinite(number):
         raise EvalError(f"'{number}' is not in the range of integers", code="integer-overflow")
+    if type(number) is int:
+        # Nix takes the way through a float here, which has 53 bits; what is too large for an integer then wraps.
+        rounded = int(float(number))
+        return rounded if rounded <= INT_MAX else INT_MIN
     rounded = math.ceil(number) if name == "ceil" else math.floor(number)
     if not INT_MIN <= rounded <= INT_MAX:
         raise EvalError(f"{number:g} is not in the range of integers", code="integer-overflow")

@@ -196,8 +196,10 @@ def split(pattern: Value, text: Value) -> tuple[Value, ...]:
     builtins.split "(,)" "a,b"  =>  [ "a" [ "," ] "b" ]
     """
     compiled = _compile(expect_plain_string(pattern, "the first argument passed to builtins.split"))
-    subject = str.__str__(expect_string(text, "the second argument passed to builtins.split"))
-    return tuple(compiled.split(subject))
+    subject = expect_string(text, "the second argument passed to builtins.split")
+    parts = compiled.split(str.__str__(subject))
+    # Without a match it is the string itself, with what it refers to.
+    return tuple(parts) if len(parts) > 1 else (subject,)
 
 
 def _compile(pattern: str) -> Pattern:
