@@ -6,7 +6,7 @@ that nothing undeclared was set.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from osconf.errors import OptionError
@@ -15,6 +15,7 @@ from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin
 from osconf.module_system import mistakes
 from osconf.module_system.collect import Module, Root, collect_modules
 from osconf.module_system.definitions import UNKNOWN_FILE, Definition, restore_wraps
+from osconf.module_system.near_misses import tell_near_misses
 from osconf.module_system.place import Place, show_path
 from osconf.module_system.suggest import disabled_declaration, suggest_option
 from osconf.module_system.tree import Level, Option, Raw
@@ -239,6 +240,7 @@ class Evaluation:
         self.root.unmatched(unmatched)
         definitions = []
         for parts, (file, cell, value, wraps) in unmatched:
+            tell_near_misses(parts, self._names_beside(parts), file, cell, value)
             value = restore_wraps(value, wraps)
             for part in reversed(parts[len(self.prefix) :]):
                 value = {part: value}
@@ -248,6 +250,16 @@ class Evaluation:
         if not definitions:
             return self.root.config()
         return _overlay(merge_checked(Place(self.prefix), freeform, definitions), self.root)
+
+    def _names_beside(self, parts: tuple[str, ...]) -> Collection[str]:
+        """The declared names beside the last of the parts."""
+        level = self.root
+        for part in parts[len(self.prefix) : -1]:
+            node = level.node(part)
+            if type(node) is not Level:
+                return ()
+            level = node
+        return level.names()
 
     def checked_config(self) -> dict[str, Value]:
         """The configuration as the world sees it: nothing undeclared in it, without `_module`."""
