@@ -52,10 +52,10 @@ def property_of(value: Value) -> str | None:
     """The property that a forced value is: `if`, `merge`, `override`, `order`, `definition`; None for a plain value."""
     if type(value) is dict or type(value) is LazyAttrs:
         kind = value.get("_type")
-        if kind is not None:
+        if type(kind) is list:
             kind = force(kind)
-            if kind in _PROPERTIES:
-                return str(kind)
+        if type(kind) is str and kind in _PROPERTIES:
+            return kind
     return None
 
 
@@ -145,7 +145,8 @@ def resolve(definitions: list[Definition]) -> tuple[list[Definition], int]:
                 _open(definition, winners)
             else:
                 winners.append(definition)
-        if not is_open:
+        # What was opened keeps its priority, so the winners stay the winners unless there is more to open.
+        if not is_open or (winners and not any([winner.pending for winner in winners])):
             return sort_by_order(winners), best
         pool = winners + losers
     return [], DEFAULT_PRIORITY

@@ -287,7 +287,7 @@ class Option:
         merged: dict[str, Value] = {}
         types: list[OptionType] = []
         for _, attrs, _ in self.declarations:
-            for name in ("default", "example", "description", "apply"):
+            for name in ("default", "apply"):
                 if name in merged and name in attrs:
                     raise mistakes.declared_twice(self.place, self.declaration_places(), f"`{name}'")
             if attrs.get("type") is not None:
@@ -398,10 +398,12 @@ class Option:
         return self._merged()
 
     def _merged(self) -> Value:
-        """The definitions checked and merged."""
+        """The value before `apply`."""
         value = self._value_of_one()
-        if value is not UNSET:
-            return value
+        return self._value_of_several() if value is UNSET else value
+
+    def _value_of_several(self) -> Value:
+        """The definitions resolved, checked and merged."""
         definitions, _ = self.resolved()
         if not definitions:
             raise mistakes.missing_value(self)
