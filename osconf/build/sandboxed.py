@@ -169,6 +169,7 @@ def describe_build(
             Bind(build, BUILD_DIR, read_only=False),
             *(Bind(store.real_path(path), path) for path in store.closure(input_paths(store, drv))),
             *([Bind(store.real_path(f"{environment}/usr"), "/usr")] if environment else []),
+            *_shell_binds(settings, environment),
             *(Bind(source, target) for target, source in sorted(settings.sandbox_paths.items())),
             *(Bind(f"/etc/{name}", f"/etc/{name}", optional=True) for name in _NETWORK_FILES if is_networked),
         ),
@@ -179,6 +180,14 @@ def describe_build(
         timeout=settings.timeout,
         max_silent_time=settings.max_silent_time,
     )
+
+
+def _shell_binds(settings: BuildSettings, environment: str | None) -> Iterator[Bind]:
+    """/bin/sh, unless there is one already."""
+    if environment is None and settings.shell is not None and not {"/bin", "/bin/sh"} & settings.sandbox_paths.keys():
+        shell = settings.shell()
+        if shell is not None:
+            yield Bind(shell, "/bin/sh")
 
 
 def _environment_of(drv: Derivation) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ class BuildSettings:
 
     `mirrors` maps the name in a logical URL `mirror://NAME/path` to base URLs, tried in order. `check` builds again
     what is valid already and compares, `repair` puts the new content in the place of the old.
+    `shell` finds the program that is /bin/sh for builders without an environment of their own.
     `caches` are addresses of binary caches, `trusted_keys` the public keys whose signatures count (`NAME:BASE64`).
     """
 
@@ -37,3 +38,4 @@ class BuildSettings:
     caches: tuple[str, ...] = ()
     trusted_keys: tuple[str, ...] = ()
     sandbox_paths: Mapping[str, str] = field(default_factory=dict)
+    shell: Callable[[], Path | None] | None = None

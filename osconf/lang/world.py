@@ -113,6 +113,13 @@ class World(Protocol):
         """The derivation that a `.drv` holds."""
         ...
 
+    def builder_environment(self, name: str, builder: str, context: Collection[str]) -> str | None:
+        """The environment that a derivation of this name needs to run its builder; None when it needs none.
+
+        `context` are the elements of all its strings; the answer is a string with its own.
+        """
+        ...
+
     def is_valid(self, path: str) -> bool:
         """Whether a store path is there."""
         ...
@@ -127,6 +134,10 @@ class World(Protocol):
 
     def fetch_git(self, request: GitRequest) -> GitCheckout:
         """Check a git repository out into the store."""
+        ...
+
+    def newest_change(self, path: str) -> int | None:
+        """When the newest file of a tree was changed: below a path, or in the archive that a store path was."""
         ...
 
     def references(self, path: str) -> Collection[str]:
@@ -259,6 +270,9 @@ class PureWorld:
         self._paths.add(path)
         return path
 
+    def builder_environment(self, name: str, builder: str, context: Collection[str]) -> str | None:
+        return None
+
     def read_derivation(self, path: str) -> Derivation:
         found = self._derivations.get(path)
         if found is None:
@@ -288,6 +302,11 @@ class PureWorld:
 
     def fetch_git(self, request: GitRequest) -> GitCheckout:
         return self._refuse_fetch(request.url)
+
+    def newest_change(self, path: str) -> int | None:
+        top = FilePath(from_latin(path))
+        below = top.rglob("*") if top.is_dir() and not top.is_symlink() else ()
+        return max(int(place.lstat().st_mtime) for place in (top, *below))
 
     def references(self, path: str) -> Collection[str]:
         top = "/".join(path.split("/")[: self._store_dir.count("/") + 2])

@@ -163,6 +163,7 @@ class Session:
             environment=lambda name: self.environment.get(name, ""),
             fetch=self._fetch,
             fetch_git=self._fetch_git,
+            fetched_time=self._fetched_time,
         )
 
     def evaluator(
@@ -221,7 +222,13 @@ class Session:
             cache_dir=self.cache_dir,
             caches=() if choices.no_caches else _each_once(*choices.caches, *self.settings.substituters),
             trusted_keys=_each_once(*choices.trusted_keys, *self.settings.trusted_public_keys),
+            shell=self._sandbox_shell,
         )
+
+    def _sandbox_shell(self) -> Path | None:
+        from osconf.rebuild.sandbox_shell import find_sandbox_shell
+
+        return find_sandbox_shell(self)
 
     def realise(self, wanted: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Build `DRV!output`s; gives the paths of the outputs of each derivation."""
@@ -264,6 +271,11 @@ class Session:
         from osconf.rebuild.fetching import fetch_into_store
 
         return fetch_into_store(self, url, name, unpack=unpack, expected=expected)
+
+    def _fetched_time(self, path: str) -> int | None:
+        from osconf.rebuild.fetching import fetched_time
+
+        return fetched_time(self, path)
 
     def _fetch_git(self, request: GitRequest) -> GitCheckout:
         from osconf.rebuild.fetching import fetch_git_into_store

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from osconf.model.derivation import Derivation
     from osconf.store.interface import Store
 
+VIEW_BUILDER = "builtin:package-view"
+
 Realise = Callable[[list[str]], Mapping[str, Mapping[str, str]]]
 
 
@@ -34,12 +36,14 @@ class StoreWorld(PureWorld):
         environment: Callable[[str], str],
         fetch: Callable[[str, str, bool, str | None], str],
         fetch_git: Callable[[GitRequest], GitCheckout],
+        fetched_time: Callable[[str], int | None],
     ) -> None:
         super().__init__(store_dir, environment=environment)
         self._open_store = open_store
         self._realise = realise
         self._fetch = fetch
         self._fetch_git = fetch_git
+        self._fetched_time = fetched_time
         self._physical = "" if str(store_root) == "/" else str(store_root)
         # What has been computed and not written: store path -> how to write it.
         self._pending: dict[str, Callable[[Store], str]] = {}
@@ -134,6 +138,36 @@ class StoreWorld(PureWorld):
             return super().read_derivation(path)
         return self._open_store().read_derivation(path)
 
+    def builder_environment(self, name: str, builder: str, context: Collection[str]) -> str | None:
+        """A builder in a package's view (`"${pkgs.bash}/bin/bash"`) is a link to /usr: it runs in an environment of all
+        packages that the derivation names."""
+        if not (self._in_store(builder) and any(self._is_view(element, builder) for element in context)):
+            return None
+        from osconf.lang.primops.registry import current
+        from osconf.lang.runtime import coerce_to_string
+        from osconf.lang.values import with_context
+
+        evaluator = current()
+        make = evaluator.eval_text("(import <osconf/pkgs> { }).mkEnvironment", base_dir="/", label="«osconf»")
+        environment = evaluator.call(
+            make,
+            {
+                "name": f"{name}-build-environment",
+                "kind": "build",
+                "context": with_context("", tuple(context)),
+                "reason": to_latin(f"to build ‘{from_latin(name)}’"),
+            },
+        )
+        return coerce_to_string(environment)
+
+    def _is_view(self, element: str, program: str) -> bool:
+        """Whether a context element is the package view that a program is in."""
+        if not element.startswith("!"):
+            return False
+        _, output, path = element.split("!", 2)
+        derivation = self.read_derivation(path)
+        return derivation.builder == VIEW_BUILDER and program.startswith(derivation.output_path(output) + "/")
+
     # Building
 
     def realise(self, context: Iterable[str]) -> None:
@@ -164,6 +198,9 @@ class StoreWorld(PureWorld):
 
     def fetch_git(self, request: GitRequest) -> GitCheckout:
         return self._fetch_git(request)
+
+    def newest_change(self, path: str) -> int | None:
+        return self._fetched_time(path) if self._in_store(path) else super().newest_change(path)
 
     def fetch_url(self, url: str, *, name: str, unpack: bool = False, expected: str | None = None) -> str:
         return self._fetch(url, name, unpack, expected)

@@ -115,6 +115,28 @@ def test_a_builder_script_unpacks_a_tarball(osconf: Program) -> None:
         assert osconf.real(f"{path}/file").read_text() == "data\n"
 
 
+def test_a_plain_derivation_may_name_programs_of_packages(osconf: Program) -> None:
+    (osconf.directory / "plain.sh").write_text("tar xzf $src\nmkdir -p $out\ncp -r p-1/* $out/\n")
+    text = """derivation {
+      name = "work"; system = builtins.currentSystem; src = source;
+      builder = "${bash}/bin/bash"; args = [ ./plain.sh ];
+      PATH = "${coreutils}/bin:${gnutar}/bin:${gzip}/bin";
+    }"""
+    path = osconf.line("build", "--no-link", "-E", f"{PKGS}let {SOURCE} in {text}")
+    assert osconf.real(f"{path}/file").read_text() == "data\n"
+
+
+def test_a_plain_derivation_has_a_shell(osconf: Program) -> None:
+    text = """derivation {
+      name = "plain"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo from $0 > $out" ];
+    }"""
+    path = osconf.line("build", "--no-link", "-E", text)
+    assert osconf.real(path).read_text() == "from /bin/sh\n"
+    # It is no input: the derivation is what Nix makes of the expression.
+    named = osconf.run("eval", "--raw", "-E", f"({text}).outPath", OSCONF_STORE_DIR="/nix/store").stdout
+    assert named == "/nix/store/id807y1hhbijwnrfn085i3lmnm91341z-plain"
+
+
 def test_a_wrong_hash_gives_expected_and_got(osconf: Program) -> None:
     (osconf.directory / "file").write_text("content\n")
     url = f"file://{osconf.directory}/file"

@@ -241,6 +241,10 @@ def _instantiate(recipe: _Recipe) -> dict[str, str]:
         raise EvalError("required attribute 'builder' missing", code="missing-attribute")
     if not recipe.system:
         raise EvalError("required attribute 'system' missing", code="missing-attribute")
+    if recipe.json is None and "osconfEnvironment" not in recipe.env:
+        environment = world.builder_environment(recipe.name, recipe.builder, recipe.context)
+        if environment is not None:
+            recipe.env["osconfEnvironment"] = recipe.absorb(environment)
     input_derivations, input_sources = _inputs(recipe.context)
     derivation = fill_output_paths(
         Derivation(
