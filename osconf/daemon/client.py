@@ -258,6 +258,11 @@ class DaemonStore(StorePlaces):
         self.flush()
         return {path: set(reasons) for path, reasons in self.request("roots").items()}
 
+    def dump_archive(self, path: str, sink: nar.Sink) -> None:
+        """Write the archive of a valid path to `sink`, from its files."""
+        self.query_path_info(path)
+        nar.dump_path(self.real_path(path), sink)
+
     # Derivations
 
     def read_derivation(self, path: str) -> Derivation:

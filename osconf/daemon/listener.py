@@ -93,15 +93,26 @@ class Listener:
 
     def run(self) -> None:
         """Accept and fork."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        wakes, wake = os.pipe()
+        for end in (wakes, wake):
+            os.set_blocking(end, False)
+        for number, handler in (
+            (signal.SIGTERM, self._stop),
+            (signal.SIGINT, self._stop),
+            (signal.SIGCHLD, lambda _number, _frame: None),
+        ):
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         poll = select.poll()
+        poll.register(wakes, select.POLLIN)
         for listening in self.sockets:
             listening.setblocking(False)
             poll.register(listening, select.POLLIN)
         busy_at = time.monotonic()
         while not self.is_stopped:
             ready = {descriptor for descriptor, _ in poll.poll(_POLL_MILLISECONDS)}
+            if wakes in ready:
+                os.read(wakes, 4096)
             self._reap()
             for listening in self.sockets:
                 if listening.fileno() in ready:
@@ -155,8 +166,9 @@ class Listener:
     def _serve_and_leave(self, connection: socket.socket, peer: Peer) -> None:
         code = 1
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
             for listening in self.sockets:
                 listening.close()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))

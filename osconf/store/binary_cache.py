@@ -17,7 +17,7 @@ from typing import BinaryIO
 from osconf.errors import StoreError
 from osconf.log import logger
 from osconf.model.hashes import hash_file
-from osconf.model.nar import BadArchive, dump_path
+from osconf.model.nar import BadArchive
 from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.model.store_path import HASH_LENGTH, make_fixed_output_path
 from osconf.store.canonical import explaining, sync_file, write_file_atomically
@@ -263,7 +263,7 @@ def _compress_archive(store: Store, info: PathInfo, file: BinaryIO, compression:
         hasher.update(data)
         writer.write(data)
 
-    dump_path(store.real_path(info.path), take)
+    store.dump_archive(info.path, take)
     writer.close()
     if hasher.digest() != info.nar_hash.digest:
         raise BadArchive(f"path '{info.path}' is damaged", hint="see 'osconf store verify --check-contents'")

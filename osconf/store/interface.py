@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 from osconf.model.derivation import Derivation
 from osconf.model.hashes import Hash
-from osconf.model.nar import Keep
+from osconf.model.nar import Keep, Sink
 from osconf.model.path_info import PathInfo
 from osconf.store.gc import GcOptions, GcResult
 from osconf.store.layout import StoreLayout
@@ -73,6 +73,9 @@ class Store(Protocol):
 
     def derivers_of(self, path: str) -> list[str]:
         """The valid derivations that make `path`."""
+
+    def dump_archive(self, path: str, sink: Sink) -> None:
+        """Write the archive of a valid path to `sink`."""
 
     def read_derivation(self, path: str) -> Derivation:
         """The derivation in a `.drv` file of the store."""

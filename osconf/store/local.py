@@ -188,6 +188,11 @@ class LocalStore(StorePlaces):
         self.flush()
         return self.database.derivers_of(path)
 
+    def dump_archive(self, path: str, sink: nar.Sink) -> None:
+        """Write the archive of a valid path to `sink`, from its files."""
+        self.query_path_info(path)
+        nar.dump_path(self.real_path(path), sink)
+
     # Derivations
 
     def read_derivation(self, path: str) -> Derivation:
@@ -370,8 +375,25 @@ class LocalStore(StorePlaces):
         with self._lock:
             if not self._pending:
                 return
-            self._register(self._pending.values())
+            try:
+                self._register(self._pending.values())
+            except StoreError as error:
+                if error.code == "reference-not-valid":
+                    self._drop_unfounded()
+                raise
             self._settle()
+
+    def _drop_unfounded(self) -> None:
+        """Forget what refers to paths that are not valid: it must not keep the rest of the batch from being kept."""
+        references = {reference for info in self._pending.values() for reference in info.references}
+        valid = self.database.valid_among(references)
+        while True:
+            known = valid | self._pending.keys()
+            bad = [path for path, info in self._pending.items() if not info.references <= known]
+            if not bad:
+                return
+            for path in bad:
+                del self._pending[path]
 
     def register(self, infos: Iterable[PathInfo]) -> None:
         """Make paths valid whose canonical content is in place: one sync, one transaction."""

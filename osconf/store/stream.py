@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from osconf.model.hashes import Hash
-from osconf.model.nar import BadArchive, dump_path, restore
+from osconf.model.nar import BadArchive, restore
 from osconf.model.path_info import PathInfo
 from osconf.model.store_path import parse_store_path
 from osconf.store.canonical import explaining, remove_tree
@@ -36,7 +36,7 @@ def export_paths(store: Store, paths: Iterable[str], sink: BinaryIO) -> None:
             hasher.update(data)
             sink.write(data)
 
-        dump_path(store.real_path(path), take)
+        store.dump_archive(path, take)
         if hasher.digest() != info.nar_hash.digest:
             raise BadArchive(
                 f"path '{path}' is damaged: its content does not have the registered hash",
