@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osconf.errors import OptionError
 from osconf.lang.runtime import force
 from osconf.module_system.definitions import Definition, resolve
+from osconf.module_system.evaluation import Evaluation
 from osconf.module_system.place import Place
+from osconf.module_system.tree import Option
+from osconf.module_system.types.base import OptionType, merge_checked
 from osconf.module_system.types.catalog import SCALARS
+from osconf.module_system.types.compound import NullOr
 from osconf.module_system.types.containers import AttrsOf, ListOf
 
 
@@ -127,3 +134,90 @@ def test_merging_again_changes_nothing(sets: list[dict[str, str]]) -> None:
     once = option_type.merge(Place(("x",)), [Definition("f", value) for value in sets])
     twice = option_type.merge(Place(("x",)), [Definition("f", once)])
     assert {name: force(twice[name]) for name in twice} == {name: force(once[name]) for name in once}
+
+
+@given(st.lists(TREES, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_the_order_of_modules_decides_nothing_but_order(trees: list[Any], random: Random) -> None:
+    shuffled = list(trees)
+    random.shuffle(shuffled)
+    assert sorted(resolve_trees(shuffled)) == sorted(resolve_trees(trees))
+    assert priority_of(shuffled) == priority_of(trees)
+
+
+def priority_of(trees: list[Any]) -> int:
+    return resolve([Definition("f", tree) for tree in trees])[1]
+
+
+@given(st.lists(TREES, min_size=1, max_size=5))
+def test_the_priority_is_that_of_the_winners(trees: list[Any]) -> None:
+    leaves = [leaf for tree in trees for leaf in leaves_of(tree)]
+    assert priority_of(trees) == min([leaf.priority for leaf in leaves], default=100)
+
+
+@given(st.lists(TREES, min_size=1, max_size=5))
+def test_resolving_again_changes_nothing(trees: list[Any]) -> None:
+    winners, priority = resolve([Definition("f", tree) for tree in trees])
+    written = [make_override(priority, make_order(d.order or 1000, d.value)) for d in winners]
+    assert resolve_trees(written) == [d.value for d in winners]
+
+
+@given(st.lists(TREES, min_size=1, max_size=4), st.lists(TREES, min_size=1, max_size=4))
+def test_merges_may_be_nested_in_any_way(left: list[Any], right: list[Any]) -> None:
+    together = resolve_trees([*left, *right])
+    assert resolve_trees([make_merge(*left), make_merge(*right)]) == together
+    assert resolve_trees([make_merge(make_merge(*left), *right)]) == together
+
+
+TYPES: dict[str, tuple[OptionType, st.SearchStrategy[Any]]] = {
+    "list": (ListOf(SCALARS["int"]), LEAVES),
+    "int": (SCALARS["int"], st.integers(0, 2)),
+    "lines": (SCALARS["lines"], st.sampled_from(["a", "b"])),
+    "set": (AttrsOf(SCALARS["int"]), st.dictionaries(st.sampled_from("ab"), st.integers(0, 2), max_size=2)),
+    "null": (NullOr(SCALARS["bool"]), st.sampled_from([None, True, False])),
+}
+
+
+def property_trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.builds(make_if, st.booleans(), inner),
+            st.builds(make_override, st.sampled_from([50, 100, 1000]), inner),
+        ),
+        max_leaves=3,
+    )
+
+
+@given(st.data())
+def test_the_short_way_is_the_long_way(data: st.DataObject) -> None:
+    """An option with one plain definition is not resolved: what comes out is what resolving gives."""
+    option_type, leaves = TYPES[data.draw(st.sampled_from(sorted(TYPES)))]
+    declaration = {"_type": "option", "type": option_type.view}
+    if data.draw(st.booleans()):
+        declaration["default"] = data.draw(leaves)
+    trees = data.draw(st.lists(property_trees(leaves), max_size=2))
+    around = [data.draw(st.sampled_from([None, True, False])) for _ in trees]
+    definitions = [{"x": tree} if c is None else make_if(c, {"x": tree}) for tree, c in zip(trees, around, strict=True)]
+    modules: list[Any] = [{"options": {"x": declaration}}, *[{"config": definition} for definition in definitions]]
+
+    def value(option: Option) -> Any:
+        return deep(option.compute())
+
+    def long_way(option: Option) -> Any:
+        resolved, _ = option.resolved()
+        return deep(merge_checked(option.place, option.option_type, resolved)) if resolved else "option-not-set"
+
+    def outcome(way: Callable[[Option], Any]) -> Any:
+        option = Evaluation({}, tuple(modules)).root.node("x")
+        assert isinstance(option, Option)
+        try:
+            return way(option)
+        except OptionError as error:
+            return error.code
+
+    assert outcome(value) == outcome(long_way)
+
+
+def deep(value: Any) -> Any:
+    value = force(value)
+    return {name: deep(value[name]) for name in value} if isinstance(value, dict) else value
