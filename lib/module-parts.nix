@@ -179,7 +179,7 @@ rec {
           clash = name: merged ? ${name} && given ? ${name};
           both = merged.type.typeMerge given.type.functor;
         in
-        if builtins.any clash [ "default" "example" "description" "apply" ] || (clash "type" && both == null) then
+        if clash "default" || clash "apply" || (clash "type" && both == null) then
           throw "The option `${showOption loc}' in `${declaration._file}' is already declared in ${showFiles merged.declarations}."
         else
           given // merged // optionalAttrs (clash "type") { type = both; } // {

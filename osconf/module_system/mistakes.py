@@ -63,7 +63,8 @@ def show_value(value: Value) -> str:
         return f"the declaration of `{show_path(force(value['loc']))}'"
     if is_derivation(value) and "name" in value:
         return f"the package {from_latin(str(force(value['name'])))}"
-    return show_brief(value, 2)
+    # What nobody needed yet is not evaluated for a message.
+    return show_brief(value, 2).replace("«thunk»", "…")
 
 
 def list_definitions(definitions: Sequence[Definition]) -> str:
@@ -92,8 +93,11 @@ def wrong_type(place: Place, option_type: OptionType, definitions: Sequence[Defi
     bad = [d for d in definitions if not option_type.check(force(d.value))]
     first = telling(bad)
     value = force(first.value)
+    wanted, found = _with_article(option_type.description), show_type(value)
     lines = [
-        f"{place.describe()} must be {_with_article(option_type.description)}, but its value is {show_type(value)}:",
+        f"{place.describe()} must be {wanted}, but its value is {found}:"
+        if wanted != found
+        else f"{place.describe()} is {found}, but none that its type accepts:",
         list_definitions(bad),
     ]
     good = [d for d in definitions if d not in bad]

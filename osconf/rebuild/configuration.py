@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osconf.errors import EvalError, OsconfError
-from osconf.lang.values import from_latin
+from osconf.errors import EvalError, OsconfError, Throw
+from osconf.lang.values import from_latin, to_latin
+
+# How the system's derivation begins to tell that assertions fail (modules/system/activation/toplevel.nix).
+_ASSERTIONS = "the configuration does not hold together:"
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
@@ -48,20 +51,43 @@ def instantiate_configuration(
 ) -> Instantiated:
     """Write the derivation behind `system`, `vm` or `image` of a configuration to the store."""
     from osconf.lang.evaluator import run_deep
+    from osconf.module_system.unread import ineffective_definitions
 
     def work() -> Instantiated:
         evaluator = session.evaluator(configuration=configuration)
         value = evaluate_configuration(session, configuration, modules=modules)
         try:
-            return derivation_of(evaluator, evaluator.select(value, attribute), attribute)
+            found = derivation_of(evaluator, evaluator.select(value, attribute), attribute)
         except OsconfError as error:
+            told = _failed_assertions(error, value)
+            if told is not None:
+                _relate(told, value, configuration)
+                raise told from error
             _relate(error, value, configuration)
             raise
+        for text in ineffective_definitions(value):
+            evaluator.world.warn(to_latin(text))
+        return found
 
     session.prepare()
     found = run_deep(work)
     session.commit()
     return found
+
+
+def _failed_assertions(error: OsconfError, value: Any) -> OsconfError | None:
+    """The assertions that an error sums up, each at the place it is about; None for other errors."""
+    from osconf.module_system.assertions import failed_assertions
+
+    if not isinstance(error, Throw) or not error.message.startswith(_ASSERTIONS):
+        return None
+    failed = failed_assertions(value)
+    if not failed:
+        return None
+    # Those that lead to a line of the user's come first.
+    first, *others = sorted(failed, key=lambda one: one.position is None)
+    first.related.extend(others)
+    return first
 
 
 def _relate(error: OsconfError, value: Any, configuration: Path) -> None:

@@ -36,8 +36,8 @@ def configuration(lines: str) -> str:
     return f"{{ config, lib, pkgs, ... }}:\n{{\n{imports}{textwrap.indent(lines, '  ')}}}\n"
 
 
-def test_page_has_ten_mistakes() -> None:
-    assert len(SECTIONS) == 10
+def test_page_has_eleven_mistakes() -> None:
+    assert len(SECTIONS) == 11
 
 
 @pytest.mark.parametrize("title", SECTIONS)
