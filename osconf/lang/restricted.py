@@ -11,7 +11,7 @@ from osconf.lang.values import from_latin
 from osconf.lang.world import GitRequest, World
 
 _READING_METHODS = frozenset(("read_file", "read_dir"))
-_PATH_METHODS = frozenset(("read_file", "path_kind", "read_dir", "resolve_symlinks", "add_path"))
+_PATH_METHODS = frozenset(("read_file", "path_kind", "read_dir", "resolve_symlinks", "add_path", "newest_change"))
 
 
 def restrict(world: World, is_pure: bool, is_restricted: bool, search_path: Sequence[tuple[str, str]]) -> World:

@@ -6,15 +6,14 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from osconf.errors import EvalError
 from osconf.host.process import run_program
 from osconf.lang.values import from_latin
 from osconf.lang.world import GitCheckout, GitRequest
 from osconf.model.hashes import Hash, hash_bytes
+from osconf.rebuild.unpacking import extract_below, unpack_tree
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session
@@ -28,10 +27,34 @@ def fetch_into_store(session: Session, url: str, name: str, *, unpack: bool, exp
     with tempfile.TemporaryDirectory(prefix="osconf-fetch-") as scratch:
         download = Path(scratch, "download")
         download.write_bytes(data)
-        source = unpack_tarball(download, Path(scratch, "tree"), address) if unpack else download
-        path = session.store.add_path(source, from_latin(name), recursive=unpack, expected=wanted)
+        if unpack:
+            unpacked = unpack_tree(download, Path(scratch, "tree"), address)
+            path = session.store.add_path(unpacked.path, from_latin(name), expected=wanted)
+            _remember_time(session, path, unpacked.last_modified)
+        else:
+            path = session.store.add_path(download, from_latin(name), recursive=False, expected=wanted)
     session.store.flush()
     return path
+
+
+def fetched_time(session: Session, path: str) -> int | None:
+    """When the newest file of a fetched tree was changed: in the store, all times are the same."""
+    try:
+        return int(_time_file(session, path).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _remember_time(session: Session, path: str, seconds: int) -> None:
+    file = _time_file(session, path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    fresh.write_text(str(seconds))
+    fresh.replace(file)
+
+
+def _time_file(session: Session, path: str) -> Path:
+    return session.cache_dir / "tree-times" / path.rpartition("/")[2]
 
 
 def fetch_git_into_store(session: Session, request: GitRequest) -> GitCheckout:
@@ -96,38 +119,3 @@ def fetch_changed_tree(session: Session, request: GitRequest, tree: Path) -> Git
         return GitCheckout(path_in_store, "", 0, 0)
     modified = int(run_program([*git, "log", "-1", "--format=%ct"]).text)
     return GitCheckout(path_in_store, "", 0, modified, dirty_rev=head.text)
-
-
-def unpack_tarball(tarball: Path, target: Path, label: str) -> Path:
-    """Unpack; a single directory at the top is the tree itself, as in release tarballs."""
-    try:
-        with tarfile.open(tarball) as archive:
-            extract_below(archive, target)
-    except (tarfile.TarError, OSError) as error:
-        shutil.rmtree(target, ignore_errors=True)
-        raise EvalError(f"cannot unpack {label}: {error}", code="bad-tarball") from error
-    entries = list(target.iterdir())
-    return entries[0] if len(entries) == 1 and entries[0].is_dir() else target
-
-
-def extract_below(archive: tarfile.TarFile, target: Path) -> None:
-    """Unpack, but nothing to places outside `target`.
-
-    Does what `extractall(filter="tar")` does, which the Python of Debian 12 has not.
-    """
-    archive.extraction_filter = lambda member, _: member
-    archive.extractall(target, members=_check_members(archive, target))
-
-
-def _check_members(archive: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
-    # Each member is looked at when those before it are there: one may be a link that leads out.
-    root = target.resolve()
-    for member in archive:
-        member.name = member.name.lstrip("/")
-        for name in (member.name, *([member.linkname] if member.islnk() else [])):
-            if not (root / name).resolve().is_relative_to(root):
-                raise tarfile.ExtractError(f"{name!r} leads out of the archive")
-        if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
-            raise tarfile.ExtractError(f"{member.name!r} is a device")
-        member.mode &= 0o755
-        yield member

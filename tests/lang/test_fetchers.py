@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ class FetchingWorld(QuietWorld):
         self.asked: list[Any] = []
         self.checkout = GitCheckout(TREE, REV, 3, 0)
         self._nar_hashes[TREE] = HASH
+        self.time: int | None = 1700000000
+
+    def newest_change(self, path: str) -> int | None:
+        return self.time if path == TREE else super().newest_change(path)
 
     def fetch_url(self, url: str, *, name: str, unpack: bool = False, expected: str | None = None) -> str:
         self.asked.append((url, name, unpack, expected))
@@ -60,6 +65,18 @@ def run(world: FetchingWorld, text: str, **settings: Any) -> str:
             f'fetchTree {{ type = "tarball"; url = "http://x/t"; narHash = "{HASH}"; }}',
             ("http://x/t", "source", True, HASH),
         ),
+        ('fetchTree "https://x/a.tar.gz"', ("https://x/a.tar.gz", "source", True, None)),
+        ('fetchTree "tarball+https://x/a?b=c"', ("https://x/a?b=c", "source", True, None)),
+        (
+            'fetchTree "github:o/r/v1.0?host=h.example"',
+            ("https://h.example/o/r/archive/v1.0.tar.gz", "source", True, None),
+        ),
+        (
+            f'fetchTree "gitlab:o/r/{REV}"',
+            (f"https://gitlab.com/o/r/-/archive/{REV}/r-{REV}.tar.gz", "source", True, None),
+        ),
+        ('fetchTree "git+https://x/r?ref=b&submodules=1"', GitRequest("https://x/r", ref="b", submodules=True)),
+        (f'fetchTree "git+ssh://x/r?rev={REV}&dir=d"', GitRequest("ssh://x/r?dir=d", rev=REV)),
         ("fetchGit ./repo", GitRequest("/repo")),
         ('fetchGit "https://x/repo"', GitRequest("https://x/repo")),
         (
@@ -85,6 +102,32 @@ def test_a_checkout_as_a_set() -> None:
     assert run(world, 'builtins.attrNames (builtins.getContext "${fetchGit ./repo}")') == f'[ "{TREE}" ]'
 
 
+def test_what_a_tree_tells() -> None:
+    world = FetchingWorld()
+    tree = f'narHash = "{HASH}"; outPath = "{TREE}"; '
+    changed = 'lastModified = 1700000000; lastModifiedDate = "20231114221320"; '
+    archive = 'type = "tarball"; url = "http://x/t.tar";'
+    assert run(world, f"fetchTree {{ {archive} }}") == f"{{ {changed}{tree}}}"
+    world.time = None
+    assert run(world, f'fetchTree {{ {archive} rev = "{REV}"; revCount = 3; }}') == (
+        f'{{ {tree}rev = "{REV}"; revCount = 3; shortRev = "9e063e4"; }}'
+    )
+    assert "revCount = 3" in run(world, 'fetchTree { type = "git"; url = "/r"; }')
+    assert "revCount" not in run(world, 'fetchTree { type = "git"; url = "/r"; ref = "main"; }')
+    assert "revCount = 3" in run(world, 'fetchTree "git+file:/r?ref=main"')
+    world.checkout = GitCheckout(TREE, "", 0, 0, dirty_rev=REV)
+    assert " rev = " not in run(world, 'fetchTree { type = "git"; url = "/r"; }')
+
+
+def test_the_time_of_a_folder_is_that_of_its_newest_file(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("")
+    for path, seconds in ((tmp_path / "old", 1), (tmp_path, 86400)):
+        os.utime(path, (seconds, seconds))
+    text = f'let t = fetchTree "path:{tmp_path}"; in [ t.lastModified t.lastModifiedDate ]'
+    assert run(FetchingWorld(), text) == '[ 86400 "19700102000000" ]'
+    assert run(FetchingWorld(), f'(fetchTree "path:{tmp_path}?lastModified=5").lastModified') == "5"
+
+
 def test_what_is_known_by_its_hash_is_not_fetched_again() -> None:
     world = FetchingWorld()
     text = run(world, f'fetchTarball {{ url = "http://x"; sha256 = "{HASH}"; }}')
@@ -108,6 +151,12 @@ def test_what_is_known_by_its_hash_is_not_fetched_again() -> None:
         'fetchMercurial "x"',
         "fetchTree { }",
         'fetchTree { type = "nope"; }',
+        'fetchTree { type = "tarball"; url = "x"; ref = "main"; }',
+        'fetchTree { type = "git"; url = "/r"; lastModified = 5; }',
+        'fetchTree "no address"',
+        'fetchTree "github:owner"',
+        'fetchTree "github:o/r/main?ref=other"',
+        'fetchTree "ftp://x/y.tar"',
         'fetchTree { type = "path"; path = "relative"; }',
     ],
 )

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from osconf.errors import EvalError, OsconfError, StoreError
-from osconf.lang.primops.expect import expect_attrs, expect_bool, expect_plain_string
+from osconf.lang.primops.expect import expect_attrs, expect_bool, expect_int, expect_plain_string
 from osconf.lang.primops.file_access import realise_context
 from osconf.lang.primops.registry import current, primop
 from osconf.lang.primops.sources import add_source
+from osconf.lang.primops.tree_addresses import parse_tree_address
 from osconf.lang.runtime import canonical_path, coerce_to_string, force
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, context_of, from_latin, with_context
 from osconf.lang.world import GitRequest
@@ -25,6 +26,14 @@ _HOSTS = {
     "github": ("github.com", "https://{host}/{owner}/{repo}/archive/{rev}.tar.gz"),
     "gitlab": ("gitlab.com", "https://{host}/{owner}/{repo}/-/archive/{rev}/{repo}-{rev}.tar.gz"),
     "sourcehut": ("git.sr.ht", "https://{host}/{owner}/{repo}/archive/{rev}.tar.gz"),
+}
+
+_LOCK_ATTRIBUTES = frozenset(("type", "narHash", "lastModified", "rev", "revCount"))
+_TREE_ATTRIBUTES = {
+    "path": {"path"},
+    "file": {"url", "unpack"},
+    "tarball": {"url", "unpack"},
+    **{host: {"owner", "repo", "ref", "host"} for host in _HOSTS},
 }
 
 
@@ -164,7 +173,7 @@ def _checkout(request: GitRequest) -> dict[str, Any]:
         "lastModified": checkout.last_modified,
         "lastModifiedDate": format_date(checkout.last_modified),
         "rev": rev,
-        "revCount": checkout.rev_count,
+        "revCount": 0 if request.shallow and request.rev else checkout.rev_count,
         "shortRev": rev[:7],
         "submodules": request.submodules,
     }
@@ -198,18 +207,27 @@ def fetch_mercurial(_argument: Value) -> Value:
 
 @primop("fetchTree", "!")
 def fetch_tree(argument: Value) -> dict[str, Any]:
-    """`{ type, … } -> attrs`: fetch a tree: type path, file, tarball, git, github, gitlab or sourcehut.
+    """`string | { type, … } -> attrs`: fetch a tree: type path, file, tarball, git, github, gitlab or sourcehut.
 
     (builtins.fetchTree { type = "path"; path = "/etc/os-release"; }).outPath  =>  "/osconf/store/…-source"
     """
-    attrs = expect_attrs(argument, "the argument passed to builtins.fetchTree")
+    is_address = isinstance(argument, str)
+    if is_address:
+        attrs: Any = parse_tree_address(expect_plain_string(argument, "the argument passed to builtins.fetchTree"))
+    else:
+        attrs = expect_attrs(argument, "the argument passed to builtins.fetchTree")
     if "type" not in attrs:
         raise EvalError("attribute 'type' is missing in call to 'fetchTree'", code="missing-argument")
     kind = expect_plain_string(force(attrs["type"]), "the `type` argument passed to builtins.fetchTree")
     if "name" in attrs:
         raise EvalError("argument 'name' isn't supported in call to 'fetchTree'", code="unexpected-argument")
     if kind == "git":
-        return _checkout(_read_git(attrs, "fetchTree"))
+        return _fetch_git_tree(attrs, is_shallow=not is_address)
+    if kind not in _TREE_ATTRIBUTES:
+        raise EvalError(f"input type '{kind}' is not supported by 'fetchTree'", code="unsupported-input")
+    for name in sorted(attrs):
+        if name not in _TREE_ATTRIBUTES[kind] and name not in _LOCK_ATTRIBUTES:
+            raise EvalError(f"input attribute '{name}' not supported by scheme '{kind}'", code="unexpected-argument")
     if kind == "path":
         return _fetch_path_tree(attrs)
     expected = _text(attrs, "narHash") or None
@@ -221,9 +239,42 @@ def fetch_tree(argument: Value) -> dict[str, Any]:
         )
         result = _fetched_tree(_Download(url, "source", expected), unpack=True)
         return {**result, "rev": rev, "shortRev": rev[:7]} if _REVISION.match(rev) else result
-    if kind in ("file", "tarball"):
-        return _fetched_tree(_Download(_text(attrs, "url"), "source", expected), unpack=kind == "tarball")
-    raise EvalError(f"input type '{kind}' is not supported by 'fetchTree'", code="unsupported-input")
+    result = _fetched_tree(_Download(_text(attrs, "url"), "source", expected), unpack=kind == "tarball")
+    return {**result, **_revision(attrs)}
+
+
+def _fetch_git_tree(attrs: Any, *, is_shallow: bool) -> dict[str, Any]:
+    request = _read_git(attrs, "fetchTree")
+    result = _checkout(request)
+    if result["rev"] == _NO_REVISION:
+        for name in ("rev", "shortRev", "revCount"):
+            del result[name]
+    elif (request.rev or request.ref) and (request.shallow if "shallow" in attrs else is_shallow):
+        del result["revCount"]
+    wanted = expect_int(force(attrs["lastModified"]), "lastModified") if "lastModified" in attrs else None
+    if wanted is not None and wanted != result["lastModified"]:
+        raise EvalError(
+            f"'lastModified' attribute mismatch in '{request.url}', expected {wanted}, got {result['lastModified']}",
+            code="hash-mismatch",
+        )
+    return result
+
+
+def _revision(attrs: Any) -> dict[str, Any]:
+    """What the caller says of a tree's revision is passed on."""
+    known: dict[str, Any] = {}
+    rev = _text(attrs, "rev")
+    if rev:
+        known.update(rev=rev, shortRev=rev[:7])
+    if "revCount" in attrs:
+        known["revCount"] = expect_int(
+            force(attrs["revCount"]), "the `revCount` attribute passed to builtins.fetchTree"
+        )
+    return known
+
+
+def _changed(seconds: int | None) -> dict[str, Any]:
+    return {} if seconds is None else {"lastModified": seconds, "lastModifiedDate": format_date(seconds)}
 
 
 def _text(attrs: Any, name: str) -> str:
@@ -236,7 +287,8 @@ def _fetched_tree(download: _Download, *, unpack: bool) -> dict[str, Any]:
     if download.expected is None and getattr(current().settings, "pure", False):
         raise EvalError("in pure evaluation mode, 'fetchTree' will not fetch an unlocked input", code="impure")
     if unpack:
-        return _tree(str.__str__(_fetch_download(download, unpack=True)))
+        tree = str.__str__(_fetch_download(download, unpack=True))
+        return {**_changed(current().world.newest_change(tree)), **_tree(tree)}
     # Also when the tree is one file, its hash and its store path are those of its archive.
     path = str.__str__(_fetch_download(_Download(download.url, download.name, None), unpack=False))
     return _tree(str.__str__(add_source(path, download.name, expected=download.expected)))
@@ -247,5 +299,11 @@ def _fetch_path_tree(attrs: Any) -> dict[str, Any]:
     path = value.text if type(value) is Path else _text(attrs, "path")
     if not path.startswith("/"):
         raise EvalError(f"path '{from_latin(path)}' is not absolute", code="not-absolute")
-    source: ContextStr = add_source(canonical_path(path), "source", expected=_text(attrs, "narHash") or None)
-    return _tree(str.__str__(source))
+    path = canonical_path(path)
+    source: ContextStr = add_source(path, "source", expected=_text(attrs, "narHash") or None)
+    if "lastModified" in attrs:
+        where = "the `lastModified` attribute passed to builtins.fetchTree"
+        changed: int | None = expect_int(force(attrs["lastModified"]), where)
+    else:
+        changed = current().world.newest_change(path)
+    return {**_changed(changed), **_tree(str.__str__(source)), **_revision(attrs)}
