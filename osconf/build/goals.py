@@ -103,7 +103,7 @@ def plan_goals(
         missing = sorted(set(outputs) - store.valid_among(outputs))
         if not must and not missing:
             continue
-        if not must and substitute is not None and _may_be_substituted(drv) and substitute(missing):
+        if not must and substitute is not None and may_be_substituted(drv) and substitute(missing):
             continue
         goal = goals[path] = Goal(path, drv, set(known), set(drv.input_derivations), must)
         stack.append((path, names, True))
@@ -115,7 +115,7 @@ def plan_goals(
     return ordered
 
 
-def _may_be_substituted(drv: Derivation) -> bool:
+def may_be_substituted(drv: Derivation) -> bool:
     """Whether asking a cache is worth it: environments and small texts are made quicker than they are fetched."""
     if drv.is_builtin and drv.builder not in _FETCHING:
         return False

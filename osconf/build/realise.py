@@ -12,7 +12,7 @@ from contextlib import suppress
 from threading import Event
 
 from osconf.build.builtin import BuiltinBuilder
-from osconf.build.goals import Goal, parse_wanted, plan_goals
+from osconf.build.goals import Goal, may_be_substituted, parse_wanted, plan_goals
 from osconf.build.job import BuildContext, build_derivation
 from osconf.build.reporter import QuietReporter, Reporter
 from osconf.build.settings import BuildSettings
@@ -47,7 +47,10 @@ def realise(
         requests.setdefault(path, set()).update(names or store.read_derivation(path).outputs)
     substitute = None
     if settings.caches:
-        substitute = Substituter(store, settings.caches, settings.trusted_keys, reporter.substituted).substitute
+        substituter = Substituter(store, settings.caches, settings.trusted_keys, reporter.substituted)
+        _find_available(store, requests, substituter)
+        substituter.fetch_found()
+        substitute = substituter.substitute
     goals = plan_goals(store, requests, rebuild=settings.check or settings.repair, substitute=substitute)
     if goals:
         prepare([goal.drv for goal in goals.values()])
@@ -60,12 +63,29 @@ def realise(
     }
 
 
-def plan_builds(store: LocalStore, wanted: Iterable[str]) -> list[str]:
-    """The derivations that `realise` would build, inputs first; nothing is built."""
+def _find_available(
+    store: LocalStore, requests: Mapping[str, Iterable[str]], substituter: Substituter
+) -> dict[str, Goal]:
+    """What is left to build when everything is fetched that caches have; many questions are asked at once."""
+    everything = plan_goals(store, requests)
+    outputs = [
+        goal.drv.output_path(name)
+        for goal in everything.values()
+        if may_be_substituted(goal.drv)
+        for name in sorted(goal.wanted)
+    ]
+    substituter.ask(outputs)
+    return plan_goals(store, requests, substitute=substituter.is_available) if everything else everything
+
+
+def plan_builds(store: LocalStore, wanted: Iterable[str], settings: BuildSettings | None = None) -> list[str]:
+    """The derivations that `realise` would build, inputs first; nothing is built or fetched."""
     requests: dict[str, set[str]] = {}
     for text in wanted:
         path, names = parse_wanted(text)
         requests.setdefault(path, set()).update(names)
+    if settings is not None and settings.caches:
+        return list(_find_available(store, requests, Substituter(store, settings.caches, settings.trusted_keys)))
     return list(plan_goals(store, requests))
 
 

@@ -52,7 +52,7 @@ class MachineBuilder:
 
     def plan(self, store: LocalStore, wanted: Sequence[str], settings: BuildSettings) -> list[str]:
         """The derivations that `realise` would build, inputs first."""
-        return plan_builds(store, wanted)
+        return plan_builds(store, wanted, settings)
 
 
 def build_in(store: Store, builder: MachineBuilder, wanted: Sequence[str], reporter: Reporter) -> Outputs:

@@ -105,6 +105,14 @@ def test_what_no_trusted_key_signed_is_refused_with_a_reason(stores: Stores) -> 
         assert "--trusted-key" in stores.errors
 
 
+def test_a_dry_run_counts_on_caches(stores: Stores) -> None:
+    cache = ("--cache", f"file://{stores.directory}/cache")
+    assert stores.build("--dry-run", store="dry").endswith("-download.drv")
+    assert stores.build("--dry-run", *cache, store="dry").endswith("-download.drv")
+    assert stores.build("--dry-run", *cache, "--trusted-key", public(stores), store="dry") == ""
+    assert not list((stores.directory / "dry/osconf/store").glob("*-download"))
+
+
 def test_no_caches_builds_here(stores: Stores) -> None:
     cache = f"file://{stores.directory}/cache"
     stores.build("--cache", cache, "--trusted-key", public(stores), "--no-caches", store="alone", code=3)
