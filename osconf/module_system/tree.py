@@ -242,6 +242,11 @@ class Level:
         cell = found[0][1]
         return len(found) == 1 and type(cell) is list and (cell[0] is run_declaration or is_closed(cell, raws))
 
+    def is_unread(self, name: str) -> bool:
+        """Whether one module that was not read declares and sets all there is under a name."""
+        found = self.declarations(name)
+        return len(found) == 1 and is_closed(found[0][1], self.definitions().get(name, _NONE))
+
 
 class Option:
     """A declared option and the definitions it gets."""

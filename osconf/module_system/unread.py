@@ -39,7 +39,7 @@ def _below_disabled(level: Level, off: Places | None) -> Iterator[tuple[tuple[st
     if off is None and level.parts and _is_off(level):
         own = off = []
     for name in level.definitions():
-        if name not in names or name in ("_module", "enable"):
+        if name not in names or name in ("_module", "enable") or level.is_unread(name):
             continue
         try:
             node = level.node(name)
