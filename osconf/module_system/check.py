@@ -5,13 +5,14 @@ An ordinary evaluation stops at its first mistake. This walk goes on: one option
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from osconf.errors import EvalError, OsconfError, Position
 from osconf.lang.diagnose import is_own_file, is_own_place, locate_error
 from osconf.lang.runtime import force, is_derivation
-from osconf.lang.values import Value, from_latin
+from osconf.lang.values import Path, Value, from_latin
 from osconf.module_system.cycles import OptionCycle
+from osconf.module_system.definitions import Definition
 from osconf.module_system.documentation import root_of
 from osconf.module_system.mistakes import position_of_definition
 from osconf.module_system.tree import Level, Option
@@ -82,6 +83,44 @@ def find_definition(result: Value, path: str, holds: Callable[[Value], bool]) ->
         if any(holds(force(member)) for member in (value if type(value) is tuple else (value,))):
             return position
     return None
+
+
+def find_path(result: Value, message: str) -> Position | None:
+    """Where the user's own modules set an option to a path that a message names in quotes; None when they do not."""
+    for definition in _own_definitions(root_of(result)):
+        try:
+            if any(f"'{from_latin(text)}'" in message for text in _paths_in(definition.value, _MAX_DEPTH)):
+                return position_of_definition(definition)
+        except _FAILURES:
+            continue
+    return None
+
+
+def _own_definitions(level: Level) -> Iterator[Definition]:
+    for name, raws in level.definitions().items():
+        if name not in level.names():
+            continue
+        node = level.node(name)
+        if isinstance(node, Level):
+            yield from _own_definitions(node)
+            continue
+        for file, cell, value, _ in raws:
+            definition = Definition(file, cell, value)
+            position = position_of_definition(definition)
+            if position is not None and is_own_place(position):
+                yield definition
+
+
+def _paths_in(cell: Value, depth: int) -> Iterator[str]:
+    value = force(cell)
+    if type(value) is Path:
+        yield value.text
+    elif depth and type(value) is tuple:
+        for member in value:
+            yield from _paths_in(member, depth - 1)
+    elif depth and type(value) is dict and not is_derivation(value):
+        for member in value.values():
+            yield from _paths_in(member, depth - 1)
 
 
 def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[Exception], None]) -> None:

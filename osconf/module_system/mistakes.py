@@ -263,10 +263,13 @@ def not_a_set(place: Place, definition: Definition, members: Sequence[str]) -> O
     some = ", ".join(f"{place}.{name}" for name in list(members)[:4])
     more = ", …" if len(members) > 4 else ""
     shown = f"`{place}'" if place.parts else "the configuration"
+    value = force(definition.value)
     return OptionError(
-        f"{shown} holds options ({some}{more}), but it is set to {show_value(force(definition.value))}",
+        f"{shown} holds options ({some}{more}), but it is set to {show_value(value)}",
         position=position_of_definition(definition),
-        hint="set one of the options in it",
+        hint="a function was given: is an argument missing, such as the condition of lib.mkIf?"
+        if is_function(value)
+        else "set one of the options in it",
         code="not-an-option",
     )
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from osconf.module_system.tree import Level
 
 _MAX_PATHS = 20000
-_ENOUGH = 0.75
+_ENOUGH = 0.78
+_NEAR = 0.7
+_COMMON = 3
 
 
 def suggest_option(root: Level, parts: tuple[str, ...], prefix: tuple[str, ...]) -> str | None:
     """A hint that names the option meant by a path that does not exist."""
-    from difflib import SequenceMatcher, get_close_matches  # only a mistake needs it
+    from difflib import get_close_matches  # only a mistake needs it
 
     name = parts[-1]
     siblings, is_known = _siblings(root, parts)
@@ -30,22 +32,35 @@ def suggest_option(root: Level, parts: tuple[str, ...], prefix: tuple[str, ...])
         close = get_close_matches(name, siblings, n=2, cutoff=0.7)
         if close:
             return _offer([(*prefix, *parts[:-1], found) for found in close])
+    found = _elsewhere(root, parts)
+    if found:
+        return _offer([(*prefix, *path) for path in found])
+    return None if prefix else f"`osconf search --options {from_latin(name)}` looks for options by name and description"
+
+
+def _elsewhere(root: Level, parts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """At most two paths of the whole tree whose last name, and mostly whose place, is nearly that of the parts."""
+    from difflib import SequenceMatcher
+
+    *around, name = parts
+    paths = _paths(root)
+    is_common = sum(path[-1] == name for path in paths) > _COMMON
+    last = SequenceMatcher(b=name, autojunk=False)
+    place = SequenceMatcher(b=".".join(around), autojunk=False)
     best: list[tuple[float, tuple[str, ...]]] = []
-    wanted = ".".join(parts)
-    matcher = SequenceMatcher(b=wanted, autojunk=False)
-    for path in _paths(root):
+    for path in paths:
         if path[-1] == name:
-            score = 0.8 + 0.2 * _similar(matcher, path)
+            near = _similar(place, ".".join(path[:-1]))
+            # Every service has an `enable`: that name alone says nothing.
+            if is_common and near < _NEAR:
+                continue
+            best.append((1 + near, path))
         elif len(path) == len(parts) and abs(len(path[-1]) - len(name)) < 4:
-            score = _similar(matcher, path, _ENOUGH)
-        else:
-            continue
-        if score >= _ENOUGH:
-            best.append((score, path))
-    if best:
-        best.sort(key=lambda item: (-item[0], item[1]))
-        return _offer([(*prefix, *path) for _, path in best[:2]])
-    return None
+            alike = _similar(last, path[-1], _ENOUGH)
+            if alike and (near := _similar(place, ".".join(path[:-1]), _NEAR) if around else 1):
+                best.append((alike * near, path))
+    best.sort(key=lambda item: (-item[0], item[1]))
+    return [path for _, path in best[:2]]
 
 
 def disabled_declaration(modules: Sequence[Module], parts: tuple[str, ...]) -> str | None:
@@ -63,11 +78,13 @@ def disabled_declaration(modules: Sequence[Module], parts: tuple[str, ...]) -> s
     return None
 
 
-def _similar(matcher: SequenceMatcher[str], path: tuple[str, ...], least: float = 0.0) -> float:
-    matcher.set_seq1(".".join(path))
+def _similar(matcher: SequenceMatcher[str], text: str, least: float = 0.0) -> float:
+    """How alike two texts are, 0 when it is less than the least."""
+    matcher.set_seq1(text)
     if least and (matcher.real_quick_ratio() < least or matcher.quick_ratio() < least):
         return 0.0
-    return matcher.ratio()
+    ratio = matcher.ratio()
+    return ratio if ratio >= least else 0.0
 
 
 def _offer(paths: list[tuple[str, ...]]) -> str:

@@ -94,9 +94,11 @@ def _relate(error: OsconfError, value: Any, configuration: Path) -> None:
     """Lead from an error to the user's text: their line, and what else is wrong in it."""
     from osconf.archive.resolver import ResolutionError
     from osconf.lang.diagnose import has_own_place
-    from osconf.module_system.check import find_definition, related_mistakes
+    from osconf.module_system.check import find_definition, find_path, related_mistakes
 
     if isinstance(error, EvalError):
+        if error.code == "no-such-path" and not has_own_place(error):
+            error.position = find_path(value, error.message) or error.position
         error.related.extend(related_mistakes(value, error))
     elif isinstance(error, ResolutionError):
         names = error.roots

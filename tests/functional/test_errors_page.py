@@ -59,3 +59,23 @@ def accept(title: str, said: str) -> None:
     found = next(found for found in _SECTION.finditer(text) if found["title"] == title)
     start, end = found.span("said")
     PAGE.write_text(text[:start] + said + text[end:], "utf-8")
+
+
+def test_missing_file_is_shown_where_it_was_set(machine: Machine) -> None:
+    machine.write("configuration.nix", configuration("environment.etc.motd.source = ./no-such-file;\n"))
+    done = machine.run("build", "-c", "configuration.nix")
+    assert done.code == 1
+    assert "/etc/no-such-file' does not exist" in done.stderr
+    assert "configuration.nix:4:3" in done.stderr
+
+
+def test_definitions_without_effect_are_told(machine: Machine) -> None:
+    lines = 'services.nginx.virtualHosts.a.root = "/srv";\nservices.openssh = { enable = true; settings.UseDn = true; };\n'
+    machine.write("configuration.nix", configuration(lines))
+    done = machine.run("instantiate", "-c", "configuration.nix")
+    assert done.code == 0, done.stderr
+    assert (
+        "services.nginx.enable is false, so these definitions have no effect: services.nginx.virtualHosts"
+        in done.stderr
+    )
+    assert "did you mean `services.openssh.settings.UseDns'?" in done.stderr
