@@ -31,6 +31,17 @@ def missing_for_recording() -> str:
     return missing_for_mounts()
 
 
+def missing_for_grub() -> str:
+    """Why GRUB's view of a disk cannot be had; empty when it can."""
+    return "" if shutil.which("grub-fstest") else "grub-fstest is not installed"
+
+
+def read_as_grub(disk: Path, file: str) -> bytes | None:
+    """A file of a file system as GRUB's own code reads it, without the journal; None when it cannot."""
+    done = subprocess.run(["grub-fstest", str(disk), "cat", file], capture_output=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
 def make_file_system(image: Path, size_mib: int) -> None:
     """An empty ext4 in a sparse file."""
     with image.open("wb") as file:
@@ -41,10 +52,15 @@ def make_file_system(image: Path, size_mib: int) -> None:
 
 def repair_file_system(image: Path) -> str:
     """Replay the journal and check the file system; gives what e2fsck found beyond the journal, empty when nothing."""
-    first = subprocess.run(["e2fsck", "-fy", str(image)], capture_output=True, text=True, check=False)
+    deadline = time.monotonic() + 30
+    while True:
+        first = subprocess.run(["e2fsck", "-fy", str(image)], capture_output=True, text=True, check=False)
+        if "in use" not in first.stderr or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
     second = subprocess.run(["e2fsck", "-fn", str(image)], capture_output=True, text=True, check=False)
     if first.returncode > 1 or second.returncode != 0:
-        return first.stdout + second.stdout
+        return first.stdout + first.stderr + second.stdout
     return ""
 
 
@@ -52,7 +68,16 @@ def repair_file_system(image: Path) -> str:
 def mounted(image: Path, place: Path, options: str = "loop") -> Iterator[Path]:
     """The file system of an image at a place."""
     place.mkdir(exist_ok=True)
-    run("mount", "-o", options, str(image), str(place))
+    deadline = time.monotonic() + 30
+    while True:
+        done = subprocess.run(
+            ["mount", "-o", options, str(image), str(place)], capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            break
+        # Sandboxes of other processes that began while it was mounted keep the mount as long as they live.
+        assert "busy" in done.stderr and time.monotonic() < deadline, done.stderr
+        time.sleep(0.1)
     try:
         yield place
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,9 +19,9 @@ from osconf.host.files import Files
 from osconf.host.mounts import RealMounts
 from osconf.store.canonical import sync_filesystem
 from osconf.vm.block_log import BlockLog, DiskReplay, copy_sparse, plan_power_cuts
-from tests.durability.disks import make_file_system, missing_for_recording, recorded
+from tests.durability.disks import make_file_system, missing_for_grub, missing_for_recording, read_as_grub, recorded
 
-MISSING = missing_for_recording() or ("" if shutil.which("grub-fstest") else "grub-fstest is not installed")
+MISSING = missing_for_recording() or missing_for_grub()
 pytestmark = pytest.mark.skipif(MISSING != "", reason=MISSING)
 MENU = "/boot/grub/grub.cfg"
 FIRST = b"first\n"
@@ -31,12 +30,6 @@ FIRST = b"first\n"
 def kernel(number: int) -> bytes:
     """What is in the kernel of a generation."""
     return hashlib.sha256(bytes([number])).digest() * 9000
-
-
-def read_as_grub(image: Path, file: str) -> bytes | None:
-    """A file of an image as GRUB reads it; None when it cannot."""
-    done = subprocess.run(["grub-fstest", str(image), "cat", file], capture_output=True, check=False)
-    return done.stdout if done.returncode == 0 else None
 
 
 def replace_menus(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, *, checkpoint: bool) -> int:
