@@ -7,12 +7,11 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
-
-import zstandard
+from typing import Any, BinaryIO
 
 from osconf.log import logger
 from osconf.model.store_path import DRV_SUFFIX
+from osconf.store.compression import DAMAGED, SUFFIXES, open_packed, open_unpacked
 from osconf.store.interface import Store
 
 TAIL_LINES = 25
@@ -22,24 +21,25 @@ _CHUNK = 1 << 16
 def log_path(store: Store, drv_path: str) -> Path:
     """Where the log of a derivation is kept; the file exists when it was built here and said something."""
     base_name = drv_path.rpartition("/")[2]
-    return store.layout.logs / base_name[:2] / f"{base_name[2:]}.zst"
+    suffix = SUFFIXES[store.layout.log_compression]
+    return store.layout.logs / base_name[:2] / f"{base_name[2:]}{suffix}"
 
 
 def read_log(store: Store, path: str) -> str | None:
     """The log of the newest build of a derivation, or of the one that made an output; None when there is none."""
     for drv_path in _derivers(store, path):
         try:
-            data = log_path(store, drv_path).read_bytes()
+            with log_path(store, drv_path).open("rb") as file:
+                return _decompress(file, store.layout.log_compression).decode("utf-8", "replace")
         except FileNotFoundError:
             continue
-        return _decompress(data).decode("utf-8", "replace")
     return None
 
 
-def _decompress(data: bytes) -> bytes:
+def _decompress(file: BinaryIO, compression: str) -> bytes:
     """A log's text as far as it can be read: nothing syncs it, so a power cut may have damaged its end."""
     text = bytearray()
-    with zstandard.ZstdDecompressor().stream_reader(data) as reader, suppress(zstandard.ZstdError):
+    with suppress(*DAMAGED), open_unpacked(file, compression, one_frame=True) as reader:
         while chunk := reader.read(_CHUNK):
             text += chunk
     return bytes(text)
@@ -57,10 +57,11 @@ class BuildLog:
 
     def __init__(self, path: Path, listen: Callable[[str], None]) -> None:
         self.path = path
+        self.compression = next(name for name, suffix in SUFFIXES.items() if suffix == path.suffix)
         self.listen = listen
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._file: BinaryIO | None = None
-        self._writer: zstandard.ZstdCompressionWriter | None = None
+        self._writer: Any = None
         self._lock = threading.Lock()
         self._partial = b""
         self._is_lost = False
@@ -79,11 +80,11 @@ class BuildLog:
         for line in lines:
             self.line(line.rstrip(b"\r").decode("utf-8", "replace"))
 
-    def _open(self) -> zstandard.ZstdCompressionWriter:
+    def _open(self) -> Any:
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("wb")
-            self._writer = zstandard.ZstdCompressor(level=3).stream_writer(self._file)
+            self._writer = open_packed(self._file, self.compression)
         return self._writer
 
     def tail_text(self) -> str:

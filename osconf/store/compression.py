@@ -47,10 +47,10 @@ class _Plain:
         self.close = file.flush
 
 
-def open_unpacked(raw: BinaryIO, compression: str) -> Any:
-    """A file to read the content of a packed one from."""
+def open_unpacked(raw: BinaryIO, compression: str, *, one_frame: bool = False) -> Any:
+    """A file to read the content of a packed one from; with `one_frame` what follows a zstd frame is not looked at."""
     if compression == "zstd":
-        return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=not one_frame)
     if compression in ("xz", "lzma"):
         return lzma.open(raw)
     if compression == "bzip2":

@@ -96,9 +96,19 @@ class StoreLayout:
         return self.state / "gc.lock"
 
     @property
+    def is_nix(self) -> bool:
+        """Whether Nix's programs could find their files here."""
+        return self.store_dir == "/nix/store"
+
+    @property
     def logs(self) -> Path:
-        """Compressed build logs."""
-        return self.state / "log"
+        """Compressed build logs; where Nix has them when the store is to be Nix's."""
+        return self.state / "log" / "nix" / "drvs" if self.is_nix else self.state / "log"
+
+    @property
+    def log_compression(self) -> str:
+        """How build logs are packed."""
+        return "bzip2" if self.is_nix else "zstd"
 
     def create(self) -> None:
         """Make the directories that are missing."""

@@ -75,7 +75,7 @@ class Contest:
         self.programs = programs
         self.oracle.environment["PATH"] = f"{programs}:{os.environ['PATH']}"
         self.oracle.environment["NIX_CONFIG"] += (
-            "sandbox = true\nsandbox-fallback = false\nsandbox-paths =\nbuild-hook =\nmax-jobs = 2\n"
+            "sandbox = true\nsandbox-fallback = false\nsandbox-paths =\nmax-jobs = 2\n"
         )
         # What builds leave behind is ours to wait for, so that it is counted.
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
