@@ -12,7 +12,9 @@ from osconf.activation.commit import IN_USE
 from osconf.activation.generations import PROFILE as SYSTEM_PROFILE
 from osconf.rebuild.generations import delete_generations
 from osconf.store.gc import GcOptions
+from osconf.store.layout import StoreLayout
 from osconf.store.profiles import Generation, Profile
+from osconf.store.reserve import release_space
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session
@@ -35,6 +37,8 @@ def collect_garbage(
     dry_run: bool = False,
 ) -> Collected:
     """Collect; `older_than` is in seconds. The default, the running and the booted generation always stay."""
+    # Opening the store needs some space already.
+    release_space(StoreLayout(session.root, session.store_dir))
     profiles = session.store.layout.profiles
     old = {}
     if keep_generations is not None or older_than is not None:

@@ -6,6 +6,7 @@ before a row says so. One connection serves all threads of a process, behind a l
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -22,6 +23,8 @@ from osconf.store.locks import describe_holder
 _MIGRATIONS = ((1, "schema.sql"),)
 _BUSY_SECONDS = 300
 _MAX_VARIABLES = 500
+# What SQLite needs beside the file to work at all: shared memory and the first pages of its log.
+_LOG_BYTES = 1 << 17
 
 _INFO_COLUMNS = "id, path, nar_hash, nar_size, registration_time, deriver, ultimate, signatures, content_address"
 
@@ -321,6 +324,10 @@ class Database:
             rows = [(path,) for path in paths]
             connection.executemany("DELETE FROM paths WHERE path = ?", rows)
 
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log into the file; without effect while others read."""
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def check_integrity(self) -> list[str]:
         """What SQLite finds wrong with the file; empty when it is sound."""
         found = [str(row[0]) for row in self._rows("PRAGMA integrity_check")]
@@ -360,7 +367,7 @@ def explain_database_error(file: Path, error: sqlite3.Error) -> StoreError:
     text = str(error)
     if "FOREIGN KEY" in text:
         return StoreError("a path that stays in the store refers to one that would be removed", code="path-in-use")
-    if "full" in text:
+    if "full" in text or ("I/O error" in text and _is_disk_full(file)):
         return StoreError(
             f"no space left for the store database '{file}'",
             code="no-space",
@@ -371,6 +378,12 @@ def explain_database_error(file: Path, error: sqlite3.Error) -> StoreError:
             f"cannot write the store database '{file}': {text}",
             code="store-not-writable",
             hint="run as root, or choose a store of your own with '--store DIR'",
+        )
+    if "I/O error" in text:
+        return StoreError(
+            f"the store database '{file}' cannot be read or written: {text}",
+            code="disk-failure",
+            hint="the disk or its filesystem has a fault: `dmesg` may tell which",
         )
     if "locked" in text:
         holder = describe_holder(file.with_name(f"{file.name}-shm"))
@@ -383,3 +396,11 @@ def explain_database_error(file: Path, error: sqlite3.Error) -> StoreError:
         f"the store database '{file}' is damaged: {text}",
         hint="`osconf store recover` makes a new one from what is on the disk; or restore it from a backup",
     )
+
+
+def _is_disk_full(file: Path) -> bool:
+    try:
+        status = os.statvfs(file.parent)
+    except OSError:
+        return False
+    return status.f_bavail * status.f_frsize < _LOG_BYTES

@@ -19,7 +19,11 @@ from osconf.store.closure import order_references_first, reachable, reverse
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import PathLock, hold_lock, read_temporary_roots, remove_stale_locks
+from osconf.store.reserve import is_nearly_full
 from osconf.store.roots import find_roots
+
+# Paths that a collection on a full disk forgets and removes at a time.
+_FEW = 20
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,17 @@ def _limit(dead: list[str], sizes: dict[str, int], max_freed: int) -> list[str]:
 def _forget(layout: StoreLayout, database: Database, paths: Iterable[str]) -> int:
     """Make paths invalid and take their files away; the bytes that were freed at once."""
     paths = list(paths)
-    database.invalidate(paths)
-    return sum(move_to_trash(layout, layout.real_path(path)) for path in paths)
+    if not is_nearly_full(layout):
+        database.invalidate(paths)
+        return sum(move_to_trash(layout, layout.real_path(path)) for path in paths)
+    freed = 0
+    for start in range(0, len(paths), _FEW):
+        # What uses others comes before them, so that any part of the list may go.
+        few = paths[start : start + _FEW]
+        database.invalidate(few)
+        freed += sum(move_to_trash(layout, layout.real_path(path)) for path in few) + empty_trash(layout)
+        database.checkpoint()
+    return freed
 
 
 def move_to_trash(layout: StoreLayout, real: Path) -> int:

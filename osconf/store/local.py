@@ -49,6 +49,7 @@ from osconf.store.locks import PathLock, TemporaryRoots
 from osconf.store.places import NotValid, StorePlaces
 from osconf.store.readonly import ensure_writable
 from osconf.store.recover import check_not_lost
+from osconf.store.reserve import release_space, reserve_space
 from osconf.store.scan import ReferenceScanner
 from osconf.store.unpack import unpack_verified
 from osconf.store.verify import Repair, VerifyReport, verify_store
@@ -95,6 +96,8 @@ class LocalStore(StorePlaces):
             layout.create()
             check_not_lost(layout)
             store = cls(layout, Database(layout.database, durable=durable), read_only=False, durable=durable)
+            if durable:
+                reserve_space(layout)
             # Not only when the database is new: whoever made it may have died before this.
             if layout.registration.exists() and store.database.is_empty():
                 store.load_registration(json.loads(layout.registration.read_text("utf-8")))
@@ -499,8 +502,11 @@ class LocalStore(StorePlaces):
 
     def collect_garbage(self, options: gc.GcOptions = gc.GcOptions()) -> gc.GcResult:  # noqa: B008 - frozen
         """Remove what no root needs."""
+        release_space(self.layout)
         self.flush()
-        return gc.collect_garbage(self.layout, self.database, options)
+        result = gc.collect_garbage(self.layout, self.database, options)
+        reserve_space(self.layout)
+        return result
 
     def delete(self, paths: Iterable[str], *, ignore_liveness: bool = False) -> gc.GcResult:
         """Remove these paths; refused for one that is alive or referred to."""

@@ -34,7 +34,7 @@ def test_a_dry_run_shows_what_the_run_does(tmp_path: Path) -> None:
         profile.switch_to(2)
     # Opened again: what a process has made itself it keeps alive.
     with LocalStore.open(tmp_path / "root", durable=False) as store:
-        session = cast(Session, SimpleNamespace(store=store))
+        session = cast(Session, SimpleNamespace(store=store, root=store.root, store_dir=store.store_dir))
         planned = collect_garbage(session, keep_generations=1, dry_run=True)
         assert planned.deleted == (first,)
         assert [generation.number for generation in profile.generations()] == [1, 2]

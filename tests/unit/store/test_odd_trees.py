@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -175,3 +176,29 @@ def test_a_store_on_a_read_only_filesystem(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") <= 4
     assert store.layout.real_path(path).exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="mounts: needs root and unshare")
+def test_garbage_is_collected_on_a_disk_without_any_room(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    for number in range(60):
+        (tmp_path / f"file-{number}").write_text(f"{number}\n" * 200)
+    script = f"""
+        osconf() {{ {sys.executable} -m osconf.cli --store {tmp_path}/disk/store "$@"; }}
+        mount -t tmpfs -o size=24M none {tmp_path}/disk
+        osconf store add {tmp_path}/file-*
+        dd if=/dev/zero of={tmp_path}/disk/filler bs=4k 2> /dev/null
+        echo content > {tmp_path}/more
+        osconf store add {tmp_path}/more
+        echo "code $?"
+        osconf gc > {tmp_path}/collected
+        echo "code $?"
+        osconf store add {tmp_path}/more && osconf store verify --check-contents
+        echo "code $?"
+    """
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, check=False)
+    assert re.findall(r"code \d", done.stdout) == ["code 1", "code 0", "code 0"], done.stdout + done.stderr
+    assert "no space left" in done.stderr
+    assert "osconf gc" in done.stderr
+    assert "damaged" not in done.stderr
+    assert len((tmp_path / "collected").read_text().splitlines()) >= 60
