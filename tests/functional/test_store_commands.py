@@ -106,3 +106,21 @@ def test_wrong_use(osconf: Program, added: str) -> None:
     osconf("key", "public", "-", data=b"nonsense", code=1)
     osconf("log", added, code=1)
     assert "there is no log" in osconf.errors
+
+
+def test_signatures_are_verified(osconf: Program, added: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(osconf("key", "generate", "cache-1"))
+    public = osconf.lines("key", "public", str(tmp_path / "key"))[0]
+    assert osconf.lines("store", "verify", "--signatures", "--trusted-key", public, code=1) == [f"not signed: {added}"]
+    osconf("store", "sign", "--key", str(tmp_path / "key"), added)
+    osconf("store", "verify", "--signatures", "--trusted-key", public)
+    assert osconf.lines("store", "verify", "--signatures", added, code=1) == [f"not signed: {added}"]
+
+
+def test_hashes_of_files(osconf: Program, tmp_path: Path) -> None:
+    (tmp_path / "abc").write_text("abc")
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert osconf.lines("store", "hash", "--flat", "--format", "base16", str(tmp_path / "abc")) == [digest]
+    (archived,) = osconf.lines("store", "hash", str(tmp_path / "abc"))
+    assert archived.startswith("sha256-") and len(archived) == 51
+    assert osconf("store", "dump", str(tmp_path / "abc")).startswith(b"\x0d\0\0\0\0\0\0\0nix-archive-1")
