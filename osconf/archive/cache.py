@@ -89,6 +89,8 @@ class BlobCache:
         """Make the finished partial file the blob."""
         partial.flush()
         os.fchmod(partial.fileno(), 0o444)
+        # Indexes are used without another look at their hash: the name must not outlive a power cut without the bytes.
+        os.fsync(partial.fileno())
         path = self.path_of(sha256)
         path.with_name(f"{sha256}.partial").replace(path)
         return path
