@@ -2,7 +2,8 @@
 { lib }:
 
 let
-  inherit (builtins) attrNames concatStringsSep filter functionArgs head isAttrs isBool isFloat isFunction isInt isList isPath isString length map tail typeOf;
+  inherit (builtins) attrNames concatStringsSep isAttrs isBool isFloat isInt isList isPath isString map typeOf;
+  inherit (lib.trivial) functionArgs isFunction;
   inherit (lib.strings) concatMapStringsSep escapeNixIdentifier splitString;
 in
 rec {

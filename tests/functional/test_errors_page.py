@@ -70,8 +70,8 @@ def test_missing_file_is_shown_where_it_was_set(machine: Machine) -> None:
 
 
 def test_definitions_without_effect_are_told(machine: Machine) -> None:
-    lines = 'services.nginx.virtualHosts.a.root = "/srv";\nservices.openssh = { enable = true; settings.UseDn = true; };\n'
-    machine.write("configuration.nix", configuration(lines))
+    lines = 'services.nginx.virtualHosts.a.root = "/srv";\nservices.openssh.settings.UseDn = true;\n'
+    machine.write("configuration.nix", configuration("services.openssh.enable = true;\n" + lines))
     done = machine.run("instantiate", "-c", "configuration.nix")
     assert done.code == 0, done.stderr
     assert (
