@@ -25,7 +25,7 @@ from osconf.daemon.messages import (
     encode_gc_options,
     encode_info,
 )
-from osconf.daemon.relay import relay_stream
+from osconf.daemon.relay import Relay
 from osconf.daemon.wire import PROTOCOL, VERSION, Channel, Disconnected
 from osconf.errors import StoreError
 from osconf.model import nar
@@ -134,22 +134,21 @@ class DaemonStore(StorePlaces):
         *,
         send: Callable[[Channel], None] | None = None,
         hear: Callable[[Mapping[str, Any]], None] | None = None,
-        is_conversation: bool = False,
+        relay: BinaryIO | None = None,
     ) -> Any:
         """Ask for something and wait for the answer; `send` writes the stream that belongs to the request.
 
-        `hear` is told of events. In a conversation the stream waits for them: it is sent in a thread. An interrupt in
-        the middle ends everything: that is how the daemon learns to stop.
+        `hear` is told of events. What `relay` gives is passed on meanwhile, until the answer. An interrupt in the
+        middle ends everything: that is how the daemon learns to stop.
         """
         with self._lock:
             if self._is_over:
                 raise Disconnected("the conversation with the store's daemon is over")
             try:
                 self._channel.send({"operation": operation, "arguments": dict(arguments or {})})
-                if send is not None and is_conversation:
-                    threading.Thread(target=self._send_stream, args=(send,), daemon=True).start()
-                elif send is not None:
+                if send is not None:
                     self._send_stream(send)
+                passing = Relay(relay, self._channel) if relay is not None else None
                 while True:
                     answer = self._channel.receive()
                     if answer is None:
@@ -158,6 +157,8 @@ class DaemonStore(StorePlaces):
                         break
                     if hear is not None:
                         hear(answer)
+                if passing is not None:
+                    passing.stop()
             except Disconnected as error:
                 self._give_up()
                 raise Disconnected(
@@ -374,10 +375,7 @@ class DaemonStore(StorePlaces):
             answers.write(str(message["answer"]).encode())
             answers.flush()
 
-        def send(channel: Channel) -> None:
-            relay_stream(source, channel)
-
-        return [str(path) for path in self.request("receive-closure", send=send, hear=answer, is_conversation=True)]
+        return [str(path) for path in self.request("receive-closure", hear=answer, relay=source)]
 
     def flush(self) -> None:
         """Make everything that was added valid for others."""

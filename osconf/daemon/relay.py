@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import threading
+from contextlib import suppress
 from typing import BinaryIO
 
-from osconf.daemon.wire import Channel, DataReader
+from osconf.daemon.wire import Channel, DataReader, Disconnected
 
 _CHUNK = 1 << 16
 
@@ -44,8 +46,30 @@ class AnswerFile:
             self._channel.send({"event": "answer", "answer": text.decode()})
 
 
-def relay_stream(source: BinaryIO, channel: Channel) -> None:
-    """Pass on what comes, as it comes."""
-    read = getattr(source, "read1", source.read)
-    while data := read(_CHUNK):
-        channel.send_data(data)
+class Relay:
+    """Passes on what comes, as it comes, in a thread of its own, until it ends or is stopped."""
+
+    def __init__(self, source: BinaryIO, channel: Channel) -> None:
+        self._source = source
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._is_over = False
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        read = getattr(self._source, "read1", self._source.read)
+        with suppress(Disconnected, OSError, ValueError):
+            while data := read(_CHUNK):
+                with self._lock:
+                    if self._is_over:
+                        return
+                    self._channel.send_data(data)
+        with suppress(Disconnected):
+            self.stop()
+
+    def stop(self) -> None:
+        """Pass on nothing more."""
+        with self._lock:
+            if not self._is_over:
+                self._is_over = True
+                self._channel.end_data()

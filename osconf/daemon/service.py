@@ -171,10 +171,11 @@ class Service:
         except OSError as error:
             explained = explain_os_error(f"answer '{message['operation']}'", error)
             answer = {"error": encode_error(explained or StoreError(str(error)))}
-        if operation.is_conversation and "error" in answer:
-            # The sender waits for our word before it says more: there is no end of the stream to wait for.
+        if operation.is_conversation:
+            # The sender waits for our word before it says more: the stream ends after it.
             self.channel.send(answer)
-            raise Disconnected("a conversation ended with an error")
+            self._stream.drain()
+            return
         if operation.has_stream:
             self._skip_stream(answer)
         self.channel.send(answer)

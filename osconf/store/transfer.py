@@ -14,10 +14,11 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from osconf.errors import StoreError
+from osconf.errors import OsconfError, StoreError
 from osconf.model import nar
 from osconf.model.hashes import Hash
 from osconf.model.path_info import PathInfo
@@ -54,7 +55,16 @@ Check = Callable[[PathInfo, Path], None]
 def receive_closure(
     store: LocalStore, source: BinaryIO, answers: BinaryIO, check: Check = lambda _info, _place: None
 ) -> list[str]:
-    """The other side of `send_closure`; returns the paths that are new here."""
+    """The other side of `send_closure`; returns the paths that are new here. The sender is told what is refused."""
+    try:
+        return _receive(store, source, answers, check)
+    except OsconfError as error:
+        with suppress(OSError):
+            _write_message(answers, {"error": error.message, "code": error.code})
+        raise
+
+
+def _receive(store: LocalStore, source: BinaryIO, answers: BinaryIO, check: Check) -> list[str]:
     request = _read_message(source)
     if request.get("format") != _FORMAT or request.get("storeDir") != store.store_dir:
         raise StoreError(
@@ -260,5 +270,5 @@ def _read_message(source: BinaryIO) -> dict[str, Any]:
         raise StoreError("the other side ended the conversation", code="bad-stream")
     message: dict[str, Any] = json.loads(line)
     if "error" in message:
-        raise StoreError(str(message["error"]))
+        raise StoreError(str(message["error"]), code=str(message.get("code") or StoreError.code))
     return message
