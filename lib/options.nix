@@ -104,13 +104,15 @@ rec {
       (option:
         let
           name = showOption option.loc;
+          # `shallow` hides the options inside, `transparent` hides all but them.
+          shown = option.visible or true;
           document = {
             loc = option.loc;
             inherit name;
             description = option.description or null;
             declarations = filter (x: x != "<unknown-file>") option.declarations;
             internal = option.internal or false;
-            visible = if option ? visible && option.visible == "shallow" then true else option.visible or true;
+            visible = if builtins.isBool shown then shown else shown == "shallow";
             readOnly = option.readOnly or false;
             type = option.type.description or "unspecified";
           }
@@ -126,9 +128,9 @@ rec {
               sub = option.type.getSubOptions option.loc;
             in
             if sub != { } then optionAttrSetToDocList' option.loc sub else [ ];
-          hidden = option ? visible && option.visible == "shallow";
+          showsInside = if builtins.isBool shown then shown else shown == "transparent";
         in
-        [ document ] ++ lib.lists.optionals (document.visible && !hidden) inside)
+        [ document ] ++ lib.lists.optionals showsInside inside)
       (lib.attrsets.collect isOption options);
 
   # A value that cannot be printed is shown as code.

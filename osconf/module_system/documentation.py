@@ -18,6 +18,8 @@ from osconf.module_system.reports import DefinitionReport, OptionDocument, Optio
 from osconf.module_system.tree import Level, Option
 
 _MAX_NESTING = 12
+# `transparent` shows only the options inside.
+_HIDDEN = (False, "transparent")
 
 
 # -- finding -----------------------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ def _summaries(level: Level) -> Iterator[OptionSummary]:
         node = level.node(name)
         if isinstance(node, Level):
             yield from _summaries(node)
-        elif force(node.declaration.get("internal")) is not True and _visibility(node.declaration) is not False:
+        elif force(node.declaration.get("internal")) is not True and _visibility(node.declaration) not in _HIDDEN:
             yield _summary(node)
 
 
@@ -253,7 +255,8 @@ def make_documents(options: Value, inside: frozenset[int] = frozenset(), depth: 
             continue
         option = getattr(force(node.get("__toString")), "option", None)
         if isinstance(option, Option):
-            yield _document(option)
+            if visible != "transparent":
+                yield _document(option)
             modules = option.option_type.sub_modules() or ()
             known = frozenset([id(force(module)) for module in modules])
             if visible != "shallow" and depth < _MAX_NESTING and not (known and known <= inside):
