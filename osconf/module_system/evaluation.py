@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from osconf.errors import OptionError
-from osconf.lang.runtime import force, function_position, is_function, make_thunk
+from osconf.lang.runtime import UNSET, force, function_position, is_function, make_thunk
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin
 from osconf.module_system import mistakes
 from osconf.module_system.collect import Module, Root, collect_modules
@@ -49,6 +49,7 @@ class Evaluation:
 
     __slots__ = (
         "_base_arguments",
+        "_freeform",
         "_has_only_internal",
         "_is_collecting",
         "_options_cell",
@@ -89,6 +90,7 @@ class Evaluation:
         self._root: Level | None = None
         self._is_collecting = False
         self._has_only_internal: bool | None = None
+        self._freeform: Value = UNSET
         self._whole: dict[str, Value] | None = None
         self._base_arguments: dict[str, Value] | None = None
         self._options_cell: Value = None
@@ -212,7 +214,7 @@ class Evaluation:
         are set, so a module may set freeform members under a condition on its own options.
         """
         declared = self.root.config()
-        if not self._has_freeform_type():
+        if self.freeform_type() is None:
             return declared
         root = self.root
 
@@ -223,16 +225,17 @@ class Evaluation:
 
         return LazyAttrs(self.whole_config, lookup)
 
-    def _has_freeform_type(self) -> bool:
-        return not self.has_only_internal() and self.module_option("freeformType") is not None
+    def freeform_type(self) -> Value:
+        """The type of what no module declares; None when there is none."""
+        if self._freeform is UNSET:
+            self._freeform = None if self.has_only_internal() else self.module_option("freeformType")
+        return self._freeform
 
     def whole_config(self) -> dict[str, Value]:
         """The configuration with undeclared definitions merged by the freeform type."""
         if self._whole is None:
-            if self._has_freeform_type():
-                self._whole = self._merge_freeform(to_type(self.module_option("freeformType")))
-            else:
-                self._whole = self.root.config()
+            freeform = self.freeform_type()
+            self._whole = self.root.config() if freeform is None else self._merge_freeform(to_type(freeform))
         return self._whole
 
     def _merge_freeform(self, freeform: OptionType) -> dict[str, Value]:
@@ -280,9 +283,7 @@ class Evaluation:
     def check(self) -> None:
         """Fail when something is set that no module declares."""
         root = self.root
-        if not self.has_only_internal() and (
-            self.module_option("check") is False or self.module_option("freeformType") is not None
-        ):
+        if not self.has_only_internal() and (self.freeform_type() is not None or self.module_option("check") is False):
             return
         unmatched: list[tuple[tuple[str, ...], Raw]] = []
         root.unmatched(unmatched)
@@ -309,7 +310,14 @@ class Evaluation:
             "extendModules": self.make_extend_modules(),
             "type": make_thunk(self.make_type),
             "class": self.class_,
+            "graph": make_thunk(self._graph),
         }
+
+    def _graph(self) -> Value:
+        from osconf.module_system.graph import module_graph  # for tools that look at modules
+
+        modules = [module for module in reversed(self._collect()) if module.file != INTERNAL_FILE]
+        return module_graph(modules, self.left_out)
 
     def _module_result(self) -> Value:
         self.check()
