@@ -23,6 +23,7 @@ from osconf.rebuild.profile_manifest import Element, ElementChange, Manifest, co
 from osconf.store.canonical import explaining
 from osconf.store.locks import hold_lock
 from osconf.store.profiles import Generation, Profile
+from osconf.store.roots import replace_link
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
@@ -183,15 +184,14 @@ class UserProfile:
             (path,) = self.session.build([recipe.instantiate(after)])
             store = self.session.store
             current = self._current()
-            if (
-                current is not None
-                and not changes
-                and _environment(self._real(current)) == _environment(store.real_path(path))
-            ):
-                return ProfileChange(current.number, ())
+            real = store.real_path(path)
             store.add_temp_root(path)
             store.flush()
-            generation = self.profile.add_generation(str(store.real_path(path)))
+            if current is not None and not changes and _environment(self._real(current)) == _environment(real):
+                # Nothing that anybody sees: the generation stays, with the archive's state of now.
+                replace_link(current.link, str(real))
+                return ProfileChange(current.number, ())
+            generation = self.profile.add_generation(str(real))
             self.profile.switch_to(generation.number)
             return ProfileChange(generation.number, changes)
 

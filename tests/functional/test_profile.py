@@ -9,9 +9,15 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from osconf.archive.acquire import Access, open_indexes
+from osconf.archive.lock import LockedPackage, load_lock, save_lock
+from osconf.archive.mirror import read_machine_mirrors
+from osconf.archive.universe import Universe
 
 ROOT = Path(__file__).parents[2]
 CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -181,3 +187,50 @@ def test_two_changes_at_once_are_both_made(hello: Person) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda tool: hello.run("profile", "install", "-E", tool), tools))
     assert sorted(hello.names()) == ["hello", "one", "two"]
+
+
+def write_old_lock(person: Person, directory: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """A lock that holds packages at the versions of the suite itself, before its updates; the versions by name."""
+    access = Access(read_machine_mirrors(), Path(CACHE) / "osconf")
+    lock = load_lock(Path(CACHE) / "osconf/user.lock")
+    assert lock is not None
+    suite = Universe(open_indexes(access, lock.sources["trixie"]), "amd64")
+    newest = Universe([index for item in lock.sources.values() for index in open_indexes(access, item)], "amd64")
+    group = "+".join(sorted(lock.sources, key=len)) if len(lock.packages) != 1 else next(iter(lock.packages))
+    wanted = [suite.find(name) for name in names]
+    old = [
+        package
+        for member in wanted
+        if member is not None
+        for name in suite.find_built_from(member.source_name)
+        if (package := suite.find(name)) is not None
+    ]
+    held = [LockedPackage(package, held=True) for package in old]
+    save_lock(directory / "osconf.lock", replace(lock, packages={group: {}}).with_packages(group, held))
+    (directory / "configuration.nix").write_text("{ }\n")
+    versions = {package.name: package.version for package in wanted if package is not None}
+    newer = {name: newest.find(name) for name in names}
+    if any(found is None or found.version == versions[name] for name, found in newer.items()):
+        pytest.skip(f"the archive has no updates of {' and '.join(names)} just now")
+    return versions
+
+
+def test_an_upgrade_takes_newer_versions(hello: Person) -> None:
+    old = write_old_lock(hello, hello.home, ("jq", "rsync"))
+    configuration = str(hello.home / "configuration.nix")
+    hello.run("profile", "install", "jq", "rsync", "-c", configuration)
+    before = versions_of(hello)
+    assert before.items() >= old.items()
+    assert hello.call("jq", "--version").returncode == 0
+    assert f"~ jq {old['jq']} -> " in hello.run("profile", "upgrade", "jq")
+    assert versions_of(hello)["rsync"] == old["rsync"]
+    assert f"~ rsync {old['rsync']} -> " in hello.run("profile", "upgrade")
+    assert hello.call("rsync", "--version").returncode == 0
+    hello.run("profile", "upgrade")
+    assert "up to date" in hello.errors
+    hello.run("profile", "rollback")
+    assert versions_of(hello)["rsync"] == old["rsync"]
+
+
+def versions_of(person: Person) -> dict[str, str]:
+    return {item["name"]: item["version"] for item in json.loads(person.run("profile", "list", "--json"))["elements"]}
