@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +47,8 @@ def judge_power_cuts(timeline: Timeline, base: Path, count: int, place: Path, *,
             with mounted(copy, place) as mount:
                 root = mount / store
                 root.mkdir(exist_ok=True)
+                if number % 50 == 10:
+                    problems += [f"{cut}: {problem}" for problem in verify_by_command(root)]
                 verdict = judge_store(root, promised, turn, build_first=number % 2 == 0, sandbox=False)
             problems += [f"{cut}: {problem}" for problem in verdict.problems]
             seen.update(cuts=1, stores=bool(verdict.valid), leftovers=bool(verdict.leftovers))
@@ -54,3 +58,10 @@ def judge_power_cuts(timeline: Timeline, base: Path, count: int, place: Path, *,
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:40])
     assert seen["cuts"] == count and seen["leftovers"] and seen["promises"], dict(seen)
     return f"{len(log.requests)} requests, {len(log.flushes)} flushes: {dict(seen)}"
+
+
+def verify_by_command(root: Path) -> list[str]:
+    """What the command says that a person would give."""
+    command = [sys.executable, "-m", "osconf.cli", "--store", str(root), "store", "verify", "--check-contents"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [] if done.returncode == 0 else [f"osconf store verify: {done.stdout}{done.stderr}"]

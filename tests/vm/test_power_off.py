@@ -38,14 +38,19 @@ write "top" (builtins.genList (n: write "part${builtins.toString n}" [ ]) 40)
 """
 
 BUILD = "osconf build /root/jobs.nix --argstr turn {turn} -o /root/result-{turn}"
-# What is going on when the plug is pulled, and how many seconds after it began.
+STEP = 'grep -q \'"start","step":"{step}"\' /osconf/var/activation/journal.jsonl'
+# What is done before, what goes on when the plug is pulled, and the sign that it is well under way.
 MOMENTS = (
-    (BUILD, 5.0),
-    (f"{BUILD}; rm /root/result*; osconf gc", 12.0),
-    ("osconf generations switch-to 1", 4.0),
-    ("osconf generations switch-to 2", 7.0),
-    (f"{BUILD}; osconf copy --to file:///root/cache /root/result-{{turn}}; osconf store optimise", 9.0),
-    ("osconf generations switch-to 1; osconf generations switch-to 2", 10.0),
+    ("true", BUILD, "ls /osconf/store/.temporary | grep -q ."),
+    (
+        f"{BUILD}; readlink /root/result-{{turn}} > /root/top; rm /root/result-*",
+        "osconf gc",
+        "! test -e $(cat /root/top)",
+    ),
+    ("true", "osconf generations switch-to 1", STEP.format(step="etc")),
+    ("true", "osconf generations switch-to 2", STEP.format(step="generation")),
+    (BUILD, "osconf copy --to file:///root/cache /root/result-{turn}", "ls /root/cache/nar/*.zst"),
+    ("true", f"{BUILD}; osconf store optimise; osconf gc", "test -e /root/result-{turn}"),
 )
 
 
@@ -63,12 +68,16 @@ def test_a_machine_survives_power_offs(
     machine.write_file("/root/jobs.nix", JOBS)
     machine.succeed("sync")
 
-    for turn, (command, seconds) in enumerate(MOMENTS):
-        machine.succeed(f"( {command.format(turn=turn)} ) > /root/log 2>&1 < /dev/null & sleep {seconds}")
+    for turn, moment in enumerate(MOMENTS):
+        before, command, sign = (text.replace("{turn}", str(turn)) for text in moment)
+        machine.succeed(before, "rm -f /osconf/var/activation/journal.jsonl", timeout=300)
+        machine.succeed(
+            f"( {command} ) > /root/log 2>&1 < /dev/null & until {sign} 2> /dev/null; do sleep 0.05; done", timeout=300
+        )
         machine.kill()
         machine.start()
-        machine.wait_for_shell()
-        machine.wait_for_running()
+        machine.wait_for_shell(timeout=600)
+        machine.wait_for_running(timeout=600)
         page = machine.succeed("cat /etc/page")
         assert page in ("first", "second")
         # What runs is a generation, and what boots next is a whole one.
