@@ -23,6 +23,7 @@ def search(invocation: Invocation, word: str, in_options: bool, config: str | No
     Example:
       osconf search tmux
     """
+    from osconf.module_system.reports import without_roles
     from osconf.rebuild.search import search_options, search_packages
 
     if in_options:
@@ -33,6 +34,7 @@ def search(invocation: Invocation, word: str, in_options: bool, config: str | No
         click.echo(json.dumps([{"name": name, "description": text} for name, text in found], ensure_ascii=False))
         return
     for name, text in found:
+        text = without_roles(text)
         click.echo(f"{name}\n  {text}" if text else name)
     if not found:
         click.echo(f"nothing is called or described as {word!r}", err=True)

@@ -229,7 +229,9 @@ def read_only(place: Place, definitions: Sequence[Definition]) -> OptionError:
 def missing_value(option: Option) -> OptionError:
     """An option without default was read, and nobody defined it."""
     description = option.description_line()
-    about = f"\n  {description}" if description else ""
+    from osconf.module_system.reports import without_roles  # only a mistake needs it
+
+    about = f"\n  {without_roles(description)}" if description else ""
     # What is required of one instance is missing beside what was said about that instance.
     position = option.level.own_position() if option.level.evaluation.prefix else None
     is_listed = option.place.is_in_list()

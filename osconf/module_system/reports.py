@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from osconf.module_system.definitions import OPTION_DEFAULT_PRIORITY
 from osconf.module_system.plain_data import Data
 
+_ROLE = re.compile(r"\{[a-z]+\}(`[^`]+`)")
 PRIORITY_NAMES = {
     OPTION_DEFAULT_PRIORITY: "the option's default",
     1000: "mkDefault",
@@ -15,6 +17,11 @@ PRIORITY_NAMES = {
     50: "mkForce",
     10: "mkVMOverride",
 }
+
+
+def without_roles(text: str) -> str:
+    """A description for a terminal: `{option}` and its kin before code are for pages."""
+    return _ROLE.sub(r"\1", text)
 
 
 def _shown(name: str, data: Data | None) -> dict[str, Any]:
@@ -94,7 +101,7 @@ class OptionReport:
         parts = [self.path, *_section("Value", self.value or "not set"), *_section("Type", self.type)]
         for title, text in (("Default", self.default), ("Example", self.example), ("Description", self.description)):
             if text:
-                parts += _section(title, text)
+                parts += _section(title, without_roles(text))
         if self.declarations:
             parts += _section("Declared at", "\n".join(self.declarations))
         shown = [_definition_line(definition) for definition in self.definitions]
@@ -119,7 +126,7 @@ class OptionSummary:
     def as_text(self) -> str:
         """`* path (type)  what it is`; a star when somebody set it."""
         return f"{'*' if self.is_defined else ' '} {self.path}  ({self.type})" + (
-            f"  {self.summary}" if self.summary else ""
+            f"  {without_roles(self.summary)}" if self.summary else ""
         )
 
 
