@@ -84,8 +84,16 @@ class StoreWorld(PureWorld):
         """Write everything that was computed and not written yet."""
         if not self._pending:
             return
+        from osconf.store.local import LocalStore
+
         store = self._open_store()
         pending, self._pending = self._pending, {}
+        # What is valid must still be so when something refers to it.
+        if isinstance(store, LocalStore):
+            store.add_temp_roots(pending)
+        else:
+            for path in pending:
+                store.add_temp_root(path)
         valid = store.valid_among(pending)
         for path, write in pending.items():
             if path in valid:

@@ -483,9 +483,13 @@ class LocalStore(StorePlaces):
 
     def add_temp_root(self, path: str) -> None:
         """Keep a path (valid or yet to be made) until this process ends."""
+        self.add_temp_roots((path,))
+
+    def add_temp_roots(self, paths: Iterable[str]) -> None:
+        """Keep many paths until this process ends."""
         if not self.read_only:
             with self._lock:
-                self._temporary_roots.add(path)
+                self._temporary_roots.add(paths)
 
     def add_root(self, link: Path, target: str) -> None:
         """Make `link` point at a store path and keep that path as long as the link does."""

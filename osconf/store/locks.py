@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -176,15 +176,18 @@ class TemporaryRoots:
         self.descriptor = -1
         self.file = Path()
 
-    def add(self, path: str) -> None:
-        """Keep `path` alive from now until this process ends; waits while garbage is being found."""
-        if path in self.known:
+    def add(self, paths: Iterable[str]) -> None:
+        """Keep these alive from now until this process ends; waits while garbage is being found."""
+        new = [path for path in paths if path not in self.known]
+        if not new:
             return
         with hold_lock(self.gc_lock, exclusive=False):
             if self.descriptor < 0:
                 self._open()
-            os.write(self.descriptor, os.fsencode(path) + b"\n")
-        self.known.add(path)
+            data = b"".join(os.fsencode(path) + b"\n" for path in new)
+            while data:
+                data = data[os.write(self.descriptor, data) :]
+        self.known.update(new)
 
     def owner(self) -> str:
         """A name for what this process is making: the collector lets it be until the process ends."""
