@@ -5,13 +5,14 @@ Each client finds the settings as they are when it comes.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osconf.daemon.access import Peer, Policy
-from osconf.daemon.confine import plan_confinement
+from osconf.daemon.confine import Confinement, plan_confinement
 from osconf.daemon.service import Service
 from osconf.daemon.wire import Channel
 from osconf.store.local import LocalStore
@@ -39,14 +40,23 @@ def make_server(open_session: OpenSession, read_policy: Callable[[], Policy]) ->
 
     What builds need is imported here, so that the processes of the clients share it.
     """
-    import osconf.rebuild.registry
+    import osconf.archive.acquire
+    import osconf.rebuild.building
+    import osconf.rebuild.session
+    import osconf.rebuild.settings
     import osconf.store.substitute  # noqa: F401 - loaded before the processes part
+
+    gc.collect()
+    gc.freeze()
 
     def serve(channel: Channel, peer: Peer) -> None:
         session = open_session()
         with LocalStore.open(session.root, session.store_dir) as store:
-            confinement = plan_confinement(store.layout, session.cache_dir, _named_directories(session))
-            Service(channel, store, peer, read_policy(), session.builder, confinement).serve()
+
+            def confine() -> Confinement | None:
+                return plan_confinement(store.layout, session.cache_dir, _named_directories(session))
+
+            Service(channel, store, peer, read_policy(), session.builder, confine).serve()
 
     return serve
 
