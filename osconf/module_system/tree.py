@@ -38,6 +38,7 @@ Raw = tuple[str, Value, Value, "Wraps | None"]
 
 UNSPECIFIED = Unspecified()
 _NONE: list[Raw] = []
+_NO_SETS: list[tuple[str, Value]] = []
 
 
 def is_option(value: Value) -> bool:
@@ -105,7 +106,17 @@ class Level:
         """The option or level of a declared name."""
         node = self._nodes.get(name)
         if node is None:
-            node = self._nodes[name] = self._make_node(name, self.declarations(name))
+            declarations = self.declarations(name)
+            if len(declarations) == 1:
+                file, cell = declarations[0]
+                value = cell
+                if type(value) is list:
+                    value = value[1] if value[0] is None else value[0](value)
+                if is_option(value):
+                    node = Option(self, name, [(file, value, cell)], _NO_SETS)
+            if node is None:
+                node = self._make_node(name, declarations)
+            self._nodes[name] = node
         return node
 
     def declarations(self, name: str) -> list[tuple[str, Value]]:
@@ -282,7 +293,9 @@ class Option:
         if self._type is None:
             given = self.declaration.get("type")
             try:
-                self._type = UNSPECIFIED if given is None or force(given) is None else to_type(given)
+                if type(given) is list:
+                    given = given[1] if given[0] is None else given[0](given)
+                self._type = UNSPECIFIED if given is None else to_type(given)
             except OsconfError as error:
                 error.while_(f"while evaluating the type of the option `{self.place}'")
                 raise
