@@ -137,6 +137,22 @@ def test_a_plain_derivation_has_a_shell(osconf: Program) -> None:
     assert named == "/nix/store/id807y1hhbijwnrfn085i3lmnm91341z-plain"
 
 
+def test_a_shell_as_the_builder_has_it(osconf: Program) -> None:
+    text = PKGS + 'runCommand "work" { FOO = "a value"; shellHook = "hook=ran"; } "exit 1"'
+    (osconf.directory / "shell.nix").write_text(text)
+    script = "echo $hook $FOO; type -t unpackPhase runHook; pwd"
+    outcome = osconf.run("shell", "--run", f"{script}; exit 6")
+    assert outcome.lines == ["ran a value", "function", "function", str(osconf.directory)]
+    assert outcome.code == 6
+    assert osconf.run("shell", "--pure", "--run", "echo $SECRET$IN_NIX_SHELL", SECRET="x").lines == ["pure"]
+    answers = [("[work:", "echo is $FOO here\r"), ("is a value here", "exit 4\r")]
+    environment = {**osconf.environment, "TERM": "dumb", "HOME": str(osconf.directory)}
+    _, code = talk(osconf.command("shell", str(osconf.directory / "shell.nix")), answers, environment)
+    assert (answers, code) == ([], 4)
+    outcome = osconf.run("shell", "-E", 'derivation { name = "x"; system = "s"; builder = "/bin/sh"; }')
+    assert "has no environment to work in" in outcome.stderr
+
+
 def test_a_wrong_hash_gives_expected_and_got(osconf: Program) -> None:
     (osconf.directory / "file").write_text("content\n")
     url = f"file://{osconf.directory}/file"

@@ -215,6 +215,7 @@ def write_old_lock(person: Person, directory: Path, names: tuple[str, ...]) -> d
     return versions
 
 
+@pytest.mark.slow
 def test_an_upgrade_takes_newer_versions(hello: Person) -> None:
     old = write_old_lock(hello, hello.home, ("jq", "rsync"))
     configuration = str(hello.home / "configuration.nix")
