@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LOCK_TIMEOUT = 4 * 3600.0
+
 
 @dataclass(frozen=True)
 class BuildSettings:
@@ -16,6 +18,7 @@ class BuildSettings:
     `mirrors` maps the name in a logical URL `mirror://NAME/path` to base URLs, tried in order. `check` builds again
     what is valid already and compares, `repair` puts the new content in the place of the old.
     `shell` finds the program that is /bin/sh for builders without an environment of their own.
+    `finish_for_others` lets a build that is cancelled go on as long as another process waits for it.
     `caches` are addresses of binary caches, `trusted_keys` the public keys whose signatures count (`NAME:BASE64`).
     """
 
@@ -27,7 +30,7 @@ class BuildSettings:
     repair: bool = False
     timeout: float = 0
     max_silent_time: float = 0
-    lock_timeout: float = 4 * 3600
+    lock_timeout: float = LOCK_TIMEOUT
     cache_dir: Path | None = None
     mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxy: str | None = None
@@ -37,5 +40,6 @@ class BuildSettings:
     features: frozenset[str] = frozenset({"uid-range", "nixos-test", "kvm", "big-parallel", "benchmark"})
     caches: tuple[str, ...] = ()
     trusted_keys: tuple[str, ...] = ()
+    finish_for_others: bool = False
     sandbox_paths: Mapping[str, str] = field(default_factory=dict)
     shell: Callable[[], Path | None] | None = None

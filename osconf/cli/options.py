@@ -109,6 +109,7 @@ _BUILDS = (
     _choose("-k", "--keep-going", is_flag=True, help="Go on with what does not depend on a failed build."),
     _choose("--timeout", read=_seconds, metavar="TIME", help="Stop a build that takes longer (90, 30m)."),
     _choose("--max-silent-time", read=_seconds, metavar="TIME", help="Stop a build that prints nothing for so long."),
+    _choose("--lock-timeout", read=_seconds, metavar="TIME", help="Wait so long for others that build the same (4h)."),
     *_CACHES,
 )
 

@@ -41,6 +41,7 @@ class BuildChoices:
     rebuild: bool = False
     timeout: float = 0
     max_silent_time: float = 0
+    lock_timeout: float = 0
     caches: tuple[str, ...] = ()
     trusted_keys: tuple[str, ...] = ()
     no_caches: bool = False
@@ -207,7 +208,7 @@ class Session:
     @property
     def build_settings(self) -> BuildSettings:
         """How builds run in this session."""
-        from osconf.build.settings import BuildSettings
+        from osconf.build.settings import LOCK_TIMEOUT, BuildSettings
 
         processors = os.cpu_count() or 1
         choices = self.choices
@@ -219,6 +220,7 @@ class Session:
             check=choices.rebuild,
             timeout=choices.timeout,
             max_silent_time=choices.max_silent_time,
+            lock_timeout=choices.lock_timeout or LOCK_TIMEOUT,
             cache_dir=self.cache_dir,
             caches=() if choices.no_caches else _each_once(*choices.caches, *self.settings.substituters),
             trusted_keys=_each_once(*choices.trusted_keys, *self.settings.trusted_public_keys),

@@ -410,6 +410,7 @@ def serve(descriptor: int) -> int:
     os.set_inheritable(descriptor, False)
     os.chdir("/")
     requests = _socket.socket(fileno=descriptor)
+    server = os.getpid()
     space = _socket.CMSG_SPACE(4 * 4)
     while True:
         try:
@@ -425,7 +426,7 @@ def serve(descriptor: int) -> int:
             child = os.fork()
             if child == 0:
                 os.close(descriptor)
-                serve_one(*received)
+                serve_one(server, *received)
             received.append(os.pidfd_open(child))
             answer, rights = b"started", [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, received[-1:])]
         except OSError as error:
@@ -439,8 +440,11 @@ def serve(descriptor: int) -> int:
         reap_finished()
 
 
-def serve_one(description: int, status: int, output: int, result: int) -> None:
-    """Run one sandbox in a child of the server."""
+def serve_one(server: int, description: int, status: int, output: int, result: int) -> None:
+    """Run one sandbox in a child of the server, unless that is gone already."""
+    die_with_parent()
+    if os.getppid() != server:
+        os._exit(0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
