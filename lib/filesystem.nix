@@ -45,22 +45,28 @@ rec {
     go directory;
 
   # A set of packages from files: `name.nix` or `name/package.nix`, directories without one are nested sets.
-  packagesFromDirectoryRecursive = { callPackage, newScope ? throw "packagesFromDirectoryRecursive: newScope is needed for nested sets", directory, ... }@arguments:
+  # With `newScope`, every set is a scope whose packages see each other.
+  packagesFromDirectoryRecursive = { callPackage, newScope ? null, directory, ... }@arguments:
     let
       entries = readDir directory;
-      member = name:
+      members = inner: builtins.listToAttrs (concatMap (member inner) (attrNames entries));
+      member = inner: name:
         let
           path = directory + "/${name}";
         in
-        if entries.${name} == "directory" then [ (lib.attrsets.nameValuePair name (packagesFromDirectoryRecursive (arguments // { directory = path; }))) ]
+        if entries.${name} == "directory" then [ (lib.attrsets.nameValuePair name (packagesFromDirectoryRecursive (inner // { directory = path; }))) ]
         else if entries.${name} == "regular" && lib.strings.hasSuffix ".nix" name
-        then [ (lib.attrsets.nameValuePair (lib.strings.removeSuffix ".nix" name) (callPackage path { })) ]
+        then [ (lib.attrsets.nameValuePair (lib.strings.removeSuffix ".nix" name) (inner.callPackage path { })) ]
         else [ ];
     in
     if pathExists (directory + "/package.nix") then callPackage (directory + "/package.nix") { }
-    else builtins.listToAttrs (concatMap member (attrNames entries));
+    else if newScope != null then
+      lib.attrsets.recurseIntoAttrs (lib.customisation.makeScope newScope (self: members (arguments // { inherit (self) callPackage newScope; })))
+    else members arguments;
 
   # The default expression of a directory.
   resolveDefaultNix = path:
-    if pathIsDirectory path then path + "/default.nix" else path;
+    if builtins.isString path && lib.strings.hasSuffix "/" path then path + "default.nix"
+    else if pathIsDirectory path then path + "/default.nix"
+    else path;
 }

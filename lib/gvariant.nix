@@ -14,7 +14,7 @@ rec {
     arrayOf = inner: "a${inner}";
     maybeOf = inner: "m${inner}";
     tupleOf = inners: "(${concatStringsSep "" inners})";
-    dictionaryEntryOf = inners: "{${concatStringsSep "" inners}}";
+    dictionaryEntryOf = key: value: "{${key}${value}}";
     string = "s";
     boolean = "b";
     uchar = "y";
@@ -99,6 +99,6 @@ rec {
       key = mkValue name;
       inner = mkValue value;
     in
-    make (type.dictionaryEntryOf [ key.type inner.type ]) { inherit name; value = inner; }
+    make (type.dictionaryEntryOf key.type inner.type) { inherit name; value = inner; }
       (self: "@{${key.type}${inner.type}} {${toString key},${toString inner}}");
 }

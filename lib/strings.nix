@@ -181,10 +181,11 @@ rec {
   toLower = replaceStrings upperChars lowerChars;
   toUpper = replaceStrings lowerChars upperChars;
   toSentenceCase = text:
-    toUpper (substring 0 1 text) + toLower (substring 1 (-1) text);
+    if !(isString text) then throw "toSentenceCase takes a string, but got a ${typeOf text}"
+    else toUpper (substring 0 1 text) + toLower (substring 1 (-1) text);
   toCamelCase = text:
     let
-      parts = filter (part: isString part && part != "") (split "[-_ ]+" text);
+      parts = if !(isString text) then throw "toCamelCase takes a string, but got a ${typeOf text}" else filter (part: isString part && part != "") (split "[-_ ]+" text);
     in
     if parts == [ ] then ""
     else concatStrings ([ (toLower (substring 0 1 (head parts)) + substring 1 (-1) (head parts)) ]

@@ -12,9 +12,10 @@ let
     ++ on "darwin" [ "x86_64" "aarch64" ]
     ++ on "freebsd" [ "i686" "x86_64" "aarch64" ]
     ++ on "genode" [ "aarch64" "i686" "x86_64" ]
+    ++ on "solaris" [ "x86_64" ]
     ++ on "ghcjs" [ "javascript" ]
     ++ on "linux" [
-      "aarch64" "aarch64_be" "armv5tel" "armv6l" "armv7a" "armv7l" "i686" "loongarch64" "m68k" "microblaze" "microblazeel" "mips" "mips64"
+      "aarch64" "armv5tel" "armv6l" "armv7a" "armv7l" "i686" "loongarch64" "m68k" "microblaze" "microblazeel" "mips" "mips64"
       "mips64el" "mipsel" "powerpc" "powerpc64" "powerpc64le" "riscv32" "riscv64" "s390" "s390x" "x86_64"
     ]
     ++ on "mmixware" [ "mmix" ]
@@ -25,8 +26,6 @@ let
     ]
     ++ on "openbsd" [ "i686" "x86_64" ]
     ++ on "redox" [ "x86_64" ]
-    ++ on "solaris" [ "x86_64" ]
-    ++ on "uefi" [ "x86_64" "aarch64" ]
     ++ on "wasi" [ "wasm64" "wasm32" ]
     ++ on "windows" [ "aarch64" "x86_64" "i686" ];
 
@@ -65,8 +64,10 @@ rec {
   cygwin = where predicates.isCygwin;
   darwin = where predicates.isDarwin;
   freebsd = where predicates.isFreeBSD;
-  # What systems of the GNU project's own kind are.
-  gnu = where (system: predicates.isGnu system || system.kernel.name == "linux");
+  # Linux with GNU's C library.
+  gnu = builtins.concatMap
+    (abi: where (lib.attrsets.matchAttrs { kernel = parse.kernels.linux; abi = parse.abis.${abi}; }))
+    [ "gnu" "gnueabi" "gnueabihf" "gnuabin32" "gnuabi64" "gnuabielfv1" "gnuabielfv2" ];
   illumos = where predicates.isSunOS;
   linux = where predicates.isLinux;
   netbsd = where predicates.isNetBSD;
@@ -76,6 +77,5 @@ rec {
   redox = where predicates.isRedox;
   windows = where predicates.isWindows;
   genode = where predicates.isGenode;
-  uefi = where predicates.isUefi;
   embedded = builtins.filter (lib.strings.hasSuffix "-none") all;
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from osconf.errors import OptionError
-from osconf.lang.runtime import UNSET, call, force, is_attrs, place_value, spot_of
+from osconf.lang.runtime import UNSET, call, force, function_args, is_attrs, is_function, place_value, spot_of
 from osconf.lang.suggest import did_you_mean
 from osconf.lang.values import Value
 from osconf.module_system.definitions import Definition
@@ -78,7 +78,9 @@ class Either(OptionType):
 
     @property
     def description(self) -> str:  # type: ignore[override]
-        left = phrase(self.left, "noun", "conjunction")
+        left = phrase(self.left, "noun", "conjunction", "nonRestrictiveClause")
+        if self.left.description_class == "nonRestrictiveClause":
+            return f"{left}, or {phrase(self.right, 'noun', 'conjunction')}"
         return f"{left} or {phrase(self.right, 'noun', 'conjunction', 'composite')}"
 
     def check(self, value: Value) -> bool:
@@ -181,7 +183,22 @@ class FunctionTo(Container):
                 raise missing_member(inner, definitions)
             return value
 
-        return merged
+        # The named arguments stay visible; one is optional when it is so in every definition.
+        optional: dict[str, bool] = {}
+        for definition in definitions:
+            for name, has_default in argument_names(definition.value).items():
+                optional[name] = has_default and optional.get(name, True)
+        return {"__functionArgs": optional, "__functor": lambda _: merged}
+
+
+def argument_names(function: Value) -> dict[str, bool]:
+    """The named arguments of a function or a set that is called as one, each with whether it has a default."""
+    if is_function(function):
+        return function_args(function) or {}
+    declared = function.get("__functionArgs")
+    if declared is not None:
+        return {name: force(has_default) for name, has_default in force(declared).items()}
+    return argument_names(call(function["__functor"], function))
 
 
 class Unique(Container):

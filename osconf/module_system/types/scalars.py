@@ -72,7 +72,7 @@ class Int(PlainType):
     def __init__(self, name: str, description: str, lowest: int | None = None, highest: int | None = None) -> None:
         self.name = name
         self.description = description
-        self.description_class = "nonRestrictiveClause" if ";" in description or "," in description else "noun"
+        self.description_class = "nonRestrictiveClause" if "," in description else "noun"
         self.lowest = lowest
         self.highest = highest
 
