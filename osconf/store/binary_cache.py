@@ -11,6 +11,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +32,7 @@ from osconf.store.transports import FileTransport, HttpTransport, Transport
 _CACHE_INFO = "nix-cache-info"
 _SMALL_ARCHIVE = 4 << 20
 _AHEAD = 24
+_PRIORITY = 50
 
 
 class NotTrusted(StoreError):
@@ -72,8 +74,10 @@ class BinaryCache:
     @property
     def priority(self) -> int:
         """What the cache says of its place among others; lower is asked first."""
-        return int(self._cache_info().get("Priority", "50"))
+        text = self._cache_info.get("Priority", "")
+        return int(text) if text.isdecimal() else _PRIORITY
 
+    @cached_property
     def _cache_info(self) -> dict[str, str]:
         data = self.transport.read_small(_CACHE_INFO) or b""
         lines = (line.partition(": ") for line in data.decode("utf-8", "replace").splitlines())
@@ -81,7 +85,7 @@ class BinaryCache:
 
     def _is_usable(self) -> bool:
         if self._usable is None:
-            directory = self._cache_info().get("StoreDir", self.store_dir)
+            directory = self._cache_info.get("StoreDir", self.store_dir)
             self._usable = directory == self.store_dir
             if not self._usable:
                 logger.warning("the binary cache %s is for stores at %s", self.name, directory)
