@@ -26,7 +26,7 @@ from osconf.errors import BuildError, OsconfError
 from osconf.model.derivation import BUILTIN_PREFIX, Derivation
 from osconf.store.canonical import explain_os_error, remove_tree
 from osconf.store.local import LocalStore
-from osconf.store.locks import LockWait, PathLock
+from osconf.store.locks import LockWait, PathLock, is_wanted, want_path
 
 _FLUSH_SECONDS = 0.5
 _FULL_BYTES = 1 << 18
@@ -88,17 +88,32 @@ def _wait_for_lock(context: BuildContext, drv_path: str, drv: Derivation, lock: 
         tell=lambda holder: context.reporter.build_waits(drv_path, drv.name, holder),
     )
     flush_at = 0.0
-    while not lock.try_acquire():
-        if time.monotonic() >= flush_at:
-            # Whoever holds it may wait for a lock of ours that is only kept until registration.
-            context.store.flush()
-            flush_at = time.monotonic() + _FLUSH_SECONDS
-        wait.pause(context.cancelled.wait)
-        _stop_if_cancelled(context, drv_path)
+    with want_path(context.store.layout.locks, lock.name):
+        while not lock.try_acquire():
+            if time.monotonic() >= flush_at:
+                # Whoever holds it may wait for a lock of ours that is only kept until registration.
+                context.store.flush()
+                flush_at = time.monotonic() + _FLUSH_SECONDS
+            wait.pause(context.cancelled.wait)
+            _stop_if_cancelled(context.cancelled, drv_path)
 
 
-def _stop_if_cancelled(context: BuildContext, drv_path: str) -> None:
-    if context.cancelled.is_set():
+class _Patience(Event):
+    """A cancellation that waits while another process waits for what is being built."""
+
+    def __init__(self, context: BuildContext, drv: Derivation) -> None:
+        super().__init__()
+        self._cancelled = context.cancelled
+        self._directory = context.store.layout.locks
+        self._names = [output.path.rpartition("/")[2] for output in drv.outputs.values()]
+
+    def is_set(self) -> bool:
+        """Whether to stop now."""
+        return self._cancelled.is_set() and not any(is_wanted(self._directory, name) for name in self._names)
+
+
+def _stop_if_cancelled(cancelled: Event, drv_path: str) -> None:
+    if cancelled.is_set():
         raise BuildError("the build was interrupted", drv=drv_path, code="interrupted")
 
 
@@ -152,8 +167,9 @@ def _is_disk_full(place: Path) -> bool:
 def _run_builder(
     context: BuildContext, drv_path: str, drv: Derivation, work: Path, log: BuildLog
 ) -> list[FinishedOutput]:
+    cancelled = _Patience(context, drv) if context.settings.finish_for_others else context.cancelled
     if not drv.is_builtin:
-        places = build_in_sandbox(context.store, drv_path, drv, work, log, context.settings, context.cancelled)
+        places = build_in_sandbox(context.store, drv_path, drv, work, log, context.settings, cancelled)
         return finish_outputs(context.store, drv_path, drv, places, None, reference_candidates(context.store, drv))
     name = drv.builder.removeprefix(BUILTIN_PREFIX)
     builder = context.builders.get(name)
@@ -170,7 +186,7 @@ def _run_builder(
     (work / "outputs").mkdir()
 
     def report_progress(done: int, total: int) -> None:
-        _stop_if_cancelled(context, drv_path)
+        _stop_if_cancelled(cancelled, drv_path)
         context.reporter.progress(drv_path, done, total)
 
     result = builder(

@@ -12,7 +12,6 @@ import json
 import os
 import select
 import signal
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Event
@@ -29,8 +28,6 @@ from osconf.log import logger
 from osconf.store.local import LocalStore
 
 _PR_SET_PDEATHSIG = 1
-_GRACE_SECONDS = 20.0
-_POLL_MILLISECONDS = 1000
 _MAX_JOBS = 256
 
 Outputs = Mapping[str, Mapping[str, str]]
@@ -66,6 +63,7 @@ def choose_settings(
         cores=_number(options, "cores", machine.cores, 0, 4096),
         keep_going=bool(options.get("keepGoing")),
         check=bool(options.get("check")),
+        finish_for_others=True,
         timeout=_limit(machine.timeout, options.get("timeout")),
         max_silent_time=_limit(machine.max_silent_time, options.get("maxSilentTime")),
     )
@@ -160,20 +158,19 @@ def _wait_for_result(pid: int, channel: Channel, result: int) -> tuple[Message |
     poll.register(result, select.POLLIN | select.POLLHUP)
     poll.register(channel.source.fileno(), select.POLLRDHUP | select.POLLHUP)
     data = b""
-    left_at: float | None = None
+    is_client_gone = False
     while True:
-        for descriptor, _ in poll.poll(_POLL_MILLISECONDS):
+        for descriptor, _ in poll.poll():
             if descriptor == result:
                 part = os.read(result, 1 << 16)
                 if not part:
-                    return (json.loads(data) if data else None), left_at is not None
+                    return (json.loads(data) if data else None), is_client_gone
                 data += part
-            elif left_at is None:
-                left_at = time.monotonic()
+            else:
+                # It ends by itself, at once or with what others wait for.
+                is_client_gone = True
                 poll.unregister(channel.source.fileno())
                 os.kill(pid, signal.SIGTERM)
-        if left_at is not None and time.monotonic() - left_at > _GRACE_SECONDS:
-            os.kill(pid, signal.SIGKILL)
 
 
 def _build_and_leave(

@@ -20,6 +20,8 @@ LIMIT_SECONDS = 900.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 _SILENT_SECONDS = 2.0
 _COMMAND_LENGTH = 80
+# A lock file too: the garbage collector removes it when nobody holds it.
+_WANTED = ".wanted.lock"
 
 
 class LockTimeout(StoreError):
@@ -146,6 +148,36 @@ class PathLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+@contextmanager
+def want_path(directory: Path, name: str) -> Iterator[None]:
+    """Let whoever makes a path know, with `is_wanted`, that somebody else waits for it."""
+    while True:
+        descriptor = os.open(directory / f"{name}{_WANTED}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        if os.fstat(descriptor).st_nlink:
+            break
+        os.close(descriptor)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_wanted(directory: Path, name: str) -> bool:
+    """Whether another process waits for a path."""
+    try:
+        descriptor = os.open(directory / f"{name}{_WANTED}", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager

@@ -386,6 +386,30 @@ def test_build_ends_with_its_client(served: Site, how: signal.Signals) -> None:
     assert served.succeed(0, "store", "verify", "--check-contents") == ""
 
 
+def test_build_that_another_waits_for_goes_on(served: Site) -> None:
+    expression = served.write_recipe("wanted", "echo begun; sleep 9.432; echo whole > $out")
+    first = served.start(ALICE, "-v", "build", "--no-link", "-E", expression)
+    served.wait_until(lambda: bool(builders_of("9.432")), "the builder does not start")
+    builder = builders_of("9.432")
+    second = served.start(BOB, "-v", "build", "-E", expression)
+    served.wait_until(lambda: bool(list((served.store / "osconf/var/locks").glob("*.wanted.lock"))), "nobody waits")
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=20)
+    assert builders_of("9.432") in (builder, [])
+    _, complaint = second.communicate(timeout=60)
+    assert second.returncode == 0 and "begun" not in complaint, complaint
+    assert (served.home(BOB) / "result").read_text() == "whole\n"
+    # Nobody waits for this one any more when both have left.
+    expression = served.write_recipe("unwanted", "sleep 61.543; echo whole > $out")
+    both = [served.start(uid, "build", "--no-link", "-E", expression) for uid in (ALICE, BOB)]
+    served.wait_until(lambda: bool(builders_of("61.543")), "the builder does not start")
+    served.wait_until(lambda: bool(list((served.store / "osconf/var/locks").glob("*-unwanted.wanted.lock"))), "no wait")
+    for process in both:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    served.wait_until(lambda: not builders_of("61.543"), "the builder goes on for nobody")
+
+
 def test_daemon_killed_during_a_build(served: Site) -> None:
     expression = served.write_recipe("again", "echo half > $out; sleep 3.777; echo whole > $out")
     process = served.start(ALICE, "build", "-E", expression)
