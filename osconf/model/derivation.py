@@ -108,14 +108,21 @@ class Derivation:
         return frozenset(self.input_sources) | frozenset(self.input_derivations)
 
     def output_path(self, output_name: str = "out") -> str:
-        """The path of an output; raises `BadDerivation` when there is none of that name."""
+        """The path of an output; raises `BadDerivation` when there is none of that name, or only building tells it."""
         try:
-            return self.outputs[output_name].path
+            path = self.outputs[output_name].path
         except KeyError:
             raise BadDerivation(
                 f"derivation '{self.name}' has no output '{output_name}'",
                 hint=f"its outputs are {', '.join(sorted(self.outputs))}",
             ) from None
+        if not path:
+            raise BadDerivation(
+                f"derivation '{self.name}' does not say where its output '{output_name}' will be",
+                hint="osconf builds no derivations with '__contentAddressed' or '__impure': their paths depend on what"
+                " the builder makes",
+            )
+        return path
 
 
 _UNESCAPES = {"n": "\n", "r": "\r", "t": "\t"}

@@ -16,6 +16,7 @@ from osconf.build.logs import read_log
 from osconf.build.realise import realise
 from osconf.build.settings import BuildSettings
 from osconf.model import nar
+from osconf.model.derivation import BadDerivation, fill_output_paths, parse, serialize
 from osconf.store.binary_cache import FileCache, open_cache
 from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey, parse_public_keys
@@ -133,6 +134,35 @@ def test_streams_are_interchanged(store: LocalStore, oracle: NixOracle, tmp_path
     assert theirs == buffer.getvalue()
     with LocalStore.open(tmp_path / "again", "/nix/store", durable=False) as again:
         assert import_paths(again, io.BytesIO(theirs)) == store.closure([top])
+
+
+FORMS = """
+let make = attributes: derivation ({ system = "x86_64-linux"; builder = "/bin/sh"; } // attributes); in [
+  (make { name = "plain"; args = [ "-c" "a\\"b\\\\c\\nd\\te\\rf$" ]; text = "é ü"; empty = ""; })
+  (make { name = "several"; outputs = [ "out" "dev" "man" ]; })
+  (make { name = "flat"; outputHash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; })
+  (make {
+    name = "recursive"; outputHashMode = "recursive"; outputHashAlgo = "sha1";
+    outputHash = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+  })
+  (make { name = "structured"; __structuredAttrs = true; list = [ 1 2 { a = null; } ]; outputs = [ "out" "lib" ]; })
+  (make { name = "floating"; __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256"; })
+]
+"""
+
+
+def test_derivation_texts_of_every_form(oracle: NixOracle, store: LocalStore) -> None:
+    oracle.environment["NIX_CONFIG"] += "experimental-features = nix-command ca-derivations\n"
+    for path in oracle.text("nix-instantiate", "-E", FORMS).split():
+        text = (oracle.root / "root" / path.lstrip("/")).read_bytes()
+        drv = parse(text)
+        assert serialize(drv) == text
+        if drv.name == "floating":
+            with pytest.raises(BadDerivation, match="does not say where its output 'out' will be"):
+                drv.output_path()
+        else:
+            filled = fill_output_paths(drv, store.derivation_hash, "/nix/store")
+            assert filled.outputs == drv.outputs
 
 
 PROGRAM = """
