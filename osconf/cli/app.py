@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("search", "Find packages, or options with --options."),
     "lock": ("lock", "Show or update which archive packages the configuration gets."),
     "eval": ("evaluate", "Evaluate a file or an expression."),
-    "parse": ("parse", "Check the syntax of a file or an expression."),
+    "parse": ("parse", "Check the syntax of files or an expression, and print them."),
     "instantiate": ("instantiate", "Write the derivations of an expression or the system to the store."),
     "repl": ("repl", "Explore expressions interactively."),
     "shell": ("shell", "Run a command or a shell in an environment of packages."),

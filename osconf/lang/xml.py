@@ -90,11 +90,10 @@ class _Writer:
         described = {name: path for name in ("drvPath", "outPath") if (path := self.derivation_path(attrs, name))}
         self.open("derivation", described)
         drv_path = described.get("drvPath")
-        if drv_path and drv_path in self.drv_paths:
+        if drv_path is None or drv_path in self.drv_paths:
             self.empty("repeated")
         else:
-            if drv_path:
-                self.drv_paths.add(drv_path)
+            self.drv_paths.add(drv_path)
             self.members(attrs)
         self.close("derivation")
 
