@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LOCK_TIMEOUT = 4 * 3600.0
+from osconf.store.locks import PATH_LIMIT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class BuildSettings:
     repair: bool = False
     timeout: float = 0
     max_silent_time: float = 0
-    lock_timeout: float = LOCK_TIMEOUT
+    lock_timeout: float = PATH_LIMIT_SECONDS
     cache_dir: Path | None = None
     mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proxy: str | None = None

@@ -208,7 +208,8 @@ class Session:
     @property
     def build_settings(self) -> BuildSettings:
         """How builds run in this session."""
-        from osconf.build.settings import LOCK_TIMEOUT, BuildSettings
+        from osconf.build.settings import BuildSettings
+        from osconf.store.locks import PATH_LIMIT_SECONDS
 
         processors = os.cpu_count() or 1
         choices = self.choices
@@ -220,7 +221,7 @@ class Session:
             check=choices.rebuild,
             timeout=choices.timeout,
             max_silent_time=choices.max_silent_time,
-            lock_timeout=choices.lock_timeout or LOCK_TIMEOUT,
+            lock_timeout=choices.lock_timeout or PATH_LIMIT_SECONDS,
             cache_dir=self.cache_dir,
             caches=() if choices.no_caches else _each_once(*choices.caches, *self.settings.substituters),
             trusted_keys=_each_once(*choices.trusted_keys, *self.settings.trusted_public_keys),

@@ -17,6 +17,8 @@ from osconf.log import logger
 
 LIMIT_SECONDS = 900.0
 """How long a process waits for what others do in a moment, or, like a collection of garbage, in minutes."""
+PATH_LIMIT_SECONDS = 4 * 3600.0
+"""How long it waits for a path that another makes, which may be a long build."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 _SILENT_SECONDS = 2.0
 _COMMAND_LENGTH = 80
@@ -130,7 +132,7 @@ class PathLock:
     def acquire(self) -> None:
         """Take the lock, waiting for its holder."""
         if not self.try_acquire():
-            wait = LockWait(self.file, f"'{self.name}'")
+            wait = LockWait(self.file, f"'{self.name}'", limit=PATH_LIMIT_SECONDS)
             while not self.try_acquire():
                 wait.pause()
 
