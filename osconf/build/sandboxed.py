@@ -145,6 +145,15 @@ def describe_build(
     features = _features(drv)
     as_root = "uid-range" in features
     environment = _environment_of(drv)
+    inputs = store.closure(input_paths(store, drv))
+    if environment is not None and (
+        ".." in environment.split("/") or not any(f"{environment}/".startswith(f"{path}/") for path in inputs)
+    ):
+        raise BuildError(
+            f"'{drv.name}' wants the environment '{environment}', which is not among its inputs",
+            drv=drv_path,
+            hint='name it as "${environment}", so that it is built first',
+        )
     is_networked = drv.is_fixed_output
     if as_root and is_networked and can_change_user():
         # It would be the machine's root to everything that listens on its network.
@@ -167,7 +176,7 @@ def describe_build(
         binds=(
             Bind(work / "store", store.store_dir, read_only=False),
             Bind(build, BUILD_DIR, read_only=False),
-            *(Bind(store.real_path(path), path) for path in store.closure(input_paths(store, drv))),
+            *(Bind(store.real_path(path), path) for path in inputs),
             *([Bind(store.real_path(f"{environment}/usr"), "/usr")] if environment else []),
             *_shell_binds(settings, environment),
             *(Bind(source, target) for target, source in sorted(settings.sandbox_paths.items())),

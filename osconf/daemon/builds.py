@@ -50,7 +50,7 @@ class Builder(Protocol):
 
 
 def choose_settings(
-    machine: BuildSettings, options: Mapping[str, Any], *, is_trusted: bool
+    machine: BuildSettings, options: Mapping[str, Any], *, is_trusted: bool, uid: int
 ) -> tuple[BuildSettings, list[str]]:
     """The machine's settings with what a client may choose: how much at once, how long, what to do on a failure.
 
@@ -72,11 +72,14 @@ def choose_settings(
     if is_trusted:
         keep_failed = bool(options.get("keepFailed"))
         return replace(settings, keep_failed=keep_failed, caches=caches, trusted_keys=keys), []
+    # What a build leaves in the cache of compiled Python is as good as the builds it came from.
+    cache_dir = None if machine.cache_dir is None else machine.cache_dir / "users" / str(uid)
     foreign = [cache for cache in caches if cache not in machine.caches]
     foreign += [key for key in keys if key not in machine.trusted_keys]
     warnings = [f"{each}: not used, because you are not a trusted user of this machine's store" for each in foreign]
     settings = replace(
         settings,
+        cache_dir=cache_dir,
         caches=tuple(cache for cache in caches if cache in machine.caches),
         trusted_keys=tuple(key for key in keys if key in machine.trusted_keys),
     )

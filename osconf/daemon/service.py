@@ -166,7 +166,7 @@ class Service:
             raise
         except OsconfError as error:
             answer = {"error": encode_error(error)}
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             wrong = StoreError(f"'{message['operation']}' was asked in a wrong way: {error!r}", code="bad-message")
             answer = {"error": encode_error(wrong)}
         except OSError as error:
@@ -425,7 +425,9 @@ class Service:
     @_operation("realise")
     def realise(self, arguments: Message) -> Any:
         options = dict(arguments["options"])
-        settings, warnings = choose_settings(self.builder.settings, options, is_trusted=self.is_trusted)
+        settings, warnings = choose_settings(
+            self.builder.settings, options, is_trusted=self.is_trusted, uid=self.peer.uid
+        )
         for warning in warnings:
             self.channel.send({"event": "warning", "arguments": [warning]})
         wanted = self._wanted(arguments)

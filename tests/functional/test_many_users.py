@@ -465,6 +465,18 @@ def test_builds_for_strangers_see_no_secrets(served: Site) -> None:
         'derivation { name = "x"; system = "builtin"; builder = "builtin:fetchurl"; outputHashMode = "flat";'
         f' outputHashAlgo = "sha256"; outputHash = "{hash_}"; url = "file://{secret}"; }}'
     )
+    (served.root / "private/usr").mkdir(parents=True)
+    (served.root / "private/usr/secret").write_text(SECRET)
+    up = "/.." * 20
+    attempts += [
+        'derivation { name = "x"; system = builtins.currentSystem; builder = "/usr/bin/sh"; args = [ "-c" "" ];'
+        f' osconfEnvironment = "{place}"; }}'
+        for place in (
+            f"{served.root}/private",
+            f"{DEFAULT_STORE_DIR}{up}{served.root}/private",
+            f"{up}{served.root}/private",
+        )
+    ]
     for expression in attempts:
         done = served.run(ALICE, "build", "--no-link", "-E", expression)
         assert done.returncode in (1, 3), (expression, done)
@@ -472,7 +484,7 @@ def test_builds_for_strangers_see_no_secrets(served: Site) -> None:
     assert "Traceback" not in (served.root / "daemon.log").read_text()
     held = subprocess.run(["grep", "-rl", SECRET, served.store], capture_output=True, text=True, check=False)
     assert held.stdout == ""
-    trusted = served.run(0, "build", "--no-link", "-E", attempts[-1])
+    trusted = served.run(0, "build", "--no-link", "-E", attempts[5])
     assert trusted.returncode == 0, trusted.stderr
 
 
