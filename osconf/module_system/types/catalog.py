@@ -215,7 +215,7 @@ def make_types(library: Value) -> dict[str, Value]:
         "attrTag": ("!", lambda tags: AttrTag(tags).view),
         "submodule": ("-", lambda modules: make_submodule(library, modules).view),
         "submoduleWith": ("!", lambda arguments: make_submodule_with(library, arguments).view),
-        "deferredModuleWith": ("!", lambda a: DeferredModule(force(a.get("staticModules", ()))).view),
+        "deferredModuleWith": ("!", lambda a: DeferredModule(force(a.get("staticModules", ())), library).view),
         "mkOptionType": ("!", make_language_type),
         "isOptionType": ("!", lambda value: is_attrs(value) and force(value.get("_type")) == "option-type"),
         "isType": ("!!", lambda kind, value: is_attrs(value) and force(value.get("_type")) == kind),

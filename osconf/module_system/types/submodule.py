@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from osconf.errors import OptionError
-from osconf.lang.runtime import force, is_attrs, is_function, is_string
+from osconf.lang.runtime import force, is_attrs, is_function, is_string, make_thunk
 from osconf.lang.values import Path, Value
 from osconf.module_system.collect import Module, Root
 from osconf.module_system.definitions import Definition
@@ -81,6 +81,9 @@ class Submodule(OptionType):
         evaluation = self.evaluate(prefix, "‹name›".encode().decode("latin-1"), [])
         options = evaluation.options()
         options.pop("_module", None)
+        freeform = evaluation.module_option("freeformType")
+        if freeform is not None:
+            options["_freeformOptions"] = make_thunk(_freeform_options, to_type(freeform), prefix)
         return options
 
     def sub_modules(self) -> tuple[Value, ...]:
@@ -132,14 +135,19 @@ class Submodule(OptionType):
         )
 
 
+def _freeform_options(option_type: OptionType, prefix: tuple[str, ...]) -> Value:
+    return force(option_type.sub_options(prefix))
+
+
 class DeferredModule(OptionType):
     """A module as a value: definitions are collected and used where the value is imported."""
 
     name = "deferredModule"
     description = "module"
 
-    def __init__(self, static_modules: tuple[Value, ...] = ()) -> None:
+    def __init__(self, static_modules: tuple[Value, ...] = (), library: Value = None) -> None:
         self.static_modules = static_modules
+        self.library = library
 
     def check(self, value: Value) -> bool:
         return is_attrs(value) or is_function(value) or type(value) is Path or (is_string(value) and value[:1] == "/")
@@ -156,7 +164,10 @@ class DeferredModule(OptionType):
         return self.static_modules or None
 
     def with_modules(self, modules: tuple[Value, ...]) -> OptionType:
-        return DeferredModule(modules)
+        return DeferredModule(modules, self.library)
+
+    def sub_options(self, prefix: tuple[str, ...]) -> Value:
+        return Submodule(self.library, self.static_modules).sub_options(prefix) if self.static_modules else {}
 
     def payload(self) -> Value:
         return {"staticModules": self.static_modules}
@@ -164,7 +175,7 @@ class DeferredModule(OptionType):
     def merge_type(self, other: OptionType) -> OptionType | None:
         if not isinstance(other, DeferredModule):
             return None
-        return DeferredModule(self.static_modules + other.static_modules)
+        return DeferredModule(self.static_modules + other.static_modules, self.library)
 
 
 def make_submodule(library: Value, modules: Value) -> Submodule:
