@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= examples/webserver.nix
+# The language runs on the machine's Python and on the target's.
+OTHER_PYTHON ?= python3.13
 export OSCONF_STORE ?= $(CURDIR)/.cache/store
 
 # What the programs need of the machine: QEMU, a signature checker with Debian's keys, and a real nix to compare with.
@@ -11,7 +13,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) nix-bin gcc python3-dev libsystemd-dev pkg-conf
 # What the generated pages are read with.
 PAGE_PACKAGES := chromium groff
 
-.PHONY: help setup setup-test vm test test-all check bench tables docs clean
+.PHONY: help setup setup-test vm test test-all test-lang check bench tables docs clean
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -41,6 +43,14 @@ test: setup-test ## unit, functional and VM tests
 test-all: setup-test ## everything, the long ones too
 	@tools/install-packages $(PAGE_PACKAGES)
 	$(BIN)/pytest -n 2 --dist loadfile -rs --durations=30
+
+test-lang: setup-test ## the language's tests, long ones too, on OTHER_PYTHON as well
+	$(BIN)/pytest -n 2 --dist loadfile -rs tests/unit/lang tests/lang
+	@if $(OTHER_PYTHON) -c 1 2>/dev/null; then set -ex; \
+	  test -d .cache/other-python || $(OTHER_PYTHON) -m venv .cache/other-python; \
+	  .cache/other-python/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+	  .cache/other-python/bin/pytest -n 2 --dist loadfile -rs tests/unit/lang tests/lang; \
+	else echo 'skipped: $(OTHER_PYTHON) is not installed; a target has Python 3.13'; fi
 
 check: setup-test ## linters, types, import contracts
 	$(BIN)/ruff check .

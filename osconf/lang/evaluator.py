@@ -204,7 +204,7 @@ class Evaluator:
     def parse_text(self, text: str, base_dir: str = "/", label: str = "«string»") -> None:
         """Check a text without evaluating it."""
         with self._at_work():
-            self._translate_all(text, base_dir, label)
+            run_deep(lambda: self._translate_all(text, base_dir, label))
 
     def dump_python(self, text: str, base_dir: str = "/", label: str = "«string»") -> str:
         """The Python functions that a text is compiled to, `main` last."""
@@ -427,7 +427,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "13"
+COMPILER_VERSION = "14"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
@@ -483,6 +483,7 @@ def _runtime_namespace() -> dict[str, Any]:
             "expect_attrs",
             "expect_bool",
             "explain_missing",
+            "explain_undefined",
             "find_file",
             "find_in_scopes",
             "has_attr",

@@ -164,7 +164,16 @@ class Lexer:
         if end < len(self.source.text):
             self._fail_character(end)
         self._add("$END", None, end)
+        if "\0" in self.source.text:
+            self._refuse_null_bytes()
         return self
+
+    def _refuse_null_bytes(self) -> None:
+        """Strings of the language cannot have them; comments can."""
+        for kind, value, offset in zip(self.kinds, self.values, self.offsets, strict=True):
+            text = value[0] if isinstance(value, tuple) else value
+            if kind in {"STRING", "TEXT"} and "\0" in text:
+                self._fail("a string cannot have a null byte in it", offset + (kind == "STRING"))
 
     def _fail_character(self, at: int) -> NoReturn:
         data = self.source.text[at : at + 4].encode("latin-1")

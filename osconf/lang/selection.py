@@ -23,6 +23,17 @@ def explain_missing(attrs: Value, name: str) -> NoReturn:
     raise failure  # type: ignore[misc]
 
 
+def explain_undefined(attrs: Value, name: str) -> NoReturn:
+    """The same for a variable that only the set of the surrounding `with` can have."""
+    failure = sys.exc_info()[1]
+    if isinstance(failure, KeyError | TypeError) and not (is_attrs(attrs) and name in attrs):
+        try:
+            raise_undefined(name, (expect_attrs(attrs),))
+        except EvalError as error:
+            raise error from None
+    raise failure  # type: ignore[misc]
+
+
 def select(attrs: Value, name: str | None) -> Value:
     """`attrs.name` of a forced value; the result is forced."""
     if type(attrs) is not dict and type(attrs) is not LazyAttrs:

@@ -17,41 +17,44 @@ _WORD = re.compile(r"""('(?>[^'\\]*(?:\\.[^'\\]*)*)'|"(?>[^"\\]*(?:\\.[^"\\]*)*)
 
 Shape = tuple[tuple[str, ...], tuple[int, ...]]
 _TEMPLATES: dict[Shape, CodeType | None] = {}
-"""The code of each shape, with `x0`, `x1` … for its words; None when Python computed something from them."""
+"""The code of each shape, with `x1`, `x2` … for its words; None when Python computed something from them."""
+_MARKS = [f"x{number}" for number in range(1000)]
 
 
 def compile_function(text: str, label: str, first_line: int) -> CodeType:
     """The code of the one function that is all of `text` and begins at `first_line` of the file `label`."""
     pieces = _WORD.split(text)
     words = pieces[1::2]
-    numbers = {word: -1 - i if word[0] in "'\"" else i for i, word in enumerate(dict.fromkeys(words), 1)}
-    if "''" in numbers:
-        # Python may decide by what is empty, so that belongs to the shape.
-        numbers["''"] = 0
+    numbers: dict[str, int] = {}
+    contents: dict[str, str] = {}
+    for number, word in enumerate(dict.fromkeys(words), 1):
+        mark = _MARKS[number] if number < 1000 else f"x{number}"
+        if word[0] not in "'\"":
+            numbers[word] = number
+            contents[mark] = word
+        elif word == "''":
+            # Python may decide by what is empty, so that belongs to the shape.
+            numbers[word] = 0
+        else:
+            numbers[word] = -number
+            contents[mark] = ast.literal_eval(word) if "\\" in word else word[1:-1]
     shape = tuple(pieces[::2]), tuple([numbers[word] for word in words])
-    if shape in _TEMPLATES:
-        template = _TEMPLATES[shape]
-    else:
-        pieces[1::2] = [f"x{n}" if n > 0 else f"'x{~n}'" if n else "''" for n in shape[1]]
-        template = _compile("".join(pieces))
-        if not _is_faithful(template, {f"x{~n}" for n in numbers.values() if n < 0}):
-            template = None
-        _TEMPLATES[shape] = template
+    template = _TEMPLATES.get(shape)
     if template is None:
-        return _fill(_compile(text), {}, label, first_line - 1)
-    return _fill(template, {f"x{n if n > 0 else ~n}": _content(w) for w, n in numbers.items()}, label, first_line - 1)
+        if shape not in _TEMPLATES:
+            pieces[1::2] = [f"x{n}" if n > 0 else f"'x{-n}'" if n else "''" for n in shape[1]]
+            template = _compile("".join(pieces))
+            if not _is_faithful(template, {f"x{-n}" for n in numbers.values() if n < 0}):
+                template = None
+            _TEMPLATES[shape] = template
+        if template is None:
+            return _fill(_compile(text), {}, label, first_line - 1)
+    return _fill(template, contents, label, first_line - 1)
 
 
 def _compile(text: str) -> CodeType:
     module = compile(text, "", "exec", dont_inherit=True, optimize=1)
     return next(c for c in module.co_consts if isinstance(c, CodeType))
-
-
-def _content(word: str) -> str:
-    if word[0] not in "'\"":
-        return word
-    content: str = ast.literal_eval(word) if "\\" in word else word[1:-1]
-    return content
 
 
 def _is_faithful(constant: Any, strings: set[str]) -> bool:

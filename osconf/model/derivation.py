@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from osconf.errors import StoreError
@@ -129,7 +129,9 @@ _UNESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _NEEDS_ESCAPE = re.compile(r'["\\\n\r\t]')
 
 
+@lru_cache(maxsize=4096)
 def _quote(text: str) -> str:
+    # A derivation is rendered three times, and its variables have the names that all others have.
     if _NEEDS_ESCAPE.search(text):
         # `translate` to more than one character looks every character up: ten times slower on long texts.
         text = text.replace("\\", "\\\\").replace('"', '\\"')

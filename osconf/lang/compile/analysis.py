@@ -26,6 +26,9 @@ from osconf.lang.nodes import (
 
 _LAZY_OPERATORS = frozenset(("&&", "||", "->"))
 
+# Looking through all of a thousand nested `let`s for each of them would take long.
+_MAX_LETS = 8
+
 Order = tuple[tuple[str, ...], bool]
 """Variables in the order they are forced, and whether nothing else happens before the expression has its value."""
 
@@ -38,7 +41,7 @@ def forced_first(node: Node) -> tuple[str, ...]:
     return _order(node)[0]
 
 
-def _order(node: Node) -> Order:
+def _order(node: Node, lets: int = 0) -> Order:
     match node:
         case Variable():
             return (node.name,), True
@@ -60,8 +63,10 @@ def _order(node: Node) -> Order:
         case Interpolation():
             return _order_of_parts(node), False
         case Let():
+            if lets > _MAX_LETS:
+                return (), False
             bound = node.bindings.definitions
-            names = _order(node.body)[0]
+            names = _order(node.body, lets + 1)[0]
             for index, name in enumerate(names):
                 if name in bound:
                     return names[:index], False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osconf.lang.compile.generator import Generator, count_eager
+from osconf.lang.compile.generator import Generator, is_small
 from osconf.lang.compile.scopes import Binding, Scope
 from osconf.lang.nodes import Attrs, Function, ListNode, Literal, Node, Variable
 
@@ -70,6 +70,6 @@ def _is_ready(g: Generator, node: Node, scope: Scope | None, later: set[Binding]
     if isinstance(node, Function):
         # Python resolves the free variables of a function when it runs.
         return True
-    if isinstance(node, ListNode | Attrs) and count_eager(node) > 12:
+    if isinstance(node, ListNode | Attrs) and not is_small(node):
         return False
     return not any(g.find(scope, name) in later for name in g.mentions.of(node))

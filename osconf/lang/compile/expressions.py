@@ -135,6 +135,12 @@ def _write_with_lookup(g: Generator, name: str, scopes: tuple[Binding, ...]) -> 
         places = ", ".join(g.locate(g.buffer, binding)[0] for binding in scopes)
         return g.store(f"find_in_scopes({name!r}, ({places}))")
     result = f"_{g.number()}"
+    if len(scopes) == 1:
+        scope_set = g.force_binding(scopes[0])
+        g.emit(f"try: {result} = {scope_set}[{name!r}]")
+        g.emit(f"except: explain_undefined({scope_set}, {name!r})")
+        g.emit(FORCE.format(result))
+        return result
     indent = g.buffer.indent
     known: dict[Binding, tuple[str, bool]] | None = None
     forced = []

@@ -282,7 +282,7 @@ class Generator:
     def tail(self, node: Node, scope: Scope | None) -> None:
         """Write the code that returns the value of `node` from the current function."""
         while True:
-            if isinstance(node, If):
+            if isinstance(node, If) and self.buffer.base + self.buffer.indent <= _MAX_INDENT:
                 condition = self.condition(node.condition, scope)
                 self.emit(f"if {condition}:")
                 consequence = node.consequence
@@ -319,7 +319,7 @@ class Generator:
             return self.value(node, scope)[0]
         if isinstance(node, Negate) and isinstance(node.operand, Literal) and not isinstance(node.operand.value, str):
             return self.value(node, scope)[0]
-        if isinstance(node, ListNode | Attrs) and count_eager(node) <= _MAX_EAGER:
+        if isinstance(node, ListNode | Attrs) and is_small(node):
             return self.value(node, scope)[0]
         if isinstance(node, Select) and self.builtin_of(node, scope) is not None:
             return self.value(node, scope)[0]
@@ -506,12 +506,26 @@ def _finish_thunk(indent: int, expression: str, at: int, clear: list[int]) -> li
     return [*lines, (indent, "t[0] = None", at), (indent, f"return {result}", at)]
 
 
-def count_eager(node: Node) -> int:
-    """How much building a list or set at once would make; large when it cannot be done without evaluating."""
+def is_small(node: Node) -> bool:
+    """Whether a list or set is made at once rather than by a thunk: it is little work and evaluates nothing."""
+    return _count_parts(node, _MAX_EAGER) >= 0
+
+
+def _count_parts(node: Node, left: int) -> int:
+    """What is left of so many parts after those of `node`; negative when they are too many or need evaluation."""
+    if left <= 0:
+        return -1
+    left -= 1
     if isinstance(node, ListNode):
-        return 1 + sum(count_eager(member) for member in node.members)
-    if isinstance(node, Attrs):
+        for member in node.members:
+            left = _count_parts(member, left)
+            if left < 0:
+                break
+    elif isinstance(node, Attrs):
         if node.is_recursive or node.dynamic or node.sources:
-            return 1000
-        return 1 + sum(1 if d.value is None else count_eager(d.value) for d in node.definitions.values())
-    return 1
+            return -1
+        for definition in node.definitions.values():
+            left = left - 1 if definition.value is None else _count_parts(definition.value, left)
+            if left < 0:
+                break
+    return left
