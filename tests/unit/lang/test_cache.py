@@ -84,7 +84,8 @@ def test_processes_share_a_cache(tmp_path: Path) -> None:
     (tmp_path / "all.nix").write_text(f"[ {' '.join(f'(import ./{number}.nix)' for number in range(30))} ]")
     program = (
         "from pathlib import Path; import sys; sys.path[:] = sys.argv[3:]\n"
-        "from osconf.lang.evaluator import *; from osconf.lang.world import PureWorld; from osconf.lang.show import *\n"
+        "from osconf.lang.evaluator import *; from osconf.lang.world import PureWorld\n"
+        "from osconf.lang.show import show_value\n"
         "e = Evaluator(PureWorld(), settings=EvalSettings(cache_dir=Path(sys.argv[1])))\n"
         "print(run_deep(lambda: show_value(e.eval_file(sys.argv[2]))))\n"
     )
@@ -92,6 +93,7 @@ def test_processes_share_a_cache(tmp_path: Path) -> None:
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     expected = f"[ {' '.join(str(number + 1) for number in range(30))} ]\n"
     assert [process.communicate(timeout=60)[0] for process in processes] == [expected] * 3
+    assert len([entry for entry in (tmp_path / "cache").rglob("*") if len(entry.name) == 40]) == 31
     assert not list(tmp_path.rglob(".new-*"))
 
 
