@@ -40,12 +40,20 @@ class NotTrusted(StoreError):
 
     code = "not-trusted"
 
-    def __init__(self, path: str, origin: str, signers: str) -> None:
-        super().__init__(
-            f"'{path}' from '{origin}' is signed by {signers}, whom you do not trust",
-            hint="add the cache's public key: '--trusted-key NAME:KEY', or 'trusted-public-keys' in the settings",
-        )
-        self.signers = signers
+    def __init__(self, path: str, origin: str, signers: Iterable[str], trusted: Iterable[str]) -> None:
+        self.signers = ", ".join(sorted(set(signers)))
+        wrong = ", ".join(sorted(set(signers) & set(trusted)))
+        hint = "add the cache's public key: '--trusted-key NAME:KEY', or 'trusted-public-keys' in the settings"
+        if wrong:
+            # Once per path, not per signer: others of the same cache may be sound.
+            self.signers += f" for {path}"
+            reason = f"has a signature of {wrong} that does not fit"
+            hint = "what the cache says of it was changed after it was signed, or another key has this name"
+        elif self.signers:
+            reason = f"is signed by {self.signers}, whom you do not trust"
+        else:
+            reason = "is signed by nobody"
+        super().__init__(f"'{path}' from '{origin}' {reason}", hint=hint)
 
 
 def open_cache(url: str, store_dir: str) -> BinaryCache:
@@ -244,8 +252,7 @@ def check_trust(info: PathInfo, keys: PublicKeys, store_dir: str, origin: str) -
     """Raise `NotTrusted` unless a trusted key signed this, or the content address proves the path's name."""
     if is_signed(info, keys) or _proves_itself(info, store_dir):
         return
-    signers = ", ".join(sorted({signature.partition(":")[0] for signature in info.signatures})) or "nobody"
-    raise NotTrusted(info.path, origin, signers)
+    raise NotTrusted(info.path, origin, [signature.partition(":")[0] for signature in info.signatures], keys)
 
 
 def _proves_itself(info: PathInfo, store_dir: str) -> bool:

@@ -69,6 +69,17 @@ def test_unsigned_is_refused_unless_content_proves_itself(
     assert target.is_valid(proven) and not target.is_valid(text)
 
 
+def test_the_reason_of_a_refusal_is_told(store: LocalStore, target: LocalStore, cache: FileCache) -> None:
+    path = store.add_text("a", b"a")
+    narinfo = cache.add(store, path, key=KEY)
+    with pytest.raises(NotTrusted, match="signed by cache-1, whom you do not trust"):
+        cache.fetch(target, narinfo, {})
+    changed = replace(narinfo, info=replace(narinfo.info, nar_size=narinfo.info.nar_size + 1))
+    with pytest.raises(NotTrusted, match="signature of cache-1 that does not fit") as caught:
+        cache.fetch(target, changed, KEYS)
+    assert "changed after it was signed" in (caught.value.hint or "")
+
+
 def edit_narinfo(cache: FileCache, path: str, old: str, new: str) -> None:
     file = cache.directory / f"{path.rpartition('/')[2][:32]}.narinfo"
     text = file.read_text()
