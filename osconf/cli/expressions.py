@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from osconf.errors import OsconfError
+from osconf.lang.features import NO_FEATURES, Features
 
 if TYPE_CHECKING:
     from osconf.cli.context import Invocation
@@ -33,7 +34,7 @@ class Expression:
     search_path: tuple[str, ...] = ()
     is_pure: bool = False
     is_restricted: bool = False
-    has_pipes: bool = False
+    features: Features = NO_FEATURES
 
     @classmethod
     def from_options(cls, given: Mapping[str, Any]) -> Expression:
@@ -54,7 +55,7 @@ class Expression:
             tuple(given["search_path"]),
             given["is_pure"],
             given["is_restricted"],
-            given["has_pipes"],
+            given["features"],
         )
 
     def evaluator(self, session: Session) -> Evaluator:
@@ -63,7 +64,7 @@ class Expression:
             search_path=self.search_path,
             is_pure=self.is_pure,
             is_restricted=self.is_restricted,
-            pipes=self.has_pipes,
+            features=self.features,
         )
 
     def arguments(self, evaluator: Evaluator) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from osconf.lang.features import KNOWN_FEATURES, Features
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 configuration = click.option(
@@ -29,33 +31,22 @@ def result_link(default: str | None) -> Callable[[Command], Command]:
     )
 
 
-# What Nix 2.26 knows.
-EXPERIMENTAL_FEATURES = frozenset(
-    (
-        *("auto-allocate-uids", "ca-derivations", "cgroups", "configurable-impure-env", "daemon-trust-override"),
-        *("dynamic-derivations", "fetch-closure", "fetch-tree", "flakes", "git-hashing", "impure-derivations"),
-        *("local-overlay-store", "mounted-ssh-store", "nix-command", "no-url-literals", "parse-toml-timestamps"),
-        *("pipe-operators", "read-only-local-store", "recursive-nix", "verified-fetches"),
-    )
-)
-
-
-def _read_features(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> bool:
+def _read_features(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Features:
     names = " ".join(given).split()
     for name in names:
-        if name not in EXPERIMENTAL_FEATURES:
+        if name not in KNOWN_FEATURES:
             click.echo(f"warning: unknown experimental feature '{name}'", err=True)
-    return "pipe-operators" in names
+    return Features.from_names(names)
 
 
 experimental_features = click.option(
     "--extra-experimental-features",
     "--experimental-features",
-    "has_pipes",
+    "features",
     multiple=True,
     metavar="NAMES",
     callback=_read_features,
-    help="As in Nix; `pipe-operators` allows |> and <|, everything else is there anyway.",
+    help="As in Nix; pipe-operators and parse-toml-timestamps have an effect.",
 )
 
 

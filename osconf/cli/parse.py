@@ -14,6 +14,7 @@ from osconf.cli.expressions import read_source
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
+    from osconf.lang.features import Features
 
 
 @click.command("parse")
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--check", "is_check", is_flag=True, help="Print nothing but mistakes.")
 @options.experimental_features
 @click.pass_obj
-def parse(invocation: Invocation, files: tuple[str, ...], expr: str | None, is_check: bool, has_pipes: bool) -> None:
+def parse(invocation: Invocation, files: tuple[str, ...], expr: str | None, is_check: bool, features: Features) -> None:
     """Print files or an expression as they are understood, in one notation; the first mistake of each is shown.
 
     \b
@@ -36,12 +37,12 @@ def parse(invocation: Invocation, files: tuple[str, ...], expr: str | None, is_c
 
     if not files and expr is None:
         raise click.UsageError("give a file or -E EXPR")
-    evaluator = invocation.session.evaluator(pipes=has_pipes)
+    evaluator = invocation.session.evaluator(features=features)
     is_good = True
     for file in files or (None,):
         try:
             source = (expr or "", str(Path.cwd()), "«string»") if file is None else read_source(file)
-            text = run_deep(partial(_understand, evaluator, *source, pipes=has_pipes))
+            text = run_deep(partial(_understand, evaluator, *source, features=features))
             if not is_check:
                 click.echo(text)
         except OsconfError as error:
@@ -51,7 +52,7 @@ def parse(invocation: Invocation, files: tuple[str, ...], expr: str | None, is_c
         raise click.exceptions.Exit(1)
 
 
-def _understand(evaluator: Evaluator, text: str, base_dir: str, label: str, *, pipes: bool) -> str:
+def _understand(evaluator: Evaluator, text: str, base_dir: str, label: str, *, features: Features) -> str:
     """Check a text, undefined variables too; how it is understood."""
     from osconf.lang.parser import parse as parse_tree
     from osconf.lang.source import Source
@@ -59,7 +60,7 @@ def _understand(evaluator: Evaluator, text: str, base_dir: str, label: str, *, p
     from osconf.lang.values import from_latin, to_latin
 
     evaluator.parse_text(text, base_dir, label)
-    tree = parse_tree(Source(label, to_latin(text)), pipes=pipes)
+    tree = parse_tree(Source(label, to_latin(text)), pipes=features.pipes)
     return from_latin(write_syntax(tree, to_latin(base_dir), evaluator.world.env("HOME")))
 
 

@@ -15,6 +15,7 @@ from osconf.cli.context import Invocation
 from osconf.errors import OsconfError, Position
 
 if TYPE_CHECKING:
+    from osconf.lang.features import Features
     from osconf.lang.repl import Repl
     from osconf.rebuild.session import Session
 
@@ -27,7 +28,7 @@ HISTORY_LENGTH = 10_000
 @click.option("-I", "--include", "search_path", multiple=True, metavar="NAME=PATH", help="Extend <…> lookups.")
 @options.experimental_features
 @click.pass_obj
-def repl(invocation: Invocation, files: tuple[str, ...], search_path: tuple[str, ...], has_pipes: bool) -> None:
+def repl(invocation: Invocation, files: tuple[str, ...], search_path: tuple[str, ...], features: Features) -> None:
     """Read expressions and print their values; FILES are loaded first, `:?` lists the commands.
 
     \b
@@ -41,7 +42,7 @@ def repl(invocation: Invocation, files: tuple[str, ...], search_path: tuple[str,
         # Every answer has a thread of its own: what opening the store prepares must hold for all of them.
         with contextlib.suppress(OsconfError):
             session.prepare()
-    evaluator = session.evaluator(search_path=search_path, pipes=has_pipes)
+    evaluator = session.evaluator(search_path=search_path, features=features)
     read = Repl(evaluator, TerminalActions(session), str(Path.cwd()))
     with line_editing(read, session.cache_dir / "repl-history"):
         talk(read, files)

@@ -58,6 +58,8 @@ class EvalSettings:
     """No files but the search path's and the store's, no variables, no network."""
     pipes: bool = False
     """The experimental pipe operators."""
+    toml_timestamps: bool = False
+    """Dates and times in TOML become sets instead of an error: experimental, too."""
     search_path: tuple[tuple[str, str], ...] = ()
     """Prefix (may be empty) and path of each `-I` or `NIX_PATH` entry."""
     cache_dir: FilePath | None = None

@@ -11,14 +11,15 @@ from osconf.lang.runtime import INT_MAX, INT_MIN
 from osconf.lang.values import Value, from_latin, to_latin
 
 
-def parse_toml(text: str) -> Value:
-    """A value of plain data; dates and times have no counterpart in the language and are refused."""
+def parse_toml(text: str, *, has_timestamps: bool = False) -> Value:
+    """A value of plain data; dates and times have no counterpart in the language: refused, or sets that hold a text."""
     import tomllib
 
     try:
-        return _to_value(tomllib.loads(from_latin(text).replace("\r\n", "\n"), parse_float=_read_float))
+        data = tomllib.loads(from_latin(text).replace("\r\n", "\n"), parse_float=_read_float)
     except tomllib.TOMLDecodeError as error:
         raise EvalError(f"while parsing TOML: {error}", code="invalid-toml") from None
+    return _to_value(data, has_timestamps)
 
 
 def _read_float(text: str) -> float:
@@ -28,18 +29,26 @@ def _read_float(text: str) -> float:
     return number
 
 
-def _to_value(data: Any) -> Value:
+def _to_value(data: Any, has_timestamps: bool) -> Value:
     kind = type(data)
     if kind is str:
         if "\0" in data:
             raise EvalError("while parsing TOML: a string with null bytes cannot be represented", code="invalid-toml")
         return to_latin(data)
     if kind is list:
-        return tuple([_to_value(item) for item in data])
+        return tuple([_to_value(item, has_timestamps) for item in data])
     if kind is dict:
-        return {to_latin(name): _to_value(item) for name, item in data.items()}
+        return {to_latin(name): _to_value(item, has_timestamps) for name, item in data.items()}
     if kind is int and not INT_MIN <= data <= INT_MAX:
         raise EvalError(f"while parsing TOML: the integer {data} does not fit into 64 bits", code="invalid-toml")
     if isinstance(data, datetime.date | datetime.time):
-        raise EvalError("while parsing TOML: Dates and times are not supported", code="invalid-toml")
+        if not has_timestamps:
+            raise EvalError("while parsing TOML: Dates and times are not supported", code="invalid-toml")
+        return {"_type": "timestamp", "value": _write_time(data)}
     return data
+
+
+def _write_time(moment: datetime.date | datetime.time) -> str:
+    whole, point, rest = moment.isoformat().partition(".")
+    fraction, zone = rest[:6], rest[6:]
+    return f"{whole}{point}{fraction.rstrip('0')}{zone}".replace("+00:00", "Z")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.lang.evaluator import EvalSettings, Evaluator
+from osconf.lang.features import NO_FEATURES, Features
 from osconf.lang.search_path import is_address, split_search_path
 from osconf.lang.values import LazyAttrs, Value, to_latin
 
@@ -26,7 +27,7 @@ def make_evaluator(
     *,
     is_pure: bool = False,
     is_restricted: bool = False,
-    pipes: bool = False,
+    features: Features = NO_FEATURES,
 ) -> Evaluator:
     """An evaluator over the session's store; packages come from the lock of the configuration.
 
@@ -38,7 +39,8 @@ def make_evaluator(
         settings=EvalSettings(
             pure=is_pure,
             restricted=is_restricted,
-            pipes=pipes,
+            pipes=features.pipes,
+            toml_timestamps=features.toml_timestamps,
             search_path=() if is_pure else parse_search_path(search_path, session.environment),
             cache_dir=session.cache_dir / "code",
         ),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osconf.errors import OsconfError
+from osconf.lang.features import NO_FEATURES, Features
 
 if TYPE_CHECKING:
     from osconf.archive.acquire import Access
@@ -174,15 +175,15 @@ class Session:
         search_path: Sequence[str] = (),
         is_pure: bool = False,
         is_restricted: bool = False,
-        pipes: bool = False,
+        features: Features = NO_FEATURES,
     ) -> Evaluator:
         """An evaluator; `configuration` decides which osconf.lock the packages come from."""
-        key = (configuration, tuple(search_path), is_pure, is_restricted, pipes)
+        key = (configuration, tuple(search_path), is_pure, is_restricted, features)
         if key not in self._evaluators:
             from osconf.rebuild.evaluation import make_evaluator
 
             self._evaluators[key] = make_evaluator(
-                self, configuration, search_path, is_pure=is_pure, is_restricted=is_restricted, pipes=pipes
+                self, configuration, search_path, is_pure=is_pure, is_restricted=is_restricted, features=features
             )
         return self._evaluators[key]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -67,3 +69,48 @@ def test_pipe_operators_are_allowed_on_request(tmp_path: Path) -> None:
     assert "3" in output.splitlines()[-2:][0]
     output, _ = start(tmp_path).communicate("1 |> toString\n", timeout=30)
     assert "experimental feature 'pipe-operators' is disabled" in output
+
+
+class Terminal:
+    """The REPL on a terminal of its own."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "OSCONF_STORE": str(tmp_path / "store")}
+            os.chdir(tmp_path)
+            os.execve(
+                sys.executable,
+                [sys.executable, "-m", "osconf.cli", "repl"],
+                {**os.environ, **environment, "TERM": "xterm"},
+            )
+
+    def type(self, keys: str, *, until: str) -> str:
+        """Type; what is shown until a text appears."""
+        os.write(self.terminal, keys.encode())
+        shown = ""
+        end = time.monotonic() + 30
+        while until not in shown and time.monotonic() < end:
+            if select.select([self.terminal], [], [], 0.2)[0]:
+                shown += os.read(self.terminal, 65536).decode(errors="replace")
+        assert until in shown, shown
+        return shown
+
+
+def test_keys_on_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "some-file.nix").write_text('"in the file"')
+    terminal = Terminal(tmp_path)
+    terminal.type("", until="osconf> ")
+    terminal.type("set = { first-one = 40; second = 2; }\n", until="osconf> ")
+    terminal.type("set.fir\t + 2\n", until="\r\n42\r\n")
+    terminal.type("import ./some\t\n", until='"in the file"')
+    # Several lines; Control-C drops them, and the next text begins anew.
+    terminal.type("let a = 1;\n", until="      … ")
+    terminal.type("\x03", until="osconf> ")
+    terminal.type("[ 1\n2 ]\n", until="[\r\n  1\r\n  2\r\n]\r\n")
+    # The line before, from the history.
+    terminal.type("6 * 7 + set.second\n", until="\r\n44\r\n")
+    terminal.type("\x1b[A + 1\n", until="\r\n45\r\n")
+    os.write(terminal.terminal, b"\x04")
+    assert os.waitpid(terminal.pid, 0)[1] == 0
+    assert "6 * 7" in (tmp_path / "cache/osconf/repl-history").read_text()

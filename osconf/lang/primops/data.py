@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from osconf.lang.json import parse_json, write_json
 from osconf.lang.primops.expect import expect_plain_string
-from osconf.lang.primops.registry import primop
+from osconf.lang.primops.registry import current, primop
 from osconf.lang.toml import parse_toml
 from osconf.lang.values import Value, with_context
 from osconf.lang.xml import write_xml
@@ -34,7 +34,10 @@ def from_toml(text: Value) -> Value:
 
     builtins.fromTOML "x = 1"  =>  { x = 1; }
     """
-    return parse_toml(expect_plain_string(text, "the argument passed to builtins.fromTOML"))
+    return parse_toml(
+        expect_plain_string(text, "the argument passed to builtins.fromTOML"),
+        has_timestamps=current().settings.toml_timestamps,
+    )
 
 
 @primop("toXML", "!")

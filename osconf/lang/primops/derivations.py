@@ -24,7 +24,7 @@ from osconf.lang.primops.expect import (
 from osconf.lang.primops.registry import current, primop
 from osconf.lang.runtime import UNSET, attr_position, coerce_to_string, force, make_thunk, place_value
 from osconf.lang.source import Source, Spot
-from osconf.lang.values import ContextStr, Thunk, Value, with_context
+from osconf.lang.values import ContextStr, Thunk, Value, from_latin, with_context
 from osconf.model.derivation import Derivation, DerivationOutput, fill_output_paths, hash_modulo
 from osconf.model.hashes import ALGORITHMS, Hash
 from osconf.model.store_path import DRV_SUFFIX, check_name
@@ -219,7 +219,7 @@ def _check_outputs(outputs: list[str]) -> list[str]:
 
 def _check_derivation_name(name: str) -> None:
     try:
-        check_name(name)
+        check_name(from_latin(name))
     except StoreError as error:
         raise EvalError(
             f"invalid derivation name: {error.message}. Please pass a different 'name'.",

@@ -49,6 +49,8 @@ def _read_download(argument: Value, who: str, default_name: str | None) -> _Down
     url, name, expected = "", default_name, None
     if type(argument) is dict or type(argument) is LazyAttrs:
         for key in sorted(argument):
+            if key not in ("url", "sha256", "name"):
+                raise EvalError(f"unsupported argument '{key}' to '{who}'", code="unexpected-argument")
             value = expect_plain_string(force(argument[key]), f"the `{key}` attribute passed to builtins.{who}")
             match key:
                 case "url":
@@ -57,8 +59,6 @@ def _read_download(argument: Value, who: str, default_name: str | None) -> _Down
                     expected = value or None
                 case "name":
                     name = value
-                case _:
-                    raise EvalError(f"unsupported argument '{key}' to '{who}'", code="unexpected-argument")
         if not url:
             raise EvalError("'url' argument required", code="missing-argument")
     else:

@@ -57,3 +57,22 @@ def test_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_options_are_explained() -> None:
     for command in ("eval", "build", "instantiate", "parse", "repl"):
         assert "pipe-operators" in CliRunner().invoke(program, [command, "--help"]).output
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("1979-05-27T07:32:00Z", "1979-05-27T07:32:00Z"),
+        ("1979-05-27T00:32:00.9990-07:00", "1979-05-27T00:32:00.999-07:00"),
+        ("1979-05-27T07:32:00", "1979-05-27T07:32:00"),
+        ("1979-05-27", "1979-05-27"),
+        ("07:32:00.5", "07:32:00.5"),
+    ],
+)
+def test_timestamps_in_toml(written: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f'(builtins.fromTOML "a = {written}").a'
+    feature = ("--extra-experimental-features", "parse-toml-timestamps")
+    shown = f'{{ _type = "timestamp"; value = "{value}"; }}\n'
+    assert run("eval", *feature, "--strict", "-E", text, capsys=capsys)[1] == shown
+    code, _, errors = run("eval", "-E", text, capsys=capsys)
+    assert (code, "Dates and times are not supported" in errors) == (1, True)
