@@ -19,6 +19,15 @@ let
     in
     if reason == null then text else throw "lib.path.${where}: Argument is not a valid subpath string: ${reason}";
 
+  # A path value, or a failure that says whose argument is none.
+  expectPath = where: value:
+    if isPath value then value
+    else throw "lib.path.${where} is of type ${builtins.typeOf value}, but a path was expected: ${lib.generators.toPretty { multiline = false; } value}";
+
+  # Paths on different roots have nothing to do with each other.
+  sameRoot = where: a: b:
+    a.root == b.root || throw "lib.path.${where}: the roots ${toString a.root} and ${toString b.root} are different";
+
   joinComponents = components: if components == [ ] then "./." else "./" + concatStringsSep "/" components;
 
   # `{ root; components; }` of a path value.
@@ -33,34 +42,39 @@ in
 rec {
   # A path value followed by a subpath.
   append = path: subpath:
-    if !isPath path then throw "lib.path.append: the first argument is of type ${builtins.typeOf path}, but a path was expected"
-    else path + ("/" + check "append" subpath);
+    expectPath "append: the first argument" path + ("/" + check "append" subpath);
 
   hasPrefix = base:
     let
-      baseParts = deconstruct base;
+      baseParts = deconstruct (expectPath "hasPrefix: the first argument" base);
     in
     path:
     let
-      parts = deconstruct path;
+      parts = deconstruct (expectPath "hasPrefix: the second argument" path);
     in
-    parts.root == baseParts.root && lib.lists.take (length baseParts.components) parts.components == baseParts.components;
+    sameRoot "hasPrefix" baseParts parts && lib.lists.take (length baseParts.components) parts.components == baseParts.components;
 
   removePrefix = base: path:
     let
-      count = length (deconstruct base).components;
+      count = length (deconstruct (expectPath "removePrefix: the first argument" base)).components;
     in
     if hasPrefix base path then joinComponents (lib.lists.drop count (deconstruct path).components)
     else throw "lib.path.removePrefix: \"${toString path}\" is not below \"${toString base}\"";
 
   splitRoot = path:
     let
-      parts = deconstruct path;
+      parts = deconstruct (expectPath "splitRoot: the argument" path);
     in
     { inherit (parts) root; subpath = joinComponents parts.components; };
 
+  # Whether a path is a store path or below one.
   hasStorePathPrefix = path:
-    lib.strings.hasPrefix (builtins.storeDir + "/") (toString path);
+    let
+      store = builtins.storeDir + "/";
+      text = toString (expectPath "hasStorePathPrefix: the argument" path);
+      member = head (lib.strings.splitString "/" (lib.strings.removePrefix store text));
+    in
+    lib.strings.hasPrefix store text && builtins.match "[0-9a-df-np-sv-z]{32}-.+" member != null;
 
   subpath = {
     isValid = text: invalidReason text == null;
