@@ -80,6 +80,8 @@ class LauncherServer:
                 [*launcher_command(), "--serve", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
+                # Ctrl-C is ours to answer: builders that it killed beside us would look like failures.
+                process_group=0,
             )
 
     def start(self, description: int, status: int) -> ServedProcess:
