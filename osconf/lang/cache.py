@@ -35,11 +35,15 @@ def code_folder(tree: str) -> Path:
 
 
 class CodeCache:
-    """A folder of compiled texts; None as the folder switches it off."""
+    """A folder of compiled texts; None as the folder switches it off.
 
-    def __init__(self, folder: Path | None, *, max_bytes: int = _MAX_BYTES) -> None:
+    Of one that `tracks_use`, entries that are read count as used: what a store holds is left as it is.
+    """
+
+    def __init__(self, folder: Path | None, *, max_bytes: int = _MAX_BYTES, tracks_use: bool = True) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
+        self.tracks_use = tracks_use
 
     def key(self, parts: Iterable[str]) -> str:
         """The name of the entry for a text and everything else that its code depends on."""
@@ -65,7 +69,7 @@ class CodeCache:
             content = marshal.loads(body)
         except (OSError, ValueError, EOFError, TypeError):
             return None
-        if time.time() - used > DAY:
+        if self.tracks_use and time.time() - used > DAY:
             with contextlib.suppress(OSError):
                 os.utime(path)
         return content

@@ -147,7 +147,7 @@ class Evaluator:
         self.world = restrict(world, self.settings.pure, self.settings.restricted, self.search_path)
         self._internal_source = internal
         self.cache = CodeCache(self.settings.cache_dir)
-        self.shipped = CodeCache(code_folder(TREE))
+        self.shipped = CodeCache(code_folder(TREE), tracks_use=False)
         self._companions: dict[Callable[[Evaluator], Any], Any] = {}
         self._files: dict[str, Value] = {}
         self._located: dict[str, tuple[str, str | None]] = {}

@@ -8,6 +8,7 @@ or Python is another one, the evaluator does not find it.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from osconf.lang.cache import code_folder
@@ -22,7 +23,9 @@ _FOLDERS = ("lib", "modules", "pkgs", "osconf/lang/corepkgs")
 def precompile() -> None:
     """Translate and compile every file of the tree's language side."""
     tree = from_latin(TREE)
-    evaluator = Evaluator(PureWorld(), settings=EvalSettings(cache_dir=code_folder(tree)))
+    folder = code_folder(tree)
+    shutil.rmtree(folder, ignore_errors=True)
+    evaluator = Evaluator(PureWorld(), settings=EvalSettings(cache_dir=folder))
     files = sorted(file for folder in _FOLDERS for file in Path(tree, folder).rglob("*.nix"))
 
     def work() -> None:
