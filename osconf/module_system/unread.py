@@ -25,7 +25,12 @@ def ineffective_definitions(result: Value) -> list[str]:
     if evaluation is None:
         return []
     told = []
-    for parts, places in sorted(_below_disabled(evaluation.root, None)):
+    try:
+        found = sorted(_below_disabled(evaluation.root, None))
+    except (OsconfError, RecursionError):
+        # Nothing that the system needed is wrong; what it did not need is not looked at here.
+        return []
+    for parts, places in found:
         shown = ", ".join(f"{show_path(path)} ({place})" for path, place in places[:_MAX_TOLD])
         more = f" and {len(places) - _MAX_TOLD} more" if len(places) > _MAX_TOLD else ""
         told.append(f"{show_path((*parts, 'enable'))} is false, so these definitions have no effect: {shown}{more}")
