@@ -35,8 +35,10 @@ def daemon(
     from osconf.daemon.listener import Listener, inherited_sockets, open_socket
     from osconf.rebuild.daemon import make_policy, make_server
     from osconf.rebuild.opening import may_write
+    from osconf.store.canonical import explaining
     from osconf.store.gc import remove_leftovers
     from osconf.store.layout import StoreLayout
+    from osconf.store.readonly import ensure_writable
 
     layout = StoreLayout(invocation.store_root, invocation.store_dir)
     if not may_write(layout):
@@ -51,6 +53,9 @@ def daemon(
         return make_policy(invocation.open_session, trusted=trusted, allowed=allowed)
 
     serve = make_server(invocation.open_session, read_policy)
+    # The clients' processes inherit the mount namespace in which the store can be written.
+    with explaining(f"open the store '{layout.store}'"):
+        ensure_writable(layout.store)
     if layout.temporary.is_dir():
         remove_leftovers(layout)
     sockets = inherited_sockets(invocation.environment)

@@ -172,7 +172,12 @@ class Listener:
             for listening in self.sockets:
                 listening.close()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
-            self.serve(Channel.over(connection), peer)
+            channel = Channel.over(connection)
+            try:
+                self.serve(channel, peer)
+            except OsconfError as error:
+                logger.error("cannot serve user %s: %s", peer.name, error)
+                _tell(channel, error)
             code = 0
         except Exception:
             logger.exception("a conversation with user %s ended in an unforeseen way", peer.name)
@@ -182,7 +187,10 @@ class Listener:
 
 def _refuse(connection: socket.socket, error: OsconfError) -> None:
     connection.settimeout(1)
+    _tell(Channel.over(connection), error)
+
+
+def _tell(channel: Channel, error: OsconfError) -> None:
     with suppress(Disconnected):
-        channel = Channel.over(connection)
         channel.send({"error": encode_error(error)})
         channel.close()

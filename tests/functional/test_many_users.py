@@ -493,3 +493,37 @@ def test_unfinished_outputs_cannot_be_reached(served: Site) -> None:
     place = served.store / "osconf/store/.temporary"
     served.succeed(ALICE, "store", "roots")
     assert place.stat().st_mode & 0o777 == 0o700
+
+
+def test_daemon_is_started_by_a_socket_and_ends_when_idle(site: Site) -> None:
+    """As systemd does it: the socket is there first, and stays."""
+    site.socket.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(site.socket))
+        site.socket.chmod(0o666)
+        listening.listen()
+        start = (
+            "import os, sys; os.dup2(int(sys.argv[1]), 3);"
+            " os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); os.execv(sys.argv[2], sys.argv[2:])"
+        )
+        words = site.command("daemon", "--idle-exit", "1")
+        process = subprocess.Popen(
+            [words[0], "-c", start, str(listening.fileno()), *words],
+            pass_fds=[listening.fileno()],
+            env=site.environment(0),
+            stderr=subprocess.PIPE,
+            cwd=site.root,
+        )
+        try:
+            assert site.succeed(ALICE, "store", "roots") == ""
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
+        assert process.stderr is not None and process.stderr.read() == b""
+        assert site.socket.is_socket()
+
+
+def test_two_daemons_do_not_share_a_socket(served: Site) -> None:
+    done = served.run(0, "daemon")
+    assert done.returncode == 1 and "listens at" in done.stderr
+    assert served.succeed(ALICE, "store", "roots") == ""
