@@ -15,6 +15,8 @@ from osconf.lang.values import Path, Value, from_latin
 from osconf.module_system.render import render_text, render_value
 
 _MAX_DEPTH = 40
+# Sets with these are not data: definitions with priorities, texts of the language, functions.
+_NO_DATA = frozenset(("_type", "__functor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class _Converter:
                 return from_latin(value.text)
             if type(value) is tuple and depth:
                 return [self.convert(member, depth - 1) for member in value]
-            if type(value) is dict and depth and "_type" not in value and not is_derivation(value):
+            if type(value) is dict and depth and value.keys().isdisjoint(_NO_DATA) and not is_derivation(value):
                 return {from_latin(name): self.convert(value[name], depth - 1) for name in sorted(value)}
             text = render_text(value)
         except (OsconfError, RecursionError):

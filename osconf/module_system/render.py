@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import FunctionType
 
 from osconf.errors import OsconfError
@@ -9,6 +10,7 @@ from osconf.lang.runtime import force, function_args, is_derivation
 from osconf.lang.show import format_float, quote_name, quote_string
 from osconf.lang.values import LazyAttrs, Path, Value, from_latin
 from osconf.module_system.definitions import property_of
+from osconf.module_system.types.compound import argument_names
 
 _MAX_MEMBERS = 200
 _WIDTH = 72
@@ -44,6 +46,8 @@ def _render(cell: Value, indent: str, depth: int) -> str:
             return "[ ... ]"
         return _join("[", [_render(member, indent + "  ", depth - 1) for member in value[:_MAX_MEMBERS]], "]", indent)
     if kind is dict or kind is LazyAttrs:
+        if "__functor" in value and kind is dict:
+            return _function(argument_names(value))
         if "_type" in value:
             if "text" in value:
                 return str(force(value["text"]))
@@ -86,9 +90,13 @@ def _scalar(value: Value, indent: str) -> str:
     if isinstance(value, Path):
         return value.text
     if isinstance(value, FunctionType):
-        arguments = function_args(value)
-        return f"<function of {{ {', '.join(sorted(arguments))} }}>" if arguments else "<function>"
+        return _function(function_args(value) or {})
     return format_float(value) if isinstance(value, float) else str(value)
+
+
+def _function(arguments: Iterable[str]) -> str:
+    names = ", ".join(sorted(arguments))
+    return f"<function of {{ {names} }}>" if names else "<function>"
 
 
 def _text(text: str, indent: str) -> str:

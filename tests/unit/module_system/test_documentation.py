@@ -181,6 +181,7 @@ def test_report_has_values_as_json_and_texts_only_where_json_ends() -> None:
         example = lib.literalExpression "pkgs.hello";
       };
       options.function = lib.mkOption { default = x: x; };
+      options.merged = lib.mkOption { type = lib.types.functionTo lib.types.int; default = { a, ... }: a; };
       options.broken = lib.mkOption { default = throw "no"; };
     } { mixed.package = { type = "derivation"; name = "hello"; }; } ]; }
     """
@@ -200,6 +201,7 @@ def test_report_has_values_as_json_and_texts_only_where_json_ends() -> None:
     assert (mixed["example"], mixed["example_has_texts"]) == ("pkgs.hello", True)
     assert mixed["definitions"][0]["value"] == {"package": "<derivation hello>"}
     assert report("function")["value"] == "<function>"
+    assert report("merged")["value"] == "<function of { a }>"
     assert report("broken")["value"] == "<error: no>"
 
 
