@@ -262,16 +262,20 @@ def missing_member(place: Place, definitions: Sequence[Definition]) -> OptionErr
 
 def not_a_set(place: Place, definition: Definition, members: Sequence[str]) -> OptionError:
     """A value was given to a name that only holds options."""
-    some = ", ".join(f"{place}.{name}" for name in list(members)[:4])
+    members = [name for name in members if name != "_module"]
+    some = ", ".join(show_path((*place.parts, name)) for name in members[:4])
     more = ", …" if len(members) > 4 else ""
-    shown = f"`{place}'" if place.parts else "the configuration"
+    shown = f"`{place}' holds options" if place.parts else "`config' holds options"
     value = force(definition.value)
+    hint = "set one of the options in it"
+    if is_function(value):
+        hint = "a function was given: is an argument missing, such as the condition of lib.mkIf?"
+        if not place.parts:
+            hint = "a module that takes arguments is a function as a whole: { lib, ... }: { config = …; }"
     return OptionError(
-        f"{shown} holds options ({some}{more}), but it is set to {show_value(value)}",
+        f"{shown}{f' ({some}{more})' if some else ''}, but it is set to {show_value(value)}",
         position=position_of_definition(definition),
-        hint="a function was given: is an argument missing, such as the condition of lib.mkIf?"
-        if is_function(value)
-        else "set one of the options in it",
+        hint=hint,
         code="not-an-option",
     )
 
@@ -292,8 +296,11 @@ def no_such_options(unknown: Sequence[tuple[Place, Definition, str | None]]) -> 
     place, first, suggestion = unknown[0]
     if len(unknown) == 1:
         where = show_origin(first)
+        by = f"set in {where}"
+        if where.endswith(_LIBRARY_FILES):
+            by = "lib.mkRenamedOptionModule or lib.mkAliasOptionModule makes another option lead to it"
         return OptionError(
-            f"{place.describe()} does not exist" + ("" if position_of_definition(first) else f" (set in {where})"),
+            f"{place.describe()} does not exist" + ("" if position_of_definition(first) else f"\n  ({by})"),
             position=position_of_definition(first),
             hint=suggestion,
             code="unknown-option",
@@ -383,6 +390,8 @@ def missing_file(path: str, importer: str, position: Position | None, names: Seq
     base = path.rsplit("/", 1)[-1]
     close = _closest(base, names, n=1, cutoff=0.6)
     hint = f"did you mean ./{close[0]}?" if close else None
+    if base == "default.nix" and names:
+        hint = "the directory is there, but no default.nix in it: import one of its files"
     by = "" if importer == UNKNOWN_FILE else f"\n  imported by {from_latin(importer)}"
     return OptionError(
         f"the module {from_latin(path)} does not exist{by}", position=position, hint=hint, code="missing-module"
@@ -447,8 +456,9 @@ def not_a_declaration(place: Place, value: Value, file: str, position: Position 
     elif kind in ("if", "merge", "override", "order"):
         hint = f"declarations cannot carry lib.mk{str(kind).title()}; make the definition conditional instead"
     where = "" if position is not None else f" (in {from_latin(file)})"
+    what = f"options.{place}" if place.parts else "options"
     return OptionError(
-        f"`options.{place}' must be an option declaration, but it is {show_value(value)}{where}",
+        f"`{what}' must be an option declaration, but it is {show_value(value)}{where}",
         position=position,
         hint=hint,
         code="not-a-declaration",

@@ -1,0 +1,6 @@
+{ lib }:
+(lib.evalModules {
+  modules = [
+    { imports = [ ./support ]; }
+  ];
+}).config

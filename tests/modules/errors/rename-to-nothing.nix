@@ -1,0 +1,7 @@
+{ lib }:
+(lib.evalModules {
+  modules = [
+    (lib.mkRenamedOptionModule [ "old" ] [ "new" ])
+    { old = 1; }
+  ];
+}).config
