@@ -57,9 +57,15 @@ class StoreLayout:
         return self.state / "db" / "store.sqlite"
 
     @property
-    def registration(self) -> Path:
-        """What an image builder leaves: the paths to register when the database is first made."""
-        return self.state / "registration.json"
+    def registrations(self) -> tuple[Path, ...]:
+        """Where an image builder leaves the paths to register when the database is first made: the first that is there
+        counts. An image of the store alone has it inside."""
+        return (self.state / "registration.json", self.store / ".registration.json")
+
+    @property
+    def registration(self) -> Path | None:
+        """What an image builder left."""
+        return next((file for file in self.registrations if file.exists()), None)
 
     @property
     def roots(self) -> Path:

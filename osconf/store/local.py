@@ -99,8 +99,9 @@ class LocalStore(StorePlaces):
             if durable:
                 reserve_space(layout)
             # Not only when the database is new: whoever made it may have died before this.
-            if layout.registration.exists() and store.database.is_empty():
-                store.load_registration(json.loads(layout.registration.read_text("utf-8")))
+            registration = layout.registration
+            if registration is not None and store.database.is_empty():
+                store.load_registration(json.loads(registration.read_text("utf-8")))
         return store
 
     def __enter__(self) -> LocalStore:

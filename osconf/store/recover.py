@@ -63,7 +63,7 @@ def is_lost(layout: StoreLayout) -> bool:
             return False
     except FileNotFoundError:
         pass
-    return not layout.registration.exists() and any(True for _ in _entries(layout))
+    return layout.registration is None and any(True for _ in _entries(layout))
 
 
 def check_not_lost(layout: StoreLayout) -> None:

@@ -54,13 +54,14 @@ def test_stale_locks_go_and_held_ones_stay(store: LocalStore) -> None:
         assert [file.name for file in store.layout.locks.iterdir()] == ["held.lock"]
 
 
-def test_a_registration_that_a_kill_left_out_is_loaded_later(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", [0, 1], ids=["state", "store"])
+def test_a_registration_that_a_kill_left_out_is_loaded_later(tmp_path: Path, where: int) -> None:
     with LocalStore.open(tmp_path, durable=False) as image:
         path = image.add_text("system", b"system")
         image.flush()
         info = image.query_path_info(path)
     entry = {"path": path, "narHash": info.nar_hash.sri(), "narSize": info.nar_size, "references": []}
-    image.layout.registration.write_text(json.dumps([entry]))
+    image.layout.registrations[where].write_text(json.dumps([entry]))
     image.layout.database.unlink()
     # Whoever made the database was killed before it read the registration.
     Database(image.layout.database, durable=False).close()
