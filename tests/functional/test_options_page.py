@@ -84,6 +84,6 @@ def test_json_has_every_option() -> None:
     options = json.loads(option_reference("json"))
     port = options["networking.firewall.allowedTCPPorts"]
     assert port["loc"] == ["networking", "firewall", "allowedTCPPorts"]
-    assert port["type"].startswith("list of (16 bit")
+    assert port["type"].startswith("list of 16 bit")
     assert port["declarations"] == ["<osconf/modules/services/networking/firewall.nix>"]
     assert all(option["description"] for option in options.values())
