@@ -16,13 +16,15 @@ from osconf.module_system.place import show_path
 from osconf.module_system.tree import Level, Option
 
 _MAX_TOLD = 4
+_VARIANTS = "specialisation"
 Places = list[tuple[tuple[str, ...], str]]
 
 
 def ineffective_definitions(result: Value) -> list[str]:
     """What to tell of definitions in the user's files below `enable = false` that no module has read."""
     evaluation = getattr(force(result["extendModules"]), "evaluation", None)
-    if evaluation is None:
+    # A variant of the system may switch on what the system itself leaves off.
+    if evaluation is None or _VARIANTS in evaluation.root.definitions():
         return []
     told = []
     try:
