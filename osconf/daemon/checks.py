@@ -7,6 +7,7 @@ derivation is believed when the names of its outputs follow from the rest of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from osconf.errors import StoreError
@@ -19,9 +20,16 @@ from osconf.store.local import LocalStore
 from osconf.store.signing import PublicKeys, is_signed
 
 
-def check_derivation(store: LocalStore, file_name: str, drv: Derivation) -> None:
-    """Refuse a derivation whose outputs' names do not follow from it: it would build something in another's name."""
+def check_derivation(store: LocalStore, file_name: str, drv: Derivation, references: Iterable[str]) -> None:
+    """Refuse a derivation whose outputs' names do not follow from it: it would build something in another's name.
+
+    What it is built from has to be what it refers to, and derivations that were checked like this.
+    """
+    if drv.references() != frozenset(references):
+        raise _bad(f"the derivation '{file_name}' does not refer to what it is built from")
     for path in drv.input_derivations:
+        if not path.endswith(DRV_SUFFIX):
+            raise _bad(f"the derivation '{file_name}' needs '{path}' built, which is no derivation")
         if not store.is_valid(path):
             raise StoreError(f"'{file_name}' needs '{path}', which is not valid", code="reference-not-valid")
     name = file_name.removesuffix(DRV_SUFFIX)
@@ -29,11 +37,24 @@ def check_derivation(store: LocalStore, file_name: str, drv: Derivation) -> None
     for output_name, output in drv.outputs.items():
         right = expected.outputs[output_name].path
         if output.path != right or drv.env.get(output_name, right) != right:
-            raise StoreError(
+            raise _bad(
                 f"the derivation '{file_name}' says that its output '{output_name}' is '{output.path}', but it is"
-                f" '{right}'",
-                code="bad-derivation",
+                f" '{right}'"
             )
+        if right.endswith(DRV_SUFFIX):
+            raise _bad(
+                f"the output '{right}' of the derivation '{file_name}' would be a derivation that nobody checked"
+            )
+
+
+def check_no_derivation(name: str) -> None:
+    """Refuse a derivation among sources: its content would be believed, and can be anything."""
+    if name.endswith(DRV_SUFFIX):
+        raise _bad(f"'{name}' has the name of a derivation, but is none")
+
+
+def _bad(message: str) -> StoreError:
+    return StoreError(message, code="bad-derivation")
 
 
 def is_believable(info: PathInfo, place: Path, keys: PublicKeys, store_dir: str) -> bool:

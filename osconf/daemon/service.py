@@ -19,7 +19,7 @@ from osconf import __version__
 from osconf.build.goals import parse_wanted
 from osconf.daemon.access import NotAllowed, Peer, Policy
 from osconf.daemon.builds import Builder, choose_settings, realise_for_client
-from osconf.daemon.checks import check_derivation, is_believable
+from osconf.daemon.checks import check_derivation, check_no_derivation, is_believable
 from osconf.daemon.confine import Confinement
 from osconf.daemon.messages import (
     decode_gc_options,
@@ -265,7 +265,7 @@ class Service:
             references = self.paths(text, "references")
             data = self._stream.read_exactly(size)
             if name.endswith(DRV_SUFFIX):
-                check_derivation(self.store, name, parse(data))
+                check_derivation(self.store, name, parse(data), references)
             missing = set(references) - self.store.valid_among(references)
             if missing:
                 raise StoreError(f"'{name}' refers to '{min(missing)}', which is not valid", code="reference-not-valid")
@@ -276,6 +276,7 @@ class Service:
     def add_path(self, arguments: Message) -> Any:
         name, recursive = check_name(str(arguments["name"])), bool(arguments["recursive"])
         algorithm = str(arguments["algorithm"])
+        check_no_derivation(name)
         temporary = self.store.temporary_path()
         with explaining(f"add '{name}' to the store"):
             try:
@@ -328,9 +329,11 @@ class Service:
 
     def check_import(self, info: PathInfo, place: Path) -> None:
         """Refuse a path that comes from elsewhere and that nobody vouches for."""
-        if info.path.endswith(DRV_SUFFIX) and place.is_file() and not place.is_symlink():
+        if info.path.endswith(DRV_SUFFIX):
             name = info.path.rpartition("/")[2].partition("-")[2]
-            check_derivation(self.store, name, parse(place.read_bytes()))
+            if place.is_symlink() or not place.is_file():
+                check_no_derivation(name)
+            check_derivation(self.store, name, parse(place.read_bytes()), info.references)
         if self.is_trusted:
             return
         keys = parse_public_keys(self.builder.settings.trusted_keys)

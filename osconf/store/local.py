@@ -28,6 +28,7 @@ from osconf.model.store_path import (
     DEFAULT_STORE_DIR,
     DRV_SUFFIX,
     check_name,
+    is_store_path,
     make_fixed_output_path,
     make_text_path,
     parse_store_path,
@@ -139,7 +140,8 @@ class LocalStore(StorePlaces):
         return info
 
     def _hint_for_invalid(self, path: str) -> str | None:
-        if self.real_path(path).exists():
+        # Of other files nothing is told: a client of the daemon may ask for what it may not see.
+        if is_store_path(path, self.store_dir) and self.real_path(path).exists():
             return "its files are there but were never registered: an interrupted build; build it again"
         return None
 
