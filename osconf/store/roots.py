@@ -100,7 +100,9 @@ def _links_below(layout: StoreLayout, directory: Path, remove_stale: bool) -> It
                 continue
             roots = list(_follow(layout, link))
             yield from roots
-            if not roots and remove_stale and Path(parent).name == "auto" and not os.path.lexists(link.readlink()):
+            # Other directories may be a user's own, who could put a link to anywhere in their place.
+            is_remembered = Path(parent) == layout.roots / "auto"
+            if not roots and remove_stale and is_remembered and not os.path.lexists(link.readlink()):
                 link.unlink(missing_ok=True)
 
 

@@ -51,6 +51,15 @@ def test_roots_keep_closures(graph: LocalStore, tmp_path: Path) -> None:
     assert list((graph.layout.roots / "auto").iterdir()) == []
 
 
+def test_only_remembered_links_are_tidied(graph: LocalStore) -> None:
+    own = graph.layout.user_profiles("alice") / "auto" / "passwd"
+    own.parent.mkdir(parents=True)
+    own.symlink_to("/nowhere")
+    collect(graph)
+    # Removing it would be removing whatever is there by then: the directory is the user's.
+    assert own.is_symlink()
+
+
 def test_profiles_are_roots(graph: LocalStore) -> None:
     profile = Profile(graph.layout.profiles / "system")
     profile.add_generation(path_of(graph, "b"))
