@@ -20,7 +20,7 @@ Tree = dict[str, tuple[int, "Tree | str | None"]]
 None for any other expression."""
 
 OPTION = "option"
-VERSION = "3"
+VERSION = "4"
 _MAX_DEPTH = 6
 _OPTION_ATTRIBUTES = frozenset(
     ("default", "defaultText", "example", "description", "relatedPackages", "type", "apply", "internal", "visible")
@@ -98,6 +98,9 @@ def outline_module(tree: Node) -> Outline | None:
         if part is None:
             return None
         parts.append(part)
+    # Nor may one part set what switches another: then a module would decide about itself.
+    if any(_sets(part.tree, other.switch) for part in parts for other in parts):
+        return None
     return Outline(options, tuple(parts), is_merge, meta, tuple(_closed_sets(options, [part.tree for part in parts])))
 
 
@@ -114,7 +117,7 @@ def _write_part(content: Node | None, scope: _Scope, switches: set[Path]) -> Par
     tree = _write_tree(body, scope)
     if path is None or path[0] != "config" or path[1:] not in switches or tree is None or "_module" in tree:
         return None
-    return None if _sets(tree, path[1:]) else Part(path[1:], tree)
+    return Part(path[1:], tree)
 
 
 def _sets(tree: Tree, path: Path) -> bool:

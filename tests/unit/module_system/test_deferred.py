@@ -136,6 +136,22 @@ def test_modules_enable_each_other(configuration: Configuration) -> None:
     assert configuration.compare("{ services.b.enable = false; services.a.enable = true; }").startswith("conflict")
 
 
+def test_a_module_enables_a_part_of_itself(configuration: Configuration) -> None:
+    text = """
+        { config, lib, ... }: {
+          options.first.enable = lib.mkEnableOption "first";
+          options.second.part.enable = lib.mkEnableOption "second";
+          config = lib.mkMerge [
+            (lib.mkIf config.first.enable { second.part.enable = true; })
+            (lib.mkIf config.second.part.enable { ports = [ 4242 ]; })
+          ];
+        }
+    """
+    configuration.module("both", text=text)
+    assert configuration.compare("{ first.enable = true; }") == "[4242]"
+    assert configuration.compare("{ }") == "[]"
+
+
 def test_definitions_below_conditions_count(configuration: Configuration) -> None:
     configuration.module("a", "ports = [ config.services.a.port ];")
     assert configuration.compare("lib.mkIf (1 == 1) { services = lib.mkForce { a.enable = true; }; }") == "[1000]"
