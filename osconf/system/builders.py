@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from osconf.build.builtin import BuiltinBuilder, BuiltinRequest, BuiltinResult, builtin_builder
+from osconf.build.builtins.write import place_inside
 from osconf.build.versions import BUILDER_VERSIONS
+from osconf.errors import BuildError
 from osconf.system.closure import (
     activation_program,
     complete_activation,
@@ -41,15 +43,19 @@ def _environment_of(request: BuiltinRequest) -> EnvironmentFacts:
     return EnvironmentFacts(request.real_path(request.text("environment")), request.real_path)
 
 
-def _write(path: Path, text: str, *, is_program: bool = False) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, errors="surrogateescape")
-    path.chmod(0o755 if is_program else 0o644)
+def _make_room(request: BuiltinRequest, base: Path, name: str) -> Path:
+    """The place of a file to make: names come from strangers, too, and must not lead out, nor through a link."""
+    place = place_inside(request, base, name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_symlink():
+        raise BuildError(f"'{request.name}' has two files '{name}'", drv=request.drv_path, code="duplicate-entry")
+    return place
 
 
-def _link(path: Path, target: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.symlink_to(target)
+def _write(request: BuiltinRequest, name: str, text: str, *, is_program: bool = False) -> None:
+    place = _make_room(request, request.out, name)
+    place.write_text(text, errors="surrogateescape")
+    place.chmod(0o755 if is_program else 0o644)
 
 
 @builtin_builder(BUILDER_VERSIONS["system-units"])
@@ -78,11 +84,11 @@ def build_units(request: BuiltinRequest) -> BuiltinResult | None:
     )
     request.out.mkdir()
     for path, file in plan.files.items():
-        _write(request.out / path, request.real_path(file).read_text(errors="surrogateescape"))
+        _write(request, path, request.real_path(file).read_text(errors="surrogateescape"))
     for path, text in plan.texts.items():
-        _write(request.out / path, text)
+        _write(request, path, text)
     for path, target in plan.links.items():
-        _link(request.out / path, target)
+        _make_room(request, request.out, path).symlink_to(target)
     return None
 
 
@@ -118,13 +124,12 @@ def build_etc(request: BuiltinRequest) -> BuiltinResult | None:
     tree = request.out / "etc"
     tree.mkdir(parents=True)
     for entry in entries:
-        place = tree / entry.path
+        place = _make_room(request, tree, entry.path)
         if entry.mode == SYMLINK and Path(entry.target).is_relative_to(packaged):
-            place.parent.mkdir(parents=True, exist_ok=True)
             os.link(entry.target, place)
         else:
-            _link(place, entry.target)
-    _write(request.out / "etc.json", to_text({"version": 1, "entries": [entry.to_json() for entry in entries]}))
+            place.symlink_to(entry.target)
+    _write(request, "etc.json", to_text({"version": 1, "entries": [entry.to_json() for entry in entries]}))
     return None
 
 
@@ -164,7 +169,7 @@ def build_system(request: BuiltinRequest) -> BuiltinResult | None:
     }
     for name, target in links.items():
         if target:
-            _link(out / name, target)
+            _make_room(request, out, name).symlink_to(target)
 
     texts = {
         "activation.json": to_text(complete_activation(activation, entries, facts)),
@@ -174,9 +179,9 @@ def build_system(request: BuiltinRequest) -> BuiltinResult | None:
         "osconf-version": request.text("release") + "\n",
     }
     for name, text in texts.items():
-        _write(out / name, text)
-    _write(out / "activate", activation_program(activator), is_program=True)
-    _write(out / "bin/switch-to-configuration", switch_program(activator), is_program=True)
+        _write(request, name, text)
+    _write(request, "activate", activation_program(activator), is_program=True)
+    _write(request, "bin/switch-to-configuration", switch_program(activator), is_program=True)
     return None
 
 

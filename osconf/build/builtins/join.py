@@ -33,6 +33,10 @@ def build_join(request: BuiltinRequest) -> None:
         ]
         if found:
             target = place_inside(request, request.out, relative)
+            if target.is_symlink():
+                raise BuildError(
+                    f"'{request.name}' cannot fill '/{relative}', which is a link already", drv=request.drv_path
+                )
             target.mkdir(parents=True, exist_ok=True)
             _merge(request, target, found)
 

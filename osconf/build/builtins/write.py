@@ -23,10 +23,16 @@ def write_result(request: BuiltinRequest, data: bytes) -> None:
 
 
 def place_inside(request: BuiltinRequest, base: Path, relative: str) -> Path:
-    """The place of a relative path below `base`; raises `BuildError` when it would lead out."""
+    """The place of a relative path below `base`; raises `BuildError` when it would lead out, also through a link."""
     parts = [part for part in relative.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise BuildError(f"the path '{relative}' in '{request.name}' leads out of the output", drv=request.drv_path)
+    for count in range(1, len(parts)):
+        if base.joinpath(*parts[:count]).is_symlink():
+            raise BuildError(
+                f"the path '{relative}' in '{request.name}' is behind the link '{'/'.join(parts[:count])}'",
+                drv=request.drv_path,
+            )
     return base.joinpath(*parts)
 
 

@@ -55,6 +55,34 @@ def test_tree_refuses_duplicates(bench: Workbench) -> None:
     assert caught.value.code == "duplicate-entry"
 
 
+def test_tree_writes_through_no_link(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "view/deep").mkdir(parents=True)
+    (tmp_path / "view/deep/away").symlink_to(tmp_path)
+    view = bench.store.add_path(tmp_path / "view", "view")
+    for first, kind in (({"path": "a", "target": str(tmp_path)}, "text"), ({"path": "a", "target": "/"}, "directory")):
+        entries = json.dumps([first, {"path": "a/evil", "kind": kind, "text": "x"}])
+        with pytest.raises(BuildError, match="behind the link 'a'"):
+            bench.build(bench.derive("t", "builtin:tree", entries=entries))
+    copied = json.dumps([{"path": "a", "kind": "copy", "target": view}, {"path": "a/deep/away/evil", "text": "x"}])
+    with pytest.raises(BuildError, match="behind the link 'a/deep/away'"):
+        bench.build(bench.derive("t", "builtin:tree", entries=copied, sources=(view,)))
+    assert not (tmp_path / "evil").exists()
+
+
+def test_join_fills_no_link(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link/a").symlink_to(tmp_path / "victim")
+    link = bench.store.add_path(tmp_path / "link", "link")
+    other = make_tree(bench, "other", a__evil="x", a__b__evil="x")
+    options = {"paths": f"{link} {other.out}", "ignoreCollisions": "1", "sources": (link,)}
+    for wanted in ("a", "a/b"):
+        recipe = bench.derive("j", "builtin:join", other, pathsToLink=json.dumps(["/", wanted]), **options)
+        with pytest.raises(BuildError, match="behind the link|is a link already"):
+            bench.build(recipe)
+    assert list((tmp_path / "victim").iterdir()) == []
+
+
 def make_tree(bench: Workbench, name: str, **files: str) -> object:
     entries = [{"path": path.replace("__", "/"), "text": text} for path, text in files.items()]
     return bench.derive(name, "builtin:tree", entries=json.dumps(entries))

@@ -1,10 +1,12 @@
 """The three builders on a small store: what they leave on disk."""
 
 import json
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
+from osconf.errors import BuildError, OsconfError
 from osconf.system.builders import SYSTEM_BUILDERS
 
 ENVIRONMENT = "/osconf/store/e-environment"
@@ -41,6 +43,8 @@ def build(store):
         out = store / "outputs" / name
         out.parent.mkdir(exist_ok=True)
         request = SimpleNamespace(
+            name=name,
+            drv_path=f"{OUT}.drv",
             out=out,
             real_path=lambda path: store / path.lstrip("/"),
             text=lambda key, default=None: texts.get(key, default),
@@ -162,3 +166,41 @@ def test_system_links_its_parts_and_names_itself(store, build):
     assert (out / "activate").stat().st_mode & 0o111
     assert "/osconf/store/a-activator/share/osconf" in (out / "bin/switch-to-configuration").read_text()
     assert not (out / "configuration").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"specialisations": {"../../away/made": "/x"}},
+        {"extraLinks": {"osconf-version": "AWAY/made"}},
+        {"extraLinks": {"bin": "AWAY"}},
+        {"extraLinks": {"AWAY/made": "/x"}},
+    ],
+)
+def test_system_makes_nothing_elsewhere(store, build, links):
+    (store / "outputs/away").mkdir(parents=True)
+    etc = store / "osconf/store/t-etc"
+    etc.mkdir(parents=True)
+    (etc / "etc.json").write_text(json.dumps({"version": 1, "entries": []}))
+    attributes = {"specialisations": {}, "extraLinks": {}, "kernelParams": [], "release": "0.1", "label": "x"}
+    names = ("kernel", "kernelVersion", "initrd", "modules", "activator", "configuration")
+    attributes |= dict.fromkeys(names, "/osconf/store/k") | links
+    attributes = json.loads(json.dumps(attributes).replace("AWAY", str(store / "outputs/away")))
+    activation = {"version": 1, "label": "x", "environment": ENVIRONMENT, "etc": "/osconf/store/t-etc", "wrappers": []}
+    with suppress(OsconfError):
+        build("system", activation=activation, etc="/osconf/store/t-etc", **attributes)
+    assert list((store / "outputs/away").iterdir()) == []
+
+
+def test_units_are_made_nowhere_else(store, build):
+    (store / "osconf/store/u-unit").write_text("[Service]\n")
+    with pytest.raises(BuildError, match="leads out"):
+        build(
+            "system-units",
+            environment=ENVIRONMENT,
+            kind="system",
+            units=[unit("../evil.service")],
+            enabled=[],
+            defaultTarget="",
+        )
+    assert not (store / "outputs/evil.service").exists()
