@@ -25,6 +25,7 @@ _OWN_DIRECTORIES = ("usr/", "etc/", "var/")
 
 def link_farm(plan: TreePlan, root: Path) -> None:
     """Create the planned tree below `root`, which must not hold any of it yet."""
+    _check_places(plan)
     base = os.fspath(root)
     for directory in sorted(plan.directories):
         os.makedirs(f"{base}/{directory}", exist_ok=True)  # noqa: PTH103  16 000 paths: strings are 3 times as fast
@@ -32,6 +33,24 @@ def link_farm(plan: TreePlan, root: Path) -> None:
         _link_or_copy(f"{package.root}/{entry.path}", f"{base}/{path}")
     for path, target in plan.links.items():
         os.symlink(target, f"{base}/{path}")  # noqa: PTH211
+
+
+def _check_places(plan: TreePlan) -> None:
+    """Refuse what would be made elsewhere: manifests may be a stranger's."""
+    paths = (*plan.directories, *plan.files, *plan.links)
+    # Of many files few directories remain to be looked at.
+    parents = {path.rpartition("/")[0] for path in paths}
+    for path in parents | plan.directories:
+        parts = path.split("/")
+        if ".." in parts or any("/".join(parts[: count + 1]) in plan.links for count in range(len(parts))):
+            raise _leads_out(path)
+    for path in (*plan.files, *plan.links):
+        if path.startswith("/") or path.rpartition("/")[2] in ("", ".", ".."):
+            raise _leads_out(path)
+
+
+def _leads_out(path: str) -> BuildError:
+    return BuildError(f"the path '{path}' of a package leads out of the environment", code="bad-package")
 
 
 def _link_or_copy(source: str, destination: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from osconf.environment.farm import link_farm
+from osconf.environment.plan import TreePlan
 from osconf.errors import BuildError
 
 from .conftest import FarmMaker, File, Link, PackageMaker
@@ -74,3 +76,23 @@ def test_nothing_is_generated_inside_a_built_package(make_package: PackageMaker,
     with pytest.raises(BuildError) as caught:
         farm.write("usr/share/x/cache", "")
     assert caught.value.code == "generated-in-store"
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"usr/../../evil": "/x"},
+        {"..": "/x"},
+        {"usr/a": "AWAY", "usr/a/evil": "/x"},
+        {"usr/a": "AWAY", "usr/a/b/evil": "/x"},
+    ],
+)
+def test_nothing_is_made_elsewhere(tmp_path: Path, links: dict[str, str]) -> None:
+    (tmp_path / "away/b").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    plan = TreePlan(directories={"usr"})
+    plan.links.update({path: target.replace("AWAY", str(tmp_path / "away")) for path, target in links.items()})
+    with pytest.raises(BuildError) as caught:
+        link_farm(plan, tmp_path / "out")
+    assert caught.value.code == "bad-package"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["away", "b", "out"]
