@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osconf.environment.manifest import Package
+from osconf.errors import BuildError
 
 _PROGRAM_DIRECTORIES = ("usr/bin", "usr/sbin", "usr/games")
 
@@ -72,6 +73,11 @@ def write_view(view: View, out: Path) -> None:
     """Create the links of `view` at `out`."""
     out.mkdir(parents=True, exist_ok=True)
     for path, target in sorted(view.links.items()):
+        parts = path.split("/")
+        above = {"/".join(parts[:count]) for count in range(1, len(parts))}
+        if "" in parts or ".." in parts or not above.isdisjoint(view.links):
+            # Names of programs may be a stranger's.
+            raise BuildError(f"the link '{path}' of a package's view leads out of it", code="bad-package")
         place = out / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(target)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from osconf.environment.view import plan_view, write_view
+import pytest
+
+from osconf.environment.view import View, plan_view, write_view
+from osconf.errors import BuildError
 
 from .conftest import File, Link, PackageMaker
 
@@ -36,3 +39,12 @@ def test_a_view_is_written_as_links(make_package: PackageMaker, tmp_path: Path) 
     package = make_package("p", {"usr/bin/p": File("elf", mode="0755")})
     write_view(plan_view(package, [], {}), tmp_path / "view")
     assert (tmp_path / "view/bin/p").readlink() == Path("/usr/bin/p")
+
+
+@pytest.mark.parametrize("links", [{"bin/../../evil": "/x"}, {"bin/a": "AWAY", "bin/a/evil": "/x"}, {"/evil": "/x"}])
+def test_view_is_made_nowhere_else(tmp_path: Path, links: dict[str, str]) -> None:
+    (tmp_path / "away").mkdir()
+    view = View({path: target.replace("AWAY", str(tmp_path / "away")) for path, target in links.items()})
+    with pytest.raises(BuildError):
+        write_view(view, tmp_path / "out")
+    assert not list(tmp_path.rglob("evil"))
