@@ -16,6 +16,8 @@ from osconf.store.interface import Store
 
 TAIL_LINES = 25
 _CHUNK = 1 << 16
+# A builder that never ends its line fills no memory.
+_LONGEST_LINE = 1 << 20
 
 
 def log_path(store: Store, drv_path: str) -> Path:
@@ -77,6 +79,9 @@ class BuildLog:
     def data(self, data: bytes) -> None:
         """Take raw output."""
         *lines, self._partial = (self._partial + data).split(b"\n")
+        if len(self._partial) > _LONGEST_LINE:
+            lines.append(self._partial)
+            self._partial = b""
         for line in lines:
             self.line(line.rstrip(b"\r").decode("utf-8", "replace"))
 
