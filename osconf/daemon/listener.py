@@ -26,7 +26,6 @@ from osconf.log import logger
 _FIRST_DESCRIPTOR = 3
 _BACKLOG = 128
 _MAX_CLIENTS, _MAX_CLIENTS_OF_USER = 512, 64
-_GREETING_SECONDS = 30.0
 _SEND_SECONDS = 300
 _POLL_MILLISECONDS = 1000
 
@@ -142,10 +141,17 @@ class Listener:
             try:
                 peer = Peer.of_socket(connection)
                 self._check(peer)
+                pid = os.fork()
             except OsconfError as error:
                 _refuse(connection, error)
                 return
-            pid = os.fork()
+            except OSError as error:
+                # One client's bad luck (no memory, no process number) is not the end for the others.
+                logger.error("cannot serve a client: %s", error)
+                _refuse(
+                    connection, StoreError(f"the store's daemon cannot serve: {error.strerror}", code="daemon-busy")
+                )
+                return
             if pid == 0:
                 self._serve_and_leave(connection, peer)
             self.clients[pid] = peer.uid

@@ -48,6 +48,7 @@ from osconf.store.unpack import unpack_verified
 
 _MAX_TEXT = 64 << 20
 _MAX_ROOTS = 1_000_000
+_GREETING_SECONDS = 30.0
 # What is read and thrown away of a refused stream, so that a small mistake does not cost the connection.
 _MAX_DRAINED = 64 << 20
 
@@ -98,9 +99,9 @@ class Service:
 
     def greet(self) -> None:
         """Agree on the protocol."""
-        greeting = self.channel.receive(MAX_GREETING)
+        greeting = self.channel.receive_within(_GREETING_SECONDS, MAX_GREETING)
         if greeting is None:
-            raise Disconnected("the client left at once")
+            raise Disconnected("the client left without a greeting")
         if greeting.get("protocol") != PROTOCOL or not isinstance(greeting.get("version"), int):
             raise BadFrame("this is not the store's protocol")
         if greeting["version"] < VERSION:

@@ -103,6 +103,16 @@ class Channel:
             raise BadFrame("a message is not an object")
         return message
 
+    def receive_within(self, seconds: float, limit: int = MAX_MESSAGE) -> Message | None:
+        """The next message; a connection that does not bring it in time is ended, as if the other side had left."""
+        late = threading.Timer(seconds, self.hang_up)
+        late.daemon = True
+        late.start()
+        try:
+            return self.receive(limit)
+        finally:
+            late.cancel()
+
     def stream(self) -> DataReader:
         """The stream that follows; read it to its end before the next message."""
         return DataReader(self)

@@ -125,18 +125,22 @@ _servers_lock = threading.Lock()
 
 def start_served(description: int, status: int) -> ServedProcess:
     """Start a sandbox through this process's server, which is started when there is none (any more)."""
+    server = _server()
     try:
-        return _server().start(description, status)
+        return server.start(description, status)
     except ServerGone:
-        return _server(fresh=True).start(description, status)
+        return _server(gone=server).start(description, status)
 
 
-def _server(*, fresh: bool = False) -> LauncherServer:
-    """The server of this process in this thread's mount namespace: what it binds is found there."""
+def _server(*, gone: LauncherServer | None = None) -> LauncherServer:
+    """The server of this process in this thread's mount namespace: what it binds is found there.
+
+    One that is `gone` is replaced, unless another thread has done so already.
+    """
     key = (os.getpid(), os.readlink("/proc/thread-self/ns/mnt"), os.geteuid())  # noqa: PTH115 - not a path
     with _servers_lock:
         server = _servers.get(key)
-        if server is not None and (fresh or server.process.poll() is not None):
+        if server is not None and (server is gone or server.process.poll() is not None):
             server.close()
             server = None
         if server is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
+import threading
 
 import pytest
 from hypothesis import given
@@ -111,3 +112,25 @@ def test_leaving_is_noticed() -> None:
         channel.send({"x": "y" * 1_000_000})
         channel.send({})
     channel.close()
+
+
+def test_silent_side_is_left() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with ours:
+            channel = Channel.over(ours)
+        theirs.sendall(frame(b"J", b"{}")[:3])
+        with pytest.raises(Disconnected):
+            channel.receive_within(0.05)
+        assert theirs.recv(1) == b""
+
+
+def test_side_that_speaks_in_time_may_be_silent_later() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with ours:
+            channel = Channel.over(ours)
+        theirs.sendall(frame(b"J", b"{}"))
+        assert channel.receive_within(0.2) == {}
+        threading.Timer(0.4, theirs.sendall, [frame(b"J", b'{"late":1}')]).start()
+        assert channel.receive() == {"late": 1}
