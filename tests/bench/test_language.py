@@ -8,12 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -22,6 +20,7 @@ from osconf.lang.parser import parse
 from osconf.lang.source import Source
 from osconf.lang.world import PureWorld
 from osconf.rebuild.precompile import precompile
+from tests.bench.processes import Cost, run_process
 
 sys.path.insert(0, str(Path(__file__).parent / "language"))
 from package_tree import write_tree
@@ -51,14 +50,6 @@ TREE, FIRST_RUN_OF_TREE = 8.0, 5.0
 PARSE, COMPILE = 3.0, 1.2
 
 
-class Cost(NamedTuple):
-    """What a process took: processor seconds, the most memory it had, and what it printed."""
-
-    seconds: float
-    megabytes: float
-    output: str
-
-
 def run(command: list[str], cache: Path) -> Cost:
     environment = {
         **os.environ,
@@ -67,13 +58,7 @@ def run(command: list[str], cache: Path) -> Cost:
         "OSCONF_STORE": str(cache / "store"),
         "OSCONF_STORE_DIR": "/nix/store",
     }
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        output = process.stdout.read().strip()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, output)
+    return run_process(command, environment=environment)
 
 
 def median(command: list[str], cache: Path) -> Cost:

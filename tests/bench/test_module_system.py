@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.bench.big_configuration import write_configuration
+from tests.bench.processes import Cost, run_process
 
 ROOT = Path(__file__).parents[2]
 NIX = shutil.which("nix-instantiate")
@@ -30,29 +28,9 @@ SYSTEM_SECONDS, SYSTEM_MEGABYTES = 1.0, 200
 _CHANGES = count(1)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a process took: elapsed and processor seconds, the most memory it had, what it printed."""
-
-    elapsed: float
-    seconds: float
-    megabytes: float
-    output: str
-
-    def __str__(self) -> str:
-        return f"{self.elapsed:6.2f} s elapsed, {self.seconds:6.2f} s of processor, {self.megabytes:5.0f} MB"
-
-
 def run(*command: str) -> Cost:
     """Run a process to its end."""
-    started = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return Cost(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, output.strip())
+    return run_process(command, cwd=ROOT)
 
 
 def evaluate(folder: Path, changed: int | None = None) -> Cost:
