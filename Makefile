@@ -38,14 +38,14 @@ vm: setup ## build CONFIG and boot it in QEMU on this terminal; ssh is at port 2
 	OSCONF_VM_HEADLESS=1 QEMU_NET_OPTS="$${QEMU_NET_OPTS-hostfwd=tcp:127.0.0.1:2222-:22}" sh -c 'exec .cache/vm/bin/run-*-vm'
 
 test: setup-test ## unit, functional and VM tests
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" -rs --durations=15
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" -rs --durations=15
 
 test-all: setup-test ## everything, the long ones too
 	@tools/install-packages $(PAGE_PACKAGES)
-	$(BIN)/pytest -n 2 --dist loadfile -rs --durations=30
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs --durations=30
 
 test-lang: setup-test ## the language's tests, long ones too, on OTHER_PYTHON as well
-	$(BIN)/pytest -n 2 --dist loadfile -rs tests/unit/lang tests/lang
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs tests/unit/lang tests/lang
 	@if $(OTHER_PYTHON) -c 1 2>/dev/null; then set -ex; \
 	  test -d .cache/other-python || $(OTHER_PYTHON) -m venv .cache/other-python; \
 	  .cache/other-python/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'; \

@@ -60,8 +60,9 @@ def test_a_shell_inside_a_failed_build(osconf: Program) -> None:
     assert found, outcome.stderr
     answers = [
         ("$ ", 'cat made; echo "is $FOO at $PWD as $(id -un)"; ls /home 2>&1\r'),
-        ("No such file", "sleep 100\r"),
-        ("sleep 100", "\x03"),
+        # What is typed is shown, too: only the job itself says when there is something to interrupt.
+        ("No such file", '(echo "went to" sleep; exec sleep 100)\r'),
+        ("went to sleep", "\x03"),
         ("$ ", "echo still $((40 + 2))\r"),
         ("still 42", "exit 3\r"),
     ]
