@@ -22,6 +22,7 @@ from osconf.store.locks import describe_holder
 
 _MIGRATIONS = ((1, "schema.sql"),)
 _BUSY_SECONDS = 300
+_ASK_AGAIN_SECONDS = 0.02
 _MAX_VARIABLES = 500
 # What SQLite needs beside the file to work at all: shared memory and the first pages of its log.
 _LOG_BYTES = 1 << 17
@@ -44,7 +45,7 @@ class Database:
         self.connection = self._connect(file, read_only)
         try:
             if not read_only:
-                self.connection.execute("PRAGMA journal_mode = WAL")
+                self._choose_journal()
                 self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
             self.connection.execute("PRAGMA foreign_keys = ON")
             self._migrate(read_only)
@@ -64,6 +65,18 @@ class Database:
             connection.close()
             connection = _open_file(file, "mode=ro&immutable=1")
         return connection
+
+    def _choose_journal(self) -> None:
+        """Use a write-ahead log. Where others make the database too, SQLite does not wait for them: ask again."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_ASK_AGAIN_SECONDS)
 
     def _migrate(self, read_only: bool) -> None:
         applied = self._applied_version()
