@@ -95,8 +95,14 @@ def test_grub_always_finds_a_whole_menu(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_menu_in_the_journal_alone_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = tmp_path / "base.img"
-    make_file_system(base, 64)
-    begin = replace_menus(tmp_path, base, monkeypatch, checkpoint=False)
-    found = boot_after(tmp_path, base, begin, 30)
-    assert found["torn menu"] + found["no menu"] + found["no kernel"] > 0
+    # When the kernel brings the journal home by itself, in good time, nothing is wrong: not in five recordings.
+    for attempt in range(5):
+        place = tmp_path / str(attempt)
+        place.mkdir()
+        base = place / "base.img"
+        make_file_system(base, 64)
+        begin = replace_menus(place, base, monkeypatch, checkpoint=False)
+        found = boot_after(place, base, begin, 30)
+        if found["torn menu"] + found["no menu"] + found["no kernel"]:
+            return
+    pytest.fail(f"no menu was damaged, though nothing brought it home: {dict(found)}")

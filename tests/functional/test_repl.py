@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -88,11 +89,13 @@ class Terminal:
     def type(self, keys: str, *, until: str) -> str:
         """Type; what is shown until a text appears."""
         os.write(self.terminal, keys.encode())
+        # A character may come in two parts.
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         shown = ""
         end = time.monotonic() + 30
         while until not in shown and time.monotonic() < end:
             if select.select([self.terminal], [], [], 0.2)[0]:
-                shown += os.read(self.terminal, 65536).decode(errors="replace")
+                shown += decoder.decode(os.read(self.terminal, 65536))
         assert until in shown, shown
         return shown
 
