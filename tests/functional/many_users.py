@@ -18,6 +18,7 @@ from pathlib import Path
 
 from osconf.daemon.client import DaemonStore
 from osconf.model.store_path import DEFAULT_STORE_DIR
+from tests.functional.shells import copy_shell
 
 ROOT = Path(__file__).parents[2]
 ALICE, BOB = 1001, 1002
@@ -159,17 +160,7 @@ class Site:
 
     def make_environment(self) -> None:
         """A folder with a shell, enough for builders."""
-        usr = self.root / "environment/usr"
-        libraries = usr / "lib/x86_64-linux-gnu"
-        for folder in (usr / "bin", usr / "sbin", libraries, usr / "lib64"):
-            folder.mkdir(parents=True)
-        for source, target in (
-            ("/usr/bin/dash", usr / "bin/sh"),
-            ("/usr/bin/sleep", usr / "bin/sleep"),
-            ("/usr/lib/x86_64-linux-gnu/libc.so.6", libraries / "libc.so.6"),
-            ("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", usr / "lib64/ld-linux-x86-64.so.2"),
-        ):
-            shutil.copy(source, target)
+        copy_shell(self.root / "environment")
 
     @contextmanager
     def client(self) -> Iterator[DaemonStore]:

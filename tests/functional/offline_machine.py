@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.functional.shells import copy_shell
 from tests.unit.archive.repository import write_suite
 
 ROOT = Path(__file__).parents[2]
@@ -151,15 +151,4 @@ class Machine:
 
     def make_environment(self) -> Path:
         """A folder with a shell, enough for builders."""
-        usr = self.folder / "environment/usr"
-        libraries = usr / "lib/x86_64-linux-gnu"
-        for folder in (usr / "bin", usr / "sbin", libraries, usr / "lib64"):
-            folder.mkdir(parents=True)
-        for source, target in (
-            ("/usr/bin/dash", usr / "bin/sh"),
-            ("/usr/bin/sleep", usr / "bin/sleep"),
-            ("/usr/lib/x86_64-linux-gnu/libc.so.6", libraries / "libc.so.6"),
-            ("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", usr / "lib64/ld-linux-x86-64.so.2"),
-        ):
-            shutil.copy(source, target)
-        return usr.parent
+        return copy_shell(self.folder / "environment")

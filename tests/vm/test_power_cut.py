@@ -71,26 +71,26 @@ def test_a_store_survives_power_cuts(boot_vm, tmp_path: Path) -> None:
     machine: Machine = boot_vm(CONFIGURATION, disks=(disk,))
     timeline = Timeline(disk.log)
 
-    machine.succeed("mkdir -p /mnt/data /root/work", "mount /dev/disk/by-id/virtio-data /mnt/data")
+    machine.succeed("mkdir -p /mnt/data /var/tmp/work", "mount /dev/disk/by-id/virtio-data /mnt/data")
     machine.succeed(
-        "mkdir /root/work/tools; cp /usr/bin/busybox /root/work/tools/",
-        "osconf key generate durable-1 > /root/work/key",
+        "mkdir /var/tmp/work/tools; cp /usr/bin/busybox /var/tmp/work/tools/",
+        "osconf key generate durable-1 > /var/tmp/work/key",
     )
-    public = machine.succeed("osconf key public /root/work/key").strip()
-    machine.write_file("/root/work/jobs.nix", JOBS)
+    public = machine.succeed("osconf key public /var/tmp/work/key").strip()
+    machine.write_file("/var/tmp/work/jobs.nix", JOBS)
     store = "osconf --store /mnt/data/s"
     kept: list[str] = []
     for turn in range(TURNS):
         root = "/mnt/data/s/osconf/var/gcroots/turn"
         machine.succeed(
-            f"cd /root/work; {store} build jobs.nix --argstr turn {turn} -o {root}-{turn} > top 2> log"
+            f"cd /var/tmp/work; {store} build jobs.nix --argstr turn {turn} -o {root}-{turn} > top 2> log"
             " || { cat log; exit 1; }",
             timeout=300,
         )
-        top = machine.succeed("cat /root/work/top").strip()
+        top = machine.succeed("cat /var/tmp/work/top").strip()
         kept.append(top)
         timeline.note(frozenset(kept))
-        machine.succeed(f"{store} copy --to file:///mnt/data/s/cache --key /root/work/key {top}", timeout=300)
+        machine.succeed(f"{store} copy --to file:///mnt/data/s/cache --key /var/tmp/work/key {top}", timeout=300)
         if turn % 3 == 1:
             machine.succeed(f"{store} store optimise", timeout=300)
         if turn % 2:

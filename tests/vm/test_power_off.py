@@ -37,20 +37,20 @@ in
 write "top" (builtins.genList (n: write "part${builtins.toString n}" [ ]) 40)
 """
 
-BUILD = "osconf build /root/jobs.nix --argstr turn {turn} -o /root/result-{turn}"
+BUILD = "osconf build /var/tmp/jobs.nix --argstr turn {turn} -o /var/tmp/result-{turn}"
 STEP = 'grep -q \'"start","step":"{step}"\' /osconf/var/activation/journal.jsonl'
 # What is done before, what goes on when the plug is pulled, and the sign that it is well under way.
 MOMENTS = (
     ("true", BUILD, "ls /osconf/store/.temporary | grep -q ."),
     (
-        f"{BUILD}; readlink /root/result-{{turn}} > /root/top; rm /root/result-*",
+        f"{BUILD}; readlink /var/tmp/result-{{turn}} > /var/tmp/top; rm /var/tmp/result-*",
         "osconf gc",
-        "! test -e $(cat /root/top)",
+        "! test -e $(cat /var/tmp/top)",
     ),
     ("true", "osconf generations switch-to 1", STEP.format(step="etc")),
     ("true", "osconf generations switch-to 2", STEP.format(step="generation")),
-    (BUILD, "osconf copy --to file:///root/cache /root/result-{turn}", "ls /root/cache/nar/*.zst"),
-    ("true", f"{BUILD}; osconf store optimise; osconf gc", "test -e /root/result-{turn}"),
+    (BUILD, "osconf copy --to file:///var/tmp/cache /var/tmp/result-{turn}", "ls /var/tmp/cache/nar/*.zst"),
+    ("true", f"{BUILD}; osconf store optimise; osconf gc", "test -e /var/tmp/result-{turn}"),
 )
 
 
@@ -65,14 +65,15 @@ def test_a_machine_survives_power_offs(
     monkeypatch.setenv("OSCONF_SSHOPTS", " ".join(ssh_key.options))
     machine.wait_for_running()
     osconf("switch", "-c", str(second), "--target-host", f"root@127.0.0.1:{port}")
-    machine.write_file("/root/jobs.nix", JOBS)
+    machine.write_file("/var/tmp/jobs.nix", JOBS)
     machine.succeed("sync")
 
     for turn, moment in enumerate(MOMENTS):
         before, command, sign = (text.replace("{turn}", str(turn)) for text in moment)
         machine.succeed(before, "rm -f /osconf/var/activation/journal.jsonl", timeout=300)
         machine.succeed(
-            f"( {command} ) > /root/log 2>&1 < /dev/null & until {sign} 2> /dev/null; do sleep 0.05; done", timeout=300
+            f"( {command} ) > /var/tmp/log 2>&1 < /dev/null & until {sign} 2> /dev/null; do sleep 0.05; done",
+            timeout=300,
         )
         machine.kill()
         machine.start()
