@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from osconf.build.settings import BuildSettings
 from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
+from osconf.store.follow import follow_links
 from osconf.store.local import LocalStore
 
 
@@ -59,6 +60,14 @@ class BuiltinRequest:
         if ".." in path.split("/") or not path.startswith(f"{self.store.store_dir}/"):
             raise BuildError(f"'{self.name}' names '{path}', which is not in the store", drv=self.drv_path)
         return self.store.real_path(path)
+
+    def find(self, path: str, *, follow_last: bool = True) -> Path:
+        """The physical place of an input's path, links resolved; raises `LeadsOut` where they leave the store.
+
+        What is read has to be found like this: on the way may be links that a stranger made.
+        """
+        self.real_path(path)
+        return follow_links(self.store.layout, path, follow_last=follow_last)
 
     def text(self, key: str, default: str | None = None) -> str:
         """An attribute as text; a missing one is an error unless there is a default."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -116,7 +118,7 @@ def _download(
     algorithm = expected.algorithm if expected is not None else "sha256"
     parts = urllib.parse.urlsplit(url)
     if parts.scheme == "file":
-        shutil.copyfile(urllib.parse.unquote(parts.path), destination)
+        _copy_file(urllib.parse.unquote(parts.path), destination, must_be_public=settings.public_files)
         return hash_file(algorithm, destination)
     if parts.scheme not in ("http", "https"):
         raise _Refused(f"unknown scheme '{parts.scheme}'")
@@ -139,6 +141,26 @@ def _download(
         if total and done != total:
             raise OSError(f"the connection broke after {done} of {total} bytes")
     return Hash(algorithm, hasher.digest())
+
+
+def _copy_file(source: str, destination: Path, *, must_be_public: bool) -> None:
+    # What was opened is what is checked: its owner may put another file in its place meanwhile.
+    with os.fdopen(os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        if must_be_public and not _is_public(file.fileno()):
+            raise _Refused("not everybody may read it, and everybody may read the store")
+        with destination.open("wb") as copy:
+            shutil.copyfileobj(file, copy, _CHUNK)
+
+
+def _is_public(descriptor: int) -> bool:
+    """Whether an open file is a plain one that every user of this machine can reach and read."""
+    mode = os.fstat(descriptor).st_mode
+    parents = Path(f"/proc/self/fd/{descriptor}").readlink().parents
+    return (
+        stat.S_ISREG(mode)
+        and bool(mode & stat.S_IROTH)
+        and all(parent.stat().st_mode & stat.S_IXOTH for parent in parents)
+    )
 
 
 @lru_cache

@@ -216,14 +216,19 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def render_template(template: str, context: Mapping[str, Any], *, label: str, folder: Path | None = None) -> str:
-    """Render a template text; `folder` holds what it may include or import. Raises `RenderError`.
+def render_template(
+    template: str, context: Mapping[str, Any], *, label: str, find: Callable[[str], Path | None] = lambda _name: None
+) -> str:
+    """Render a template text; `find` finds the files that it may include or import. Raises `RenderError`.
 
     `label` names the template in errors.
     """
-    loader = jinja2.ChoiceLoader(
-        [jinja2.DictLoader({label: template}), *([jinja2.FileSystemLoader(folder)] if folder is not None else [])]
-    )
+
+    def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        place = find(name)
+        return None if place is None else (place.read_text("utf-8"), str(place), lambda: True)
+
+    loader = jinja2.ChoiceLoader([jinja2.DictLoader({label: template}), jinja2.FunctionLoader(load)])
     environment = ImmutableSandboxedEnvironment(
         loader=loader,
         undefined=jinja2.StrictUndefined,

@@ -25,6 +25,7 @@ from osconf.model.derivation import Derivation
 from osconf.sandbox.command import describe_command, with_shell
 from osconf.sandbox.run import SandboxError, run_in_sandbox
 from osconf.sandbox.spec import Bind, OutsideUser, SandboxResult, SandboxSpec
+from osconf.store.follow import follow_links
 from osconf.store.local import LocalStore
 
 ENTER = "enter"
@@ -177,7 +178,7 @@ def describe_build(
             Bind(work / "store", store.store_dir, read_only=False),
             Bind(build, BUILD_DIR, read_only=False),
             *(Bind(store.real_path(path), path) for path in inputs),
-            *([Bind(store.real_path(f"{environment}/usr"), "/usr")] if environment else []),
+            *([Bind(follow_links(store.layout, f"{environment}/usr"), "/usr")] if environment else []),
             *_shell_binds(settings, environment),
             *(Bind(source, target) for target, source in sorted(settings.sandbox_paths.items())),
             *(Bind(f"/etc/{name}", f"/etc/{name}", optional=True) for name in _NETWORK_FILES if is_networked),
@@ -225,16 +226,18 @@ def _base_environment(store: LocalStore, settings: BuildSettings, has_environmen
 
 def _environment_links(store: LocalStore, environment: str) -> Iterator[tuple[str, str]]:
     """Links that make an environment usable: the merged /usr, its /etc, and what runs setuid on a real system."""
-    real = store.real_path(environment)
+    usr, etc, description = (
+        follow_links(store.layout, f"{environment}/{name}", follow_last=True)
+        for name in ("usr", "etc", "environment.json")
+    )
     for name in _USR_LINKS:
-        if (real / "usr" / name).is_dir():
+        if (usr / name).is_dir():
             yield f"usr/{name}", f"/{name}"
     own = {path.rpartition("/")[2] for path, _ in _etc_files(False)}
-    if (real / "etc").is_dir():
-        for entry in sorted((real / "etc").iterdir()):
+    if etc.is_dir():
+        for entry in sorted(etc.iterdir()):
             if entry.name not in own:
                 yield f"{environment}/etc/{entry.name}", f"/etc/{entry.name}"
-    description = real / "environment.json"
     if description.is_file():
         for wrapper in json.loads(description.read_text("utf-8")).get("wrappers", ()):
             if str(wrapper["source"]).startswith(store.store_dir):

@@ -18,6 +18,7 @@ class BuildSettings:
     `mirrors` maps the name in a logical URL `mirror://NAME/path` to base URLs, tried in order. `check` builds again
     what is valid already and compares, `repair` puts the new content in the place of the old.
     `shell` finds the program that is /bin/sh for builders without an environment of their own.
+    `public_files` lets `file://` addresses name only what everybody may read: for builds that others ask root for.
     `finish_for_others` lets a build that is cancelled go on as long as another process waits for it.
     `caches` are addresses of binary caches, `trusted_keys` the public keys whose signatures count (`NAME:BASE64`).
     """
@@ -40,6 +41,7 @@ class BuildSettings:
     features: frozenset[str] = frozenset({"uid-range", "nixos-test", "kvm", "big-parallel", "benchmark"})
     caches: tuple[str, ...] = ()
     trusted_keys: tuple[str, ...] = ()
+    public_files: bool = False
     finish_for_others: bool = False
     sandbox_paths: Mapping[str, str] = field(default_factory=dict)
     shell: Callable[[], Path | None] | None = None

@@ -80,6 +80,7 @@ def choose_settings(
     settings = replace(
         settings,
         cache_dir=cache_dir,
+        public_files=True,
         caches=tuple(cache for cache in caches if cache in machine.caches),
         trusted_keys=tuple(key for key in keys if key in machine.trusted_keys),
     )

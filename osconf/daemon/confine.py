@@ -42,7 +42,9 @@ _PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _NETWORK = (
     *(f"/etc/{name}" for name in ("resolv.conf", "hosts", "host.conf", "gai.conf", "nsswitch.conf", "services")),
     *(f"/etc/{name}" for name in ("protocols", "passwd", "group", "localtime", "ld.so.cache", "mime.types")),
-    *(f"/etc/{name}" for name in ("ssl", "pki", "ca-certificates", "alternatives", "apt/sources.list")),
+    # Not all of /etc/ssl and /etc/pki: machines keep their private keys there.
+    *(f"/etc/{name}" for name in ("ssl/certs", "ssl/openssl.cnf", "ssl/cert.pem", "pki/ca-trust", "pki/tls/certs")),
+    *(f"/etc/{name}" for name in ("pki/tls/cert.pem", "ca-certificates", "alternatives", "apt/sources.list")),
     *("/etc/apt/sources.list.d", "/etc/osconf/mirrors", "/etc/osconf/archive-cache", "/run/systemd/resolve"),
 )
 _DEVICES = (*NODES, "kvm")

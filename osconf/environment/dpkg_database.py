@@ -21,8 +21,9 @@ def write_dpkg_database(farm: Farm, packages: Iterable[Package]) -> None:
         info = f"{DPKG_DATABASE}/info/{_info_name(package)}"
         farm.write(f"{info}.list", _file_list(package))
         for name in _INFO_FILES:
-            if package.has_control_file(name):
-                farm.hard_link(f"{info}.{name}", package.control_file(name))
+            file = package.find_file(f"DEBIAN/{name}")
+            if file is not None:
+                farm.hard_link(f"{info}.{name}", file)
     farm.write(f"{DPKG_DATABASE}/status", "\n".join(stanzas))
     farm.write(f"{DPKG_DATABASE}/available", "")
     farm.write(f"{DPKG_DATABASE}/diversions", "")
@@ -54,10 +55,8 @@ def _stanza(package: Package) -> str:
 
 
 def _digest_conffile(package: Package, path: str) -> str:
-    try:
-        return hashlib.md5((package.root / path.lstrip("/")).read_bytes(), usedforsecurity=False).hexdigest()
-    except OSError:
-        return "newconffile"
+    file = package.find_file(path)
+    return "newconffile" if file is None else hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _file_list(package: Package) -> str:

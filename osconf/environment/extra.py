@@ -41,6 +41,17 @@ class _Trees:
     def real(self, logical: str) -> Path:
         return Path(self.prefix + logical)
 
+    def find(self, logical: str) -> Path | None:
+        """Where a path leads; None when that is not in the store."""
+        resolved = self.resolve(logical)
+        is_inside = resolved.startswith(f"{self.store_dir}/") and not resolved.startswith(f"{self.store_dir}/.")
+        return self.real(resolved) if is_inside else None
+
+    def is_directory(self, logical: str) -> bool:
+        """Whether a path leads to a directory of the store."""
+        place = self.find(logical)
+        return place is not None and place.is_dir()
+
     def resolve(self, logical: str, depth: int = 0) -> str:
         """Follow every link of a store path; a path that leads out of the store is returned as it is."""
         if not logical.startswith(f"{self.store_dir}/") or depth > 40:
@@ -76,12 +87,12 @@ def merge_extra_trees(plan: TreePlan, trees: Iterable[tuple[str, Path]]) -> None
 
 def _top_directories(store: _Trees, tree: str) -> Iterator[tuple[str, str]]:
     for name, place in _PLACES.items():
-        if store.real(store.resolve(f"{tree}/{name}")).is_dir():
+        if store.is_directory(f"{tree}/{name}"):
             yield place, f"{tree}/{name}"
-    usr = store.resolve(f"{tree}/usr")
-    if store.real(usr).is_dir():
+    if store.is_directory(f"{tree}/usr"):
+        usr = store.resolve(f"{tree}/usr")
         for child in sorted(store.real(usr).iterdir()):
-            if store.real(store.resolve(f"{usr}/{child.name}")).is_dir():
+            if store.is_directory(f"{usr}/{child.name}"):
                 yield f"usr/{child.name}", f"{usr}/{child.name}"
 
 
@@ -98,11 +109,10 @@ def _merge_directory(plan: TreePlan, store: _Trees, place: str, sources: Iterabl
         path = f"{place}/{name}"
         resolved = plan.resolve(path)
         is_shared = resolved in plan.directories or len(candidates) > 1 or _is_written_to(path)
-        reals = [store.real(store.resolve(candidate)) for candidate in candidates]
-        if is_shared and all(real.is_dir() for real in reals):
+        if is_shared and all(store.is_directory(candidate) for candidate in candidates):
             _merge_directory(plan, store, resolved or path, candidates)
             continue
-        if len(candidates) > 1 and not _are_equal(reals):
+        if len(candidates) > 1 and not _are_equal(store, candidates):
             raise BuildError(
                 f"two built packages hold different files at /{path}: {', '.join(candidates)}",
                 code="file-clash",
@@ -125,8 +135,8 @@ def _is_there(plan: TreePlan, path: str, target: str) -> bool:
     return known is not None and target == f"{known[0].contents}/{known[1].path}"
 
 
-def _are_equal(paths: list[Path]) -> bool:
-    if not all(path.is_file() for path in paths):
-        return False
-    first, *others = (path.read_bytes() for path in paths)
-    return all(other == first for other in others)
+def _are_equal(store: _Trees, paths: list[str]) -> bool:
+    if len({store.resolve(path) for path in paths}) == 1:
+        return True
+    files = [place for path in paths if (place := store.find(path)) is not None and place.is_file()]
+    return len(files) == len(paths) and len({place.read_bytes() for place in files}) == 1

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from osconf.archive.deb import parse_control
 from osconf.errors import BuildError
+from osconf.store.follow import find_plain_file
 
 SETUID_OR_SETGID = 0o6000
 
@@ -47,19 +48,14 @@ class Package:
     digest: str
     entries: tuple[Entry, ...]
 
-    def control_file(self, name: str) -> Path:
-        """The path of a member of control.tar, for instance `postinst`."""
-        return self.root / "DEBIAN" / name
-
-    def has_control_file(self, name: str) -> bool:
-        return self.control_file(name).is_file()
+    def find_file(self, path: str) -> Path | None:
+        """A plain file of the package, which is behind no link: its tree may be made by a stranger."""
+        return find_plain_file(self.root, path)
 
     def read_control_file(self, name: str) -> str:
-        """The text of a member of control.tar; empty where the package has none."""
-        try:
-            return self.control_file(name).read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return ""
+        """The text of a member of control.tar, for instance `postinst`; empty where the package has none."""
+        file = self.find_file(f"DEBIAN/{name}")
+        return "" if file is None else file.read_text(encoding="utf-8", errors="replace")
 
     @cached_property
     def control(self) -> dict[str, str]:
@@ -78,15 +74,14 @@ class Package:
 
 def read_package(name: str, contents: str, root: Path) -> Package:
     """Read the manifest of the package unpacked at `root`, which is the store path `contents`."""
-    manifest = root / "DEBIAN" / "manifest.json"
-    try:
-        data = manifest.read_bytes()
-    except FileNotFoundError:
+    manifest = find_plain_file(root, "DEBIAN/manifest.json")
+    if manifest is None:
         raise BuildError(
             f"the package {name} has no manifest at {contents}/DEBIAN/manifest.json",
             code="package-without-manifest",
             hint="only packages of the archive go into `packages`; put built ones into `extraTrees`",
-        ) from None
+        )
+    data = manifest.read_bytes()
     document = json.loads(data)
     entries = tuple(
         Entry(

@@ -19,7 +19,8 @@ from osconf.environment.manifest import Package
 from osconf.environment.plan import FACTORY, hide_program
 from osconf.environment.shims import CONFMODULE, DRIVER, SHIM, SHIMMED, render_defaults
 from osconf.environment.state import note_state
-from osconf.environment.workshop import Workshop
+from osconf.environment.workshop import Workshop, read_record, read_status
+from osconf.store.follow import find_plain_file
 
 # Scripts that others rely on come first: users, then awk, then the rest by name.
 _FIRST = ("base-passwd", "mawk", "gawk", "base-files", "debconf")
@@ -176,14 +177,14 @@ def _make_var(layer: Path, farm: Farm) -> Path:
 
 
 def _read_logs(record: Path, packages: list[Package], facts: Facts) -> None:
-    codes = dict(line.split("\t") for line in (record / "status").read_text().splitlines())
+    codes = read_status(record)
     for package in packages:
-        log = record / "logs" / package.name
-        if log.is_file():
+        log = find_plain_file(record, f"logs/{package.name}")
+        if log is not None:
             parse_log(log.read_text(errors="replace"), facts)
         code = codes.get(package.name, "not run")
         if code != "0":
-            tail = (record / "output" / package.name).read_text(errors="replace").strip().splitlines()[-1:]
+            tail = read_record(record, f"output/{package.name}").strip().splitlines()[-1:]
             facts.warnings.append(f"{package.name}: its postinst ended with {code}: {' '.join(tail)}")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from osconf.environment.farm import Farm
 from osconf.sandbox.run import run_in_sandbox
 from osconf.sandbox.spec import Bind, Overlay, SandboxSpec
+from osconf.store.follow import find_plain_file
 
 _TIMEOUT = 600
 
@@ -96,3 +97,15 @@ class Workshop:
         path = base / "empty"
         path.mkdir()
         return path
+
+
+def read_record(record: Path, relative: str) -> str:
+    """The text of a file that a run left; none for a link: what ran may have put it there."""
+    file = find_plain_file(record, relative)
+    return "" if file is None else file.read_text(encoding="utf-8", errors="replace")
+
+
+def read_status(record: Path) -> dict[str, str]:
+    """What each part of a run ended with."""
+    lines = [line.split("\t") for line in read_record(record, "status").splitlines()]
+    return {words[0]: words[1] for words in lines if len(words) == 2}

@@ -1,4 +1,7 @@
-"""Following links inside the store, whose targets are logical: the operating system would look in the wrong root."""
+"""Following links inside the store, whose targets are logical: the operating system would look in the wrong root.
+
+What builds read goes through here: a store path's content may be a stranger's, and its links lead anywhere.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ def follow_links(layout: StoreLayout, path: str, *, follow_last: bool = False) -
                 break
             done, left = at, left[1:]
         else:
-            if not f"{done}/".startswith(prefix) or done + "/" == prefix:
+            # Names with a dot are the store's own: what is being made, what waits for removal.
+            if not done.startswith(prefix) or done.startswith(f"{prefix}."):
                 raise LeadsOut(f"'{path}' leads out of the store, to '{done}'")
             return layout.real_path(done)
         target = str(place.readlink())
@@ -47,3 +51,16 @@ def follow_links(layout: StoreLayout, path: str, *, follow_last: bool = False) -
 
 def _parts(path: str) -> list[str]:
     return [part for part in posixpath.normpath(path).split("/") if part]
+
+
+def find_plain_file(root: Path, relative: str) -> Path | None:
+    """The plain file at a path below `root`; None when there is none, or only one behind a link."""
+    place = root
+    parts = [part for part in relative.split("/") if part not in ("", ".")]
+    if ".." in parts or root.is_symlink():
+        return None
+    for part in parts:
+        place /= part
+        if place.is_symlink():
+            return None
+    return place if place.is_file() else None

@@ -11,6 +11,7 @@ from osconf.build.builtin import BuiltinBuilder, BuiltinRequest, BuiltinResult, 
 from osconf.build.builtins.write import place_inside
 from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
+from osconf.store.follow import LeadsOut
 from osconf.system.closure import (
     activation_program,
     complete_activation,
@@ -40,7 +41,7 @@ _UNIT_SUFFIXES = (
 
 
 def _environment_of(request: BuiltinRequest) -> EnvironmentFacts:
-    return EnvironmentFacts(request.real_path(request.text("environment")), request.real_path)
+    return EnvironmentFacts(request.text("environment"), request.find)
 
 
 def _make_room(request: BuiltinRequest, base: Path, name: str) -> Path:
@@ -63,11 +64,16 @@ def build_units(request: BuiltinRequest) -> BuiltinResult | None:
     """Make the directory of units; declared files are copied, so that systemd takes none for a linked unit."""
     facts = _environment_of(request)
     package_directory = f"/usr/lib/systemd/{request.text('kind')}"
-    units = facts.root / package_directory.lstrip("/")
+    package_units = f"{facts.path}{package_directory}"
+    units = request.find(package_units)
     found = [path for path in units.iterdir() if path.suffix in _UNIT_SUFFIXES] if units.is_dir() else []
 
     def read(source: str) -> UnitFile:
-        path = request.real_path(source) if source.startswith("/") else units / source
+        try:
+            path = request.find(source if source.startswith("/") else f"{package_units}/{source}")
+        except LeadsOut:
+            # A unit of a package may be a link to /dev/null.
+            return UnitFile(())
         return read_unit(path) if path.is_file() else UnitFile(())
 
     plan = plan_units(
@@ -84,7 +90,7 @@ def build_units(request: BuiltinRequest) -> BuiltinResult | None:
     )
     request.out.mkdir()
     for path, file in plan.files.items():
-        _write(request, path, request.real_path(file).read_text(errors="surrogateescape"))
+        _write(request, path, request.find(file).read_text(errors="surrogateescape"))
     for path, text in plan.texts.items():
         _write(request, path, text)
     for path, target in plan.links.items():
@@ -114,7 +120,7 @@ def _package_entries(root: Path) -> Iterable[EtcEntry]:
 @builtin_builder(BUILDER_VERSIONS["system-etc"])
 def build_etc(request: BuiltinRequest) -> BuiltinResult | None:
     """Make `etc/` and `etc.json`. Files of packages are linked into the tree as files: they are in the same store."""
-    packaged = request.real_path(request.text("environment")) / "etc"
+    packaged = request.find(f"{request.text('environment')}/etc")
     entries = plan_etc(
         _package_entries(packaged),
         [declared_entry(data) for data in request.json("entries", [])],
@@ -138,8 +144,7 @@ def build_system(request: BuiltinRequest) -> BuiltinResult | None:
     """Make the system closure."""
     facts = _environment_of_activation(request)
     activation = request.json("activation")
-    etc = request.real_path(request.text("etc"))
-    entries = json.loads((etc / "etc.json").read_text())["entries"]
+    entries = json.loads(request.find(f"{request.text('etc')}/etc.json").read_text())["entries"]
     own_path = request.drv.outputs["out"].path
     specialisations: Mapping[str, str] = request.json("specialisations", {})
     boot = describe_boot(
@@ -186,7 +191,7 @@ def build_system(request: BuiltinRequest) -> BuiltinResult | None:
 
 
 def _environment_of_activation(request: BuiltinRequest) -> EnvironmentFacts:
-    return EnvironmentFacts(request.real_path(request.json("activation")["environment"]), request.real_path)
+    return EnvironmentFacts(request.json("activation")["environment"], request.find)
 
 
 SYSTEM_BUILDERS: dict[str, BuiltinBuilder] = {

@@ -10,27 +10,35 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from osconf.store.follow import LeadsOut
 
 _DEPENDENCY = re.compile(r"[a-z0-9][a-z0-9+.-]*")
 _MERGED_DIRECTORIES = ("/bin/", "/sbin/", "/lib/", "/lib64/")
 
 
+class Find(Protocol):
+    """Finds the physical place of a logical path; raises `LeadsOut` for one that leaves the store."""
+
+    def __call__(self, path: str, *, follow_last: bool = True) -> Path: ...
+
+
 @dataclass
 class EnvironmentFacts:
-    """An environment at `root` (physical); `real_path` finds the store paths that it names."""
+    """An environment at a store path; `find` finds what logical paths lead to."""
 
-    root: Path
-    real_path: Callable[[str], Path]
+    path: str
+    find: Find
     _owners: dict[str, str | None] = field(default_factory=dict)
 
     @functools.cached_property
     def description(self) -> Mapping[str, Any]:
         """environment.json."""
-        data: Mapping[str, Any] = json.loads((self.root / "environment.json").read_text())
+        data: Mapping[str, Any] = json.loads(self.find(f"{self.path}/environment.json").read_text())
         return data
 
     @functools.cached_property
@@ -41,7 +49,7 @@ class EnvironmentFacts:
     @functools.cached_property
     def dependencies(self) -> Mapping[str, frozenset[str]]:
         """Package → packages of the environment that satisfy something it depends on."""
-        stanzas = list(_read_stanzas(self.root / "usr/lib/osconf/dpkg/status"))
+        stanzas = list(_read_stanzas(self.find(f"{self.path}/usr/lib/osconf/dpkg/status")))
         providers: dict[str, set[str]] = {}
         for stanza in stanzas:
             for name in (stanza["Package"], *_names(stanza.get("Provides", ""))):
@@ -59,8 +67,8 @@ class EnvironmentFacts:
     def resolve_program(self, path: str) -> str:
         """The place below /usr that a program's path leads to: a view's link and the merged directories resolved."""
         if "/store/" in path:
-            link = self.real_path(path)
-            if link.is_symlink():
+            link = self._find_entry(path)
+            if link is not None and link.is_symlink():
                 path = str(link.readlink())
         for directory in _MERGED_DIRECTORIES:
             if path.startswith(directory):
@@ -84,8 +92,15 @@ class EnvironmentFacts:
         return self._owners[path]
 
     def _has(self, contents: str, relative: str) -> bool:
-        path = self.real_path(contents) / relative
-        return path.is_file() or path.is_symlink()
+        place = self._find_entry(f"{contents}/{relative}")
+        return place is not None and (place.is_symlink() or place.is_file())
+
+    def _find_entry(self, path: str) -> Path | None:
+        """The file or link at a path; None where the way to it leads out of the store."""
+        try:
+            return self.find(path, follow_last=False)
+        except LeadsOut:
+            return None
 
     def find_file(self, path: str) -> str | None:
         """The store path of the file that `path` (below /usr, or a link in a view) names in its package."""

@@ -8,28 +8,27 @@ Environment: `paths` (words or JSON list); `pathsToLink` (default: everything), 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.builtins.write import place_inside
 from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
-
-_MAX_LINKS = 40
+from osconf.store.follow import LeadsOut, follow_links
 
 
 @builtin_builder(BUILDER_VERSIONS["join"])
 def build_join(request: BuiltinRequest) -> None:
     """Merge the paths in their order."""
-    sources = [(path, request.real_path(path)) for path in request.words("paths")]
+    sources = request.words("paths")
     request.out.mkdir()
     for wanted in request.words("pathsToLink") or ["/"]:
         relative = wanted.strip("/")
         found = [
-            (f"{path}/{relative}".rstrip("/"), real / relative)
-            for path, real in sources
-            if _is_directory(request, real / relative)
+            (logical, place)
+            for logical, place in ((each, _find(request, each)) for each in _places(sources, relative))
+            if place is not None and _is_directory(request, place)
         ]
         if found:
             target = place_inside(request, request.out, relative)
@@ -39,6 +38,19 @@ def build_join(request: BuiltinRequest) -> None:
                 )
             target.mkdir(parents=True, exist_ok=True)
             _merge(request, target, found)
+
+
+def _places(sources: Sequence[str], relative: str) -> Iterator[str]:
+    return (f"{path}/{relative}".rstrip("/") for path in sources)
+
+
+def _find(request: BuiltinRequest, path: str) -> Path | None:
+    """The place of a path, links before its last part resolved; None where they lead out of the store."""
+    request.real_path(path)
+    try:
+        return follow_links(request.store.layout, path)
+    except LeadsOut:
+        return None
 
 
 def _merge(request: BuiltinRequest, target: Path, sources: Sequence[tuple[str, Path]]) -> None:
@@ -73,22 +85,17 @@ def _link(place: Path, target: str) -> None:
 
 
 def _resolve(request: BuiltinRequest, real: Path) -> Path:
-    """Follow links, whose targets are logical, as long as they stay in the store.
+    """Where a link leads, `real` being in a directory that was resolved.
 
-    A link that leads out is returned itself: what it finds on the machine that builds must not matter.
+    A link that leads out of the store is returned itself: what it finds on the machine that builds must not matter.
     """
-    store = request.store
-    for _ in range(_MAX_LINKS):
-        if not real.is_symlink():
-            break
-        target = os.path.normpath(real.parent / real.readlink())
-        if target.startswith(f"{store.layout.store}/"):
-            real = Path(target)
-        elif target.startswith(f"{store.store_dir}/"):
-            real = store.real_path(target)
-        else:
-            break
-    return real
+    if not real.is_symlink():
+        return real
+    layout = request.store.layout
+    try:
+        return follow_links(layout, str(real).removeprefix(layout.prefix), follow_last=True)
+    except LeadsOut:
+        return real
 
 
 def _is_directory(request: BuiltinRequest, real: Path) -> bool:

@@ -6,6 +6,7 @@ imports; `template` may then be a name in it); `context` (JSON); `destination` a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from osconf.build.builtin import BuiltinRequest, builtin_builder
@@ -13,6 +14,9 @@ from osconf.build.builtins.write import write_result
 from osconf.build.render import render_template
 from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
+
+# What is longer is no name of a file, but a template.
+_MAX_NAME = 255
 
 
 @builtin_builder(BUILDER_VERSIONS["render"])
@@ -22,21 +26,26 @@ def build_render(request: BuiltinRequest) -> None:
     if not isinstance(context, dict):
         raise BuildError(f"the context of '{request.name}' is not an object", drv=request.drv_path)
     folder = request.text("templates", "")
-    place = request.real_path(folder) if folder else None
-    template, label = _read_template(request, place)
+
+    def find(name: str) -> Path | None:
+        """A template of the folder, for includes and imports."""
+        place = request.find(f"{folder}/{name}") if folder and ".." not in name.split("/") else None
+        return place if place is not None and place.is_file() else None
+
+    template, label = _read_template(request, find)
     try:
-        text = render_template(template, context, label=label, folder=place)
+        text = render_template(template, context, label=label, find=find)
     except BuildError as error:
         error.drv = request.drv_path
         raise
     write_result(request, text.encode("utf-8", "surrogateescape"))
 
 
-def _read_template(request: BuiltinRequest, folder: Path | None) -> tuple[str, str]:
+def _read_template(request: BuiltinRequest, find: Callable[[str], Path | None]) -> tuple[str, str]:
     text = request.text("template")
     if text.startswith(request.store.store_dir + "/") and "\n" not in text:
-        place = request.real_path(text)
-        return place.read_text("utf-8"), place.name
-    if folder is not None and "\n" not in text and (folder / text).is_file():
-        return (folder / text).read_text("utf-8"), text
+        return request.find(text).read_text("utf-8"), text.rpartition("/")[2]
+    place = find(text) if "\n" not in text and len(text) < _MAX_NAME else None
+    if place is not None:
+        return place.read_text("utf-8"), text
     return text, f"{request.name} (template text)"

@@ -18,6 +18,7 @@ from pathlib import Path
 from osconf.environment.farm import Farm
 from osconf.environment.generators.trigger import Trigger
 from osconf.environment.manifest import Package
+from osconf.store.follow import find_plain_file
 
 # Part of every key of the cache: raise it when the same sources shall give other bytecode.
 _CACHE_VERSION = 1
@@ -98,8 +99,9 @@ def take_cached(farm: Farm, compilations: Sequence[Compilation], cache: Path | N
             missing.append(compilation)
             continue
         for path in compilation.bytecode_paths():
-            if (kept / path).is_file():
-                farm.copy(path, kept / path)
+            file = find_plain_file(kept, path)
+            if file is not None:
+                farm.copy(path, file)
     return missing
 
 
@@ -113,8 +115,10 @@ def fill_cache(farm: Farm, compilations: Sequence[Compilation], cache: Path | No
             place = Path(temporary) / "new"
             place.mkdir()
             for path in compilation.bytecode_paths():
-                if farm.path(path).is_file():
+                # What the compiler left may be a link to anywhere: the programs may be a stranger's.
+                file = find_plain_file(farm.root, path)
+                if file is not None:
                     (place / path).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(farm.path(path), place / path)
+                    shutil.copyfile(file, place / path)
             if not (cache / compilation.key).exists():
                 place.rename(cache / compilation.key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osconf.environment.farm import Farm
-from osconf.environment.workshop import Workshop
+from osconf.environment.workshop import Workshop, read_record, read_status
 from osconf.errors import BuildError
 
 
@@ -181,13 +181,13 @@ def run_triggers(farm: Farm, triggers: tuple[Trigger, ...], workshop: Workshop) 
     for trigger in due:
         (record / "triggers" / trigger.name).write_text(trigger.command + "\n")
     result = workshop.run(["/usr/bin/sh", "/rec/driver"], record=record)
-    codes = dict(line.split("\t") for line in (record / "status").read_text().splitlines())
+    codes = read_status(record)
     warnings: list[str] = []
     for trigger in due:
         code = codes.get(trigger.name, "not run")
         if code == "0":
             continue
-        text = (record / "output" / trigger.name).read_text(errors="replace") if code != "not run" else result.output
+        text = read_record(record, f"output/{trigger.name}") if code != "not run" else result.output
         if trigger is LDCONFIG:
             raise BuildError(f"ldconfig failed in the new environment: {text[-500:]}", code="trigger-failed")
         warnings.append(f"the trigger {trigger.name} ended with {code}: {text.strip()[-200:]}")

@@ -137,7 +137,7 @@ class Configuration:
         if drv.builder == "builtin:render":
             template = (TREE / "templates" / self._template_name(drv)).read_text()
             context = json.loads(from_latin(drv.env["context"]))
-            return render_template(template, context, label=drv.name, folder=TREE / "templates")
+            return render_template(template, context, label=drv.name, find=(TREE / "templates").joinpath)
         (source,) = [
             path for path, item in self.world.derivations.items() if f"{drv.name.removesuffix('-checked')}.drv" in path
         ]

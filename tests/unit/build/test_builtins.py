@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +123,81 @@ def test_builders_stay_in_the_store(bench: Workbench, tmp_path: Path) -> None:
             bench.build(bench.derive("t", "builtin:tree", entries=entries, sources=(view,)))
     joined = bench.build(bench.derive("j", "builtin:join", paths=view, sources=(view,)))
     assert (joined / "etc").is_symlink() and (joined / "hosts").is_symlink()
+
+
+SECRET = "known to root alone"
+
+
+def make_view(bench: Workbench, tmp_path: Path) -> str:
+    """A tree whose links lead to a secret of this machine."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/secret").write_text(SECRET)
+    (tmp_path / "view").mkdir()
+    (tmp_path / "view/file").symlink_to(tmp_path / "outside/secret")
+    (tmp_path / "view/folder").symlink_to(tmp_path / "outside")
+    (tmp_path / "view/own").write_text("own")
+    (tmp_path / "view/link").symlink_to("own")
+    return bench.store.add_path(tmp_path / "view", "view")
+
+
+@pytest.mark.parametrize(
+    ("template", "folder"),
+    [
+        ("VIEW/file", ""),
+        ("VIEW/folder/secret", ""),
+        ("file", "VIEW"),
+        ("secret", "VIEW/folder"),
+        ("{% include 'file' %}", "VIEW"),
+        ("{% include 'folder/secret' %}", "VIEW"),
+        ("{% include '../../../../outside/secret' %}", "VIEW"),
+        ("x", "/osconf/store/.temporary"),
+    ],
+)
+def test_templates_are_read_in_the_store_alone(bench: Workbench, tmp_path: Path, template: str, folder: str) -> None:
+    view = make_view(bench, tmp_path)
+    template, folder = (text.replace("VIEW", view) for text in (template, folder))
+    recipe = bench.derive("r", "builtin:render", template=template, templates=folder, sources=(view,))
+    with pytest.raises((BuildError, StoreError), match=r"leads out|outside/secret$"):
+        bench.build(recipe)
+
+
+def test_templates_are_read_through_links_of_the_store(bench: Workbench, tmp_path: Path) -> None:
+    view = make_view(bench, tmp_path)
+    recipe = bench.derive("r", "builtin:render", template=f"{view}/link", sources=(view,))
+    assert bench.build(recipe).read_text() == "own"
+
+
+def test_join_looks_at_nothing_outside(bench: Workbench, tmp_path: Path) -> None:
+    view = make_view(bench, tmp_path)
+    options = {"paths": view, "sources": (view,)}
+    assert list(bench.build(bench.derive("a", "builtin:join", pathsToLink="folder", **options)).iterdir()) == []
+    (tmp_path / "outside/deep").mkdir()
+    assert list(bench.build(bench.derive("b", "builtin:join", pathsToLink="folder/deep", **options)).iterdir()) == []
+    joined = bench.build(bench.derive("c", "builtin:join", **options))
+    assert sorted(entry.name for entry in joined.iterdir()) == ["file", "folder", "link", "own"]
+    assert (joined / "folder").is_symlink()
+
+
+def test_files_for_strangers_are_public(bench: Workbench, tmp_path: Path) -> None:
+    """Somebody else's build is told nothing of what only root may read, not even its hash."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        (place / "secret").write_text(SECRET)
+        recipe = bench.derive(
+            "f",
+            "builtin:fetchurl",
+            fixed=("sha256", hash_bytes("sha256", SECRET.encode()).base16()),
+            urls=json.dumps([f"file://{place}/link", f"file://{place}/secret"]),
+        )
+        (place / "link").symlink_to(place / "secret")
+        for file_mode, directory_mode in ((0o640, 0o755), (0o644, 0o750)):
+            (place / "secret").chmod(file_mode)
+            place.chmod(directory_mode)
+            with pytest.raises(FetchError, match="not everybody may read it"):
+                bench.build(recipe, public_files=True)
+        place.chmod(0o755)
+        assert bench.build(recipe, public_files=True).read_text() == SECRET
 
 
 def test_copies_follow_links_between_store_paths(bench: Workbench, tmp_path: Path) -> None:

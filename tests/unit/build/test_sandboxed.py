@@ -13,6 +13,7 @@ from osconf.build.logs import read_log
 from osconf.build.placeholders import make_placeholder
 from osconf.build.users import FIRST_UID, can_change_user
 from osconf.errors import BuildError
+from osconf.store.follow import LeadsOut
 from tests.unit.build.conftest import Workbench
 
 DASH = Path("/usr/bin/dash")
@@ -182,3 +183,22 @@ def test_environment_becomes_usr(bench: Workbench, tmp_path: Path) -> None:
     assert bench.build(recipe, sandbox_paths={}).read_text() == (
         "configured root:x:0:0:root:/build:/noshell x /usr/bin:/usr/sbin /usr/bin /usr/lib /usr/lib64\n"
     )
+
+
+@pytest.mark.parametrize("name", ["usr", "etc", "environment.json", ""])
+def test_environment_shows_nothing_of_this_machine(bench: Workbench, tmp_path: Path, name: str) -> None:
+    """Its parts may be links that a stranger made; root shows what is behind them to nobody."""
+    (tmp_path / "outside/usr/bin").mkdir(parents=True)
+    view = tmp_path / "view/environment"
+    if name:
+        view.mkdir(parents=True)
+        (view / name).symlink_to(tmp_path / "outside")
+    else:
+        view.parent.mkdir()
+        view.symlink_to(tmp_path / "outside")
+    path = bench.store.add_path(tmp_path / "view", "view")
+    recipe = bench.derive(
+        "x", "/usr/bin/sh", args=("-c", ": > $out"), osconfEnvironment=f"{path}/environment", sources=(path,)
+    )
+    with pytest.raises(LeadsOut):
+        bench.build(recipe)

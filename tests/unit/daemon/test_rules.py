@@ -85,7 +85,7 @@ def test_strangers_choose_within_limits() -> None:
         sandboxPaths={"/etc": "/etc"},
     )
     assert (settings.jobs, settings.cores, settings.timeout, settings.keep_going) == (256, 0, 100, True)
-    assert not settings.keep_failed
+    assert not settings.keep_failed and settings.public_files
     assert settings.caches == ("https://own",) and settings.trusted_keys == ()
     assert settings.cache_dir == Path("/cache/users/7")
     assert (settings.features, settings.mirrors, settings.sandbox_paths) == (frozenset(), {}, {})
@@ -95,7 +95,9 @@ def test_strangers_choose_within_limits() -> None:
 def test_who_is_trusted_names_caches_and_keys() -> None:
     settings, warnings = choose(True, caches=["https://other"], trustedKeys=["other:key"], keepFailed=True)
     assert settings.caches == ("https://other",) and settings.trusted_keys == ("other:key",)
-    assert settings.keep_failed and settings.cache_dir == Path("/cache") and warnings == []
+    assert (
+        settings.keep_failed and not settings.public_files and settings.cache_dir == Path("/cache") and warnings == []
+    )
 
 
 def test_nothing_chosen_is_the_machines_choice() -> None:

@@ -33,6 +33,9 @@ class PretendedRequest:
     def real_path(self, path: str) -> Path:
         return self.roots[path]
 
+    def find(self, path: str, *, follow_last: bool = True) -> Path:
+        return self.roots[path]
+
     def text(self, key: str, default: str | None = None) -> str:
         return str(self.attributes.get(key, default))
 

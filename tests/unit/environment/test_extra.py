@@ -94,3 +94,24 @@ def test_directories_that_generators_write_to_are_never_links(tmp_path: Path) ->
     plan = TreePlan(directories={"usr"})
     merge_extra_trees(plan, [make_tree(tmp_path / "t", {"share/icons/hicolor/48x48/x.png": "", "lib/udev/x": ""})])
     assert {"usr/share/icons/hicolor", "usr/lib/udev"} <= plan.directories
+
+
+def test_directories_of_this_machine_are_not_merged(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/secret").write_text("secret")
+    trees = [make_tree(tmp_path / name, {"share/x/y": ""}) for name in ("a", "b")]
+    for _, root in trees:
+        for name in ("bin", "share/x/z", "share/x/same"):
+            (root / name).symlink_to(tmp_path / "outside")
+        (root / "usr").symlink_to(tmp_path)
+    (trees[1][1] / "share/x/z").unlink()
+    (trees[1][1] / "share/x/z").symlink_to(tmp_path)
+    plan = TreePlan()
+    with pytest.raises(BuildError, match="different files at /usr/share/x/z"):
+        merge_extra_trees(plan, trees)
+    assert not [path for path in plan.links if "secret" in path or "outside" in path or "usr/bin" in path]
+    (trees[1][1] / "share/x/z").unlink()
+    plan = TreePlan()
+    merge_extra_trees(plan, trees)
+    # What leads to the same place is the same, whatever is there.
+    assert plan.links["usr/share/x/same"] == "/osconf/store/a/share/x/same"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from osconf.environment.farm import link_farm
+from osconf.environment.manifest import Entry, read_package
 from osconf.environment.plan import TreePlan
 from osconf.errors import BuildError
 
@@ -96,3 +97,32 @@ def test_nothing_is_made_elsewhere(tmp_path: Path, links: dict[str, str]) -> Non
         link_farm(plan, tmp_path / "out")
     assert caught.value.code == "bad-package"
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["away", "b", "out"]
+
+
+@pytest.mark.parametrize("path", ["usr/bin/x", "usr/../../outside/x", "file"])
+def test_files_of_this_machine_are_no_package(make_package: PackageMaker, tmp_path: Path, path: str) -> None:
+    """A manifest may say what is not so: behind its paths may be links to what only root may read."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/x").write_text("secret")
+    package = make_package("p", {"usr/share/x": ""})
+    (package.root / "usr/bin").symlink_to(tmp_path / "outside")
+    (package.root / "file").symlink_to(tmp_path / "outside/x")
+    plan = TreePlan(directories={"usr", "usr/bin"}, files={"usr/bin/x": (package, Entry(path, "file"))})
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BuildError) as caught:
+        link_farm(plan, tmp_path / "out")
+    assert caught.value.code == "bad-package"
+    assert not (tmp_path / "out/usr/bin/x").exists() and (tmp_path / "outside/x").stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("name", ["DEBIAN/manifest.json", "DEBIAN/postinst", "DEBIAN"])
+def test_control_files_are_behind_no_link(make_package: PackageMaker, tmp_path: Path, name: str) -> None:
+    package = make_package("p", {"etc/x": "own"}, scripts={"postinst": "#!/bin/sh"})
+    place = package.root / name
+    place.rename(tmp_path / "outside")
+    place.symlink_to(tmp_path / "outside")
+    assert package.read_control_file("postinst") == ("" if name != "DEBIAN/manifest.json" else "#!/bin/sh")
+    assert package.find_file("etc/x") is not None and package.find_file("../outside") is None
+    if name != "DEBIAN/postinst":
+        with pytest.raises(BuildError, match="no manifest"):
+            read_package("p", package.contents, package.root)

@@ -196,3 +196,23 @@ def test_a_failing_trigger_is_a_warning_but_ldconfig_is_needed(
     assert "cache" in warning
     with pytest.raises(BuildError, match="ldconfig"):
         run_triggers(farm, (LDCONFIG,), PretendedWorkshop(tmp_path / "two", play))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("status", "not run: tail"), ("output", "1: "), ("output/p", "1: "), ("logs/p", "1: tail")]
+)
+def test_what_scripts_link_to_is_not_read(
+    make_package: PackageMaker, make_farm: FarmMaker, tmp_path: Path, name: str, said: str
+) -> None:
+    outside = tmp_path / "outside"
+
+    def play(directory: Path, _: WorkshopResult) -> None:
+        end_well(directory, "adduser\t--system\tevil\n")
+        (directory / "status").write_text("p\t1\n")
+        (directory / "output/p").write_text("tail\n")
+        (directory / name).rename(outside)
+        (directory / name).symlink_to(outside)
+
+    _, facts = record(make_package, make_farm, tmp_path, play)
+    assert facts.warnings == [f"p: its postinst ended with {said}"]
+    assert bool(facts.users) is (name != "logs/p")

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from osconf.errors import BuildError, OsconfError
+from osconf.store.follow import LeadsOut, follow_links
+from osconf.store.layout import StoreLayout
 from osconf.system.builders import SYSTEM_BUILDERS
 
 ENVIRONMENT = "/osconf/store/e-environment"
@@ -46,7 +48,7 @@ def build(store):
             name=name,
             drv_path=f"{OUT}.drv",
             out=out,
-            real_path=lambda path: store / path.lstrip("/"),
+            find=lambda path, follow_last=True: follow_links(StoreLayout(store), path, follow_last=follow_last),
             text=lambda key, default=None: texts.get(key, default),
             json=lambda key, default=None: json.loads(texts[key]) if key in texts else default,
             drv=SimpleNamespace(outputs={"out": SimpleNamespace(path=OUT)}),
@@ -204,3 +206,48 @@ def test_units_are_made_nowhere_else(store, build):
             defaultTarget="",
         )
     assert not (store / "outputs/evil.service").exists()
+
+
+SECRET = "known to root alone"
+
+
+def units_of(build, **changes):
+    attributes = {"environment": ENVIRONMENT, "kind": "system", "units": [], "enabled": [], "defaultTarget": ""}
+    return build("system-units", **attributes | changes)
+
+
+def test_units_are_read_through_no_link_that_leads_out(store, build):
+    (store / "secret").write_text(SECRET)
+    (store / "osconf/store/u-unit").symlink_to(store / "secret")
+    with pytest.raises(LeadsOut):
+        units_of(build, units=[unit("own.service")])
+
+
+def test_units_of_packages_may_be_links_that_lead_out(store, build):
+    """A package may mask a unit, or link to where it is in the running system."""
+    (store / "secret").write_text(SECRET)
+    units = store / ENVIRONMENT.lstrip("/") / "usr/lib/systemd/system"
+    (units / "masked.service").symlink_to("/dev/null")
+    (units / "net.socket").symlink_to(store / "secret")
+    out = units_of(build, enabled=["masked.service", "net.socket"])
+    assert SECRET not in "".join(path.read_text() for path in out.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["environment.json", "usr/lib/osconf/dpkg/status", "usr/lib/systemd/system"])
+def test_environments_are_read_through_no_link_that_leads_out(store, build, name):
+    place = store / ENVIRONMENT.lstrip("/") / name
+    (store / "outside").mkdir()
+    place.rename(store / "outside/it")
+    place.symlink_to(store / "outside/it")
+    with pytest.raises(LeadsOut):
+        units_of(build, units=[unit("net.service")], enabled=["net.service"])
+
+
+def test_etc_of_an_environment_is_no_link_that_leads_out(store, build):
+    (store / "outside").mkdir()
+    (store / "outside/secret").write_text(SECRET)
+    etc = store / ENVIRONMENT.lstrip("/") / "etc"
+    etc.rename(store / "outside/etc")
+    etc.symlink_to(store / "outside")
+    with pytest.raises(LeadsOut):
+        build("system-etc", environment=ENVIRONMENT, entries=[], removed=[], directories={})

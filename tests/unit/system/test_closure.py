@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from osconf.store.follow import follow_links
+from osconf.store.layout import StoreLayout
 from osconf.system.closure import activation_program, complete_activation, describe_boot, switch_program
 from osconf.system.environment_facts import EnvironmentFacts
 
@@ -23,7 +25,7 @@ Package: stranger
 
 @pytest.fixture
 def facts(tmp_path):
-    environment = tmp_path / "environment"
+    environment = tmp_path / "osconf/store/environment"
     names = ["app", "libapp", "provider", "libc6", "stranger"]
     (environment / "usr/lib/osconf/dpkg").mkdir(parents=True)
     (environment / "usr/lib/osconf/dpkg/status").write_text(STATUS)
@@ -40,7 +42,10 @@ def facts(tmp_path):
         (store / name / "usr/bin" / name).write_text("")
     (store / "view/bin").mkdir(parents=True)
     (store / "view/bin/app").symlink_to("/usr/bin/app")
-    return EnvironmentFacts(environment, lambda path: tmp_path / path.lstrip("/"))
+    return EnvironmentFacts(
+        "/osconf/store/environment",
+        lambda path, follow_last=True: follow_links(StoreLayout(tmp_path), path, follow_last=follow_last),
+    )
 
 
 def test_owner_is_found_through_views_and_merged_directories(facts):
@@ -52,7 +57,7 @@ def test_owner_is_found_through_views_and_merged_directories(facts):
 def test_fingerprint_follows_dependencies_and_nothing_else(facts, tmp_path):
     before = facts.fingerprint_program("/usr/bin/app")
     for name, changes in (("stranger", False), ("libc6", True), ("provider", True)):
-        other = EnvironmentFacts(facts.root, facts.real_path)
+        other = EnvironmentFacts(facts.path, facts.find)
         other.__dict__["contents"] = {**facts.contents, name: facts.contents[name] + "-new"}
         (tmp_path / "osconf/store" / f"{name}-new").mkdir()
         assert (other.fingerprint_program("/usr/bin/app") != before) is changes
