@@ -40,9 +40,7 @@ def parse_wanted(text: str) -> tuple[str, tuple[str, ...]]:
     return path, () if names in ("", ALL_OUTPUTS) else tuple(names.split(","))
 
 
-def find_present(
-    store: Store, wanted: Iterable[str], read_derivation: Callable[[str], Derivation]
-) -> dict[str, dict[str, str]] | None:
+def find_present(store: Store, wanted: Iterable[str]) -> dict[str, dict[str, str]] | None:
     """The outputs of `DRV!output`s, by derivation and name, when all are valid already; else None.
 
     They are temporary roots from now on.
@@ -51,9 +49,9 @@ def find_present(
     for text in wanted:
         path, names = parse_wanted(text)
         store.add_temp_root(path)
-        requests.setdefault(path, set()).update(names or read_derivation(path).outputs)
+        requests.setdefault(path, set()).update(names or store.read_derivation(path).outputs)
     found = {
-        path: {name: read_derivation(path).output_path(name) for name in sorted(names)}
+        path: {name: store.read_derivation(path).output_path(name) for name in sorted(names)}
         for path, names in requests.items()
     }
     outputs = {output for named in found.values() for output in named.values()}

@@ -41,12 +41,9 @@ Values = list[Any]
 Attribute = tuple[AttrName, int]
 
 
-def parse(source: Source, *, pipes: bool = False, is_split: bool = False) -> Node:
-    """The tree of a text; `pipes` allows the experimental pipe operators. Raises SyntaxFailure.
-
-    `is_split` keeps the pieces of an indented string apart at its escapes, as Nix does when it prints a tree.
-    """
-    return _Parser(source, pipes, is_split).run()
+def parse(source: Source, *, pipes: bool = False) -> Node:
+    """The tree of a text; `pipes` allows the experimental pipe operators. Raises SyntaxFailure."""
+    return _Parser(source, pipes).run()
 
 
 _CHAINS: dict[tuple[int, int, str], tuple[int, tuple[int, ...]]] = {}
@@ -83,10 +80,9 @@ class _Repeated(list[Any]):
 
 
 class _Parser:
-    def __init__(self, source: Source, pipes: bool, is_split: bool) -> None:
+    def __init__(self, source: Source, pipes: bool) -> None:
         self.source = source
         self.pipes = pipes
-        self.is_split = is_split
         self.actions = [self._action_of(*rule) for rule in RULES]
 
     def run(self) -> Node:
@@ -267,7 +263,7 @@ class _Parser:
 
     def indented_string(self, v: Values) -> Node:
         pieces: list[Piece] = v[1]
-        return _string_of(v[0][1], strip_indentation(pieces), is_split=self.is_split)
+        return _string_of(v[0][1], strip_indentation(pieces))
 
     def path(self, v: Values) -> Node:
         return PathLiteral(v[0][1], v[0][0])
@@ -395,10 +391,10 @@ def _repeat(values: Values) -> _Repeated:
     return _Repeated(values)
 
 
-def _string_of(at: int, pieces: Any, *, is_split: bool = False) -> Node:
+def _string_of(at: int, pieces: Any) -> Node:
     parts: list[str | Node] = []
     for piece in pieces:
-        if isinstance(piece, str) and not is_split and parts and isinstance(parts[-1], str):
+        if isinstance(piece, str) and parts and isinstance(parts[-1], str):
             parts[-1] += piece
         elif not isinstance(piece, str) or piece:
             parts.append(piece)

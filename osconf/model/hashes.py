@@ -37,8 +37,7 @@ def base32_length(size: int) -> int:
 def encode_base32(data: bytes) -> str:
     """Spell bytes in Nix's base32: little-endian, most significant digit first, no padding."""
     number = int.from_bytes(data, "little")
-    shifts = range(5 * (base32_length(len(data)) - 1), -1, -5)
-    return "".join([BASE32_ALPHABET[number >> shift & 31] for shift in shifts])
+    return "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * (base32_length(len(data)) - 1), -1, -5))
 
 
 def decode_base32(text: str) -> bytes:
@@ -57,10 +56,10 @@ def decode_base32(text: str) -> bytes:
 
 def compress_hash(digest: bytes, size: int = 20) -> bytes:
     """Fold a digest to `size` bytes by exclusive or, as store paths do."""
-    folded = 0
-    for start in range(0, len(digest), size):
-        folded ^= int.from_bytes(digest[start : start + size], "little")
-    return folded.to_bytes(size, "little")
+    result = bytearray(size)
+    for index, byte in enumerate(digest):
+        result[index % size] ^= byte
+    return bytes(result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ Tree = dict[str, tuple[int, "Tree | str | None"]]
 None for any other expression."""
 
 OPTION = "option"
-VERSION = "5"
+VERSION = "4"
 _MAX_DEPTH = 6
 _OPTION_ATTRIBUTES = frozenset(
     ("default", "defaultText", "example", "description", "relatedPackages", "type", "apply", "internal", "visible")
@@ -36,7 +36,7 @@ class Part(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What the text of a module tells."""
+    """What the text of a module tells; plain values only, fit for marshal."""
 
     options: Tree
     parts: tuple[Part, ...]

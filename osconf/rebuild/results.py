@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from osconf.store.interface import Store
+from osconf.store.interface import Store
 
 
 def link_results(store: Store, link: str, paths: Sequence[str]) -> list[Path]:
