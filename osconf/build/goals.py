@@ -40,7 +40,9 @@ def parse_wanted(text: str) -> tuple[str, tuple[str, ...]]:
     return path, () if names in ("", ALL_OUTPUTS) else tuple(names.split(","))
 
 
-def find_present(store: Store, wanted: Iterable[str]) -> dict[str, dict[str, str]] | None:
+def find_present(
+    store: Store, wanted: Iterable[str], read_derivation: Callable[[str], Derivation]
+) -> dict[str, dict[str, str]] | None:
     """The outputs of `DRV!output`s, by derivation and name, when all are valid already; else None.
 
     They are temporary roots from now on.
@@ -49,9 +51,9 @@ def find_present(store: Store, wanted: Iterable[str]) -> dict[str, dict[str, str
     for text in wanted:
         path, names = parse_wanted(text)
         store.add_temp_root(path)
-        requests.setdefault(path, set()).update(names or store.read_derivation(path).outputs)
+        requests.setdefault(path, set()).update(names or read_derivation(path).outputs)
     found = {
-        path: {name: store.read_derivation(path).output_path(name) for name in sorted(names)}
+        path: {name: read_derivation(path).output_path(name) for name in sorted(names)}
         for path, names in requests.items()
     }
     outputs = {output for named in found.values() for output in named.values()}

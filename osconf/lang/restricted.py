@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from osconf.errors import EvalError
 from osconf.lang.search_path import TREE, is_address
 from osconf.lang.values import from_latin
-from osconf.lang.world import GitRequest, World
+
+if TYPE_CHECKING:
+    from osconf.lang.git import GitRequest
+    from osconf.lang.world import World
 
 _READING_METHODS = frozenset(("read_file", "read_dir"))
 _PATH_METHODS = frozenset(("read_file", "path_kind", "read_dir", "resolve_symlinks", "add_path", "newest_change"))

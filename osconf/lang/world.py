@@ -12,7 +12,6 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -20,35 +19,11 @@ from osconf.errors import EvalError, StoreError
 from osconf.lang.values import from_latin, to_latin
 
 if TYPE_CHECKING:
+    from osconf.lang.git import GitCheckout, GitRequest
     from osconf.model.derivation import Derivation
 
 Keep = Callable[[str, str], bool]
 """A filter of paths to copy: (path relative to the source, kind) -> keep it?"""
-
-
-@dataclass(frozen=True, slots=True)
-class GitRequest:
-    """What `builtins.fetchGit` was asked for; without `rev` the tip of `ref`, without both the default branch."""
-
-    url: str
-    name: str = "source"
-    ref: str = ""
-    rev: str = ""
-    submodules: bool = False
-    shallow: bool = False
-    all_refs: bool = False
-    expected: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GitCheckout:
-    """A revision in the store, or a working tree with changes: then `rev` is empty and `dirty_rev` what it changes."""
-
-    path: str
-    rev: str
-    rev_count: int
-    last_modified: int
-    dirty_rev: str = ""
 
 
 class World(Protocol):

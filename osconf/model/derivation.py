@@ -5,7 +5,6 @@ Strings hold bytes as latin-1 characters, as in the language, so that a `.drv` f
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -74,6 +73,8 @@ class Derivation:
         text = self.env.get("__json")
         if text is None:
             return None
+        import json
+
         try:
             value = json.loads(text.encode("latin-1"))
         except ValueError as error:
@@ -102,6 +103,11 @@ class Derivation:
     def is_builtin(self) -> bool:
         """Whether osconf itself builds it (`builtin:NAME`)."""
         return self.builder.startswith(BUILTIN_PREFIX)
+
+    @cached_property
+    def text(self) -> bytes:
+        """The ATerm text of the `.drv` file."""
+        return _render(self, self.input_derivations, mask=False)
 
     def references(self) -> frozenset[str]:
         """What the `.drv` file refers to."""
@@ -140,18 +146,20 @@ def _quote(text: str) -> str:
 
 
 def _quote_list(texts: Iterable[str]) -> str:
-    return "[" + ",".join(map(_quote, texts)) + "]"
+    return f"[{','.join([_quote(text) for text in texts])}]"
 
 
 def _render(drv: Derivation, inputs: Mapping[str, Iterable[str]], mask: bool) -> bytes:
     outputs = ",".join(
-        f'("{name}","{"" if mask else output.path}","{output.hash_algorithm}","{output.hash}")'
-        for name, output in sorted(drv.outputs.items())
+        [
+            f'("{name}","{"" if mask else output.path}","{output.hash_algorithm}","{output.hash}")'
+            for name, output in sorted(drv.outputs.items())
+        ]
     )
-    input_text = ",".join(f'("{path}",{_quote_list(sorted(names))})' for path, names in sorted(inputs.items()))
+    input_text = ",".join([f'("{path}",{_quote_list(sorted(names))})' for path, names in sorted(inputs.items())])
+    masked = drv.outputs if mask else ()
     env = ",".join(
-        f"({_quote(key)},{_quote('' if mask and key in drv.outputs else value)})"
-        for key, value in sorted(drv.env.items())
+        [f"({_quote(key)},{_quote('' if key in masked else value)})" for key, value in sorted(drv.env.items())]
     )
     text = (
         f"Derive([{outputs}],[{input_text}],{_quote_list(sorted(drv.input_sources))},"
@@ -162,7 +170,7 @@ def _render(drv: Derivation, inputs: Mapping[str, Iterable[str]], mask: bool) ->
 
 def serialize(drv: Derivation) -> bytes:
     """The ATerm text of a `.drv` file."""
-    return _render(drv, drv.input_derivations, mask=False)
+    return drv.text
 
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -259,6 +267,8 @@ def hash_modulo(drv: Derivation, hash_of_input: HashOfInput, *, mask: bool = Fal
     if drv.is_fixed_output:
         out = drv.outputs["out"]
         return hash_bytes("sha256", f"fixed:out:{out.hash_algorithm}:{out.hash}:{out.path}".encode()).base16()
+    if not drv.input_derivations and not mask:
+        return hash_bytes("sha256", drv.text).base16()
     inputs: dict[str, set[str]] = {}
     for path, names in drv.input_derivations.items():
         inputs.setdefault(hash_of_input(path), set()).update(names)
@@ -274,8 +284,7 @@ def fill_output_paths(drv: Derivation, hash_of_input: HashOfInput, store_dir: st
         out = drv.outputs["out"]
         paths = {"out": make_fixed_output_path(name, out.content_hash(), out.is_recursive, (), store_dir)}
     else:
-        blank = {output_name: replace(output, path="") for output_name, output in drv.outputs.items()}
-        masked = replace(drv, outputs=blank, env={**drv.env, **dict.fromkeys(blank, "")})
+        masked = replace(drv, env={**drv.env, **dict.fromkeys(drv.outputs, "")})
         digest = Hash("sha256", bytes.fromhex(hash_modulo(masked, hash_of_input, mask=True)))
         paths = {output_name: make_output_path(output_name, digest, name, store_dir) for output_name in drv.outputs}
     outputs = {output_name: replace(output, path=paths[output_name]) for output_name, output in drv.outputs.items()}

@@ -37,7 +37,8 @@ def base32_length(size: int) -> int:
 def encode_base32(data: bytes) -> str:
     """Spell bytes in Nix's base32: little-endian, most significant digit first, no padding."""
     number = int.from_bytes(data, "little")
-    return "".join(BASE32_ALPHABET[number >> shift & 31] for shift in range(5 * (base32_length(len(data)) - 1), -1, -5))
+    shifts = range(5 * (base32_length(len(data)) - 1), -1, -5)
+    return "".join([BASE32_ALPHABET[number >> shift & 31] for shift in shifts])
 
 
 def decode_base32(text: str) -> bytes:
@@ -56,10 +57,10 @@ def decode_base32(text: str) -> bytes:
 
 def compress_hash(digest: bytes, size: int = 20) -> bytes:
     """Fold a digest to `size` bytes by exclusive or, as store paths do."""
-    result = bytearray(size)
-    for index, byte in enumerate(digest):
-        result[index % size] ^= byte
-    return bytes(result)
+    folded = 0
+    for start in range(0, len(digest), size):
+        folded ^= int.from_bytes(digest[start : start + size], "little")
+    return folded.to_bytes(size, "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,10 @@ class Hash:
                 algorithm, digits, sri = prefix, rest, separator == "-"
                 break
         if algorithm is None:
-            raise BadHash(f"hash '{text}' does not include a type", hint="write it as 'sha256-…' or name its type")
+            raise BadHash(
+                f"hash '{text}' does not include a type, nor is the type otherwise known from context",
+                hint="write it as 'sha256-…' or name its type",
+            )
         size = ALGORITHMS.get(algorithm)
         if size is None:
             raise BadHash(f"unknown hash algorithm '{algorithm}'", hint=f"known are {', '.join(sorted(ALGORITHMS))}")
@@ -131,7 +135,7 @@ def _decode_digits(text: str, digits: str, algorithm: str, size: int, sri: bool)
     except (ValueError, binascii.Error) as error:
         raise BadHash(f"invalid hash '{text}': {error}") from error
     kind = "SRI hash" if sri else "hash"
-    raise BadHash(f"{kind} '{text}' has wrong length for hash type '{algorithm}'")
+    raise BadHash(f"{kind} '{text}' has wrong length for hash algorithm '{algorithm}'")
 
 
 def hash_bytes(algorithm: str, data: bytes) -> Hash:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,8 @@ class Instantiated:
 
 def system_expression(configuration: Path, modules: Sequence[str] = ()) -> str:
     """The text whose value has `config options pkgs system vm image` of a configuration and more modules, as texts."""
+    import json
+
     # A string literal of JSON is one of the language, but for `${`.
     literal = json.dumps(str(configuration), ensure_ascii=False).replace("${", "\\${")
     added = " ".join(f"({module})" for module in modules)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osconf.host.process import run_program
+from osconf.lang.git import GitCheckout, GitRequest
 from osconf.lang.values import from_latin
-from osconf.lang.world import GitCheckout, GitRequest
 from osconf.model.hashes import Hash, hash_bytes
 from osconf.rebuild.unpacking import extract_below, unpack_tree
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from osconf.errors import StoreError
 from osconf.store.database import Database, DatabaseDamaged
 from osconf.store.layout import StoreLayout
+from osconf.store.lost import is_lost
 from osconf.store.readonly import ensure_writable
-from osconf.store.recover import Recovery, is_lost, recover_database
+from osconf.store.recover import Recovery, recover_database
 
 
 def recover_store(root: Path, store_dir: str, *, force: bool = False) -> Recovery | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from osconf.store.interface import Store
+if TYPE_CHECKING:
+    from osconf.store.interface import Store
 
 
 def link_results(store: Store, link: str, paths: Sequence[str]) -> list[Path]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from osconf.build.reporter import Reporter
     from osconf.build.settings import BuildSettings
     from osconf.lang.evaluator import Evaluator
-    from osconf.lang.world import GitCheckout, GitRequest
+    from osconf.lang.git import GitCheckout, GitRequest
+    from osconf.model.derivation import Derivation
     from osconf.rebuild.building import MachineBuilder
     from osconf.rebuild.configuration import Instantiated
     from osconf.rebuild.primops import ArchiveContext
@@ -239,7 +240,7 @@ class Session:
         from osconf.build.goals import find_present
 
         # Before anything that building needs is loaded: most calls find that all is there.
-        present = None if self.choices.rebuild else find_present(self.store, wanted)
+        present = None if self.choices.rebuild else find_present(self.store, wanted, self._known_derivation)
         if present is not None:
             return present
         from osconf.rebuild.building import build_in
@@ -248,6 +249,10 @@ class Session:
             return build_in(self.store, self.builder, wanted, self.reporter)
         finally:
             self.reporter.all_finished()
+
+    def _known_derivation(self, path: str) -> Derivation:
+        """A derivation of the store; what was just evaluated need not be read again."""
+        return self.world.read_derivation(path) if "world" in self.__dict__ else self.store.read_derivation(path)
 
     @property
     def builder(self) -> MachineBuilder:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from osconf.errors import StoreError
 from osconf.lang.values import from_latin, to_latin
-from osconf.lang.world import GitCheckout, GitRequest, Keep, PureWorld, kind_of_mode
+from osconf.lang.world import Keep, PureWorld, kind_of_mode
 
 if TYPE_CHECKING:
+    from osconf.lang.git import GitCheckout, GitRequest
     from osconf.model.derivation import Derivation
     from osconf.store.interface import Store
 

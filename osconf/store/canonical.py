@@ -6,7 +6,6 @@ owner. What a package needs beyond that (owners, setuid) is data in its manifest
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
@@ -144,14 +143,13 @@ def _free_name(directory: bytes) -> bytes:
     return name
 
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
 def sync_filesystem(path: Path) -> None:
     """Write everything of the filesystem that holds `path` to the disk: one call for a whole batch of files."""
+    import ctypes
+
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if _libc.syncfs(descriptor):
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code), str(path))
     finally:

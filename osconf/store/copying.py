@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,8 @@ def _copy(source: bytes, destination: bytes, relative: str, status: os.stat_resu
             if keep is None or keep(below, entry_kind(entry)):
                 _copy(entry.path, destination + b"/" + entry.name, below, entry.stat(follow_symlinks=False), keep)
     elif stat.S_ISREG(status.st_mode):
+        import shutil
+
         shutil.copyfile(source, destination)
         os.chmod(destination, 0o755 if status.st_mode & stat.S_IXUSR else 0o644)  # noqa: PTH101 - bytes paths
     else:

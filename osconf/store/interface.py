@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from osconf.model.derivation import Derivation
-from osconf.model.hashes import Hash
-from osconf.model.nar import Keep, Sink
-from osconf.model.path_info import PathInfo
-from osconf.store.gc import GcOptions, GcResult
-from osconf.store.layout import StoreLayout
-from osconf.store.verify import Repair, VerifyReport
+if TYPE_CHECKING:
+    from osconf.model.derivation import Derivation
+    from osconf.model.hashes import Hash
+    from osconf.model.nar import Keep, Sink
+    from osconf.model.path_info import PathInfo
+    from osconf.store.gc import GcOptions, GcResult
+    from osconf.store.layout import StoreLayout
+    from osconf.store.verify import Repair, VerifyReport
 
 
 class Store(Protocol):

@@ -8,16 +8,14 @@ it at once, others when it is registered. Building is `osconf.build`'s business.
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from osconf.errors import StoreError
 from osconf.model import nar
@@ -33,7 +31,7 @@ from osconf.model.store_path import (
     make_text_path,
     parse_store_path,
 )
-from osconf.store import gc, roots
+from osconf.store import roots
 from osconf.store.canonical import (
     canonicalise,
     explaining,
@@ -43,17 +41,18 @@ from osconf.store.canonical import (
     sync_filesystem,
 )
 from osconf.store.closure import order_references_first
-from osconf.store.copying import CopiedTree, copy_hashed, hash_small
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import PathLock, TemporaryRoots
+from osconf.store.lost import check_not_lost
 from osconf.store.places import NotValid, StorePlaces
 from osconf.store.readonly import ensure_writable
-from osconf.store.recover import check_not_lost
 from osconf.store.reserve import release_space, reserve_space
-from osconf.store.scan import ReferenceScanner
-from osconf.store.unpack import unpack_verified
-from osconf.store.verify import Repair, VerifyReport, verify_store
+
+if TYPE_CHECKING:
+    from osconf.store.copying import CopiedTree
+    from osconf.store.gc import GcOptions, GcResult
+    from osconf.store.verify import Repair, VerifyReport
 
 _MAX_PENDING = 2000
 _LARGE_BYTES = 32 << 20
@@ -102,6 +101,8 @@ class LocalStore(StorePlaces):
             # Not only when the database is new: whoever made it may have died before this.
             registration = layout.registration
             if registration is not None and store.database.is_empty():
+                import json
+
                 store.load_registration(json.loads(registration.read_text("utf-8")))
         return store
 
@@ -295,6 +296,8 @@ class LocalStore(StorePlaces):
         self, source: Path, name: str, recursive: bool, algorithm: str, keep: nar.Keep | None, *, copies: bool
     ) -> tuple[Hash, CopiedTree | None]:
         """The hash that names a source. Of a large tree that is hardly here yet also the copy: it is read once only."""
+        from osconf.store.copying import copy_hashed, hash_small
+
         if not recursive:
             return hash_file(algorithm, source), None
         small = hash_small(source, _LARGE_BYTES, keep) if algorithm == "sha256" else None
@@ -311,12 +314,16 @@ class LocalStore(StorePlaces):
 
     def _copy_source(self, source: Path, content: Hash, recursive: bool, keep: nar.Keep | None) -> CopiedTree:
         """Copy what was hashed before."""
+        from osconf.store.copying import CopiedTree, copy_hashed
+
         place = self.temporary_path()
         try:
             if recursive:
                 copied = copy_hashed(source, place, keep)
                 got = copied.hash if content.algorithm == "sha256" else nar.hash_path(place, content.algorithm)[0]
             else:
+                import shutil
+
                 shutil.copyfile(source, place)
                 copied = CopiedTree(place, *nar.hash_path(place))
                 got = hash_file(content.algorithm, place)
@@ -364,6 +371,8 @@ class LocalStore(StorePlaces):
 
         Whether `info` can be trusted was decided by the caller.
         """
+        from osconf.store.unpack import unpack_verified
+
         self.add_temp_root(info.path)
         temporary = self.temporary_path()
         with explaining(f"add '{info.path}' to the store"):
@@ -439,6 +448,8 @@ class LocalStore(StorePlaces):
 
     def scan_content(self, real: Path, candidates: Iterable[str]) -> tuple[Hash, int, frozenset[str]]:
         """The archive hash and size of a tree, and which of the candidates it mentions, in one reading."""
+        from osconf.store.scan import ReferenceScanner
+
         scanner = ReferenceScanner(candidates)
         hasher = new_hasher("sha256")
         size = 0
@@ -507,18 +518,22 @@ class LocalStore(StorePlaces):
         self.flush()
         return roots.find_roots(self.layout)
 
-    def collect_garbage(self, options: gc.GcOptions = gc.GcOptions()) -> gc.GcResult:  # noqa: B008 - frozen
+    def collect_garbage(self, options: GcOptions | None = None) -> GcResult:
         """Remove what no root needs."""
+        from osconf.store.gc import GcOptions, collect_garbage
+
         release_space(self.layout)
         self.flush()
-        result = gc.collect_garbage(self.layout, self.database, options)
+        result = collect_garbage(self.layout, self.database, options or GcOptions())
         reserve_space(self.layout)
         return result
 
-    def delete(self, paths: Iterable[str], *, ignore_liveness: bool = False) -> gc.GcResult:
+    def delete(self, paths: Iterable[str], *, ignore_liveness: bool = False) -> GcResult:
         """Remove these paths; refused for one that is alive or referred to."""
+        from osconf.store.gc import delete_paths
+
         self.flush()
-        return gc.delete_paths(self.layout, self.database, set(paths), ignore_liveness=ignore_liveness)
+        return delete_paths(self.layout, self.database, set(paths), ignore_liveness=ignore_liveness)
 
     def verify(
         self,
@@ -529,6 +544,8 @@ class LocalStore(StorePlaces):
         progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> VerifyReport:
         """Compare the files with the database; `repair` is asked to make a bad path good again."""
+        from osconf.store.verify import verify_store
+
         self.flush()
         return verify_store(
             self.layout, self.database, check_contents=check_contents, repair=repair, paths=paths, progress=progress

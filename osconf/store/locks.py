@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from osconf.errors import StoreError
-from osconf.log import logger
 
 LIMIT_SECONDS = 900.0
 """How long a process waits for what others do in a moment, or, like a collection of garbage, in minutes."""
@@ -75,6 +74,8 @@ class LockWait:
         self.step = min(self.step * 2, _LONGEST_PAUSE)
 
     def _log(self, holder: str) -> None:
+        from osconf.log import logger
+
         logger.warning("waiting for the lock on %s, held by %s", self.what, holder)
 
 

@@ -5,7 +5,6 @@ The mount stays read-only for everybody else: root enters a mount namespace of i
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 from pathlib import Path
@@ -13,8 +12,6 @@ from pathlib import Path
 _CLONE_NEWNS = 0x00020000
 _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_SLAVE = 32, 4096, 16384, 1 << 19
 _ST_RDONLY = 1
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def ensure_writable(store: Path) -> None:
@@ -27,11 +24,14 @@ def ensure_writable(store: Path) -> None:
         return
     if os.geteuid() != 0:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(store))
-    _check(_libc.unshare(_CLONE_NEWNS), "unshare")
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    _check(libc.unshare(_CLONE_NEWNS), "unshare")
     # Slave: what the system mounts later still arrives here, our remount does not leave.
-    _check(_libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None), "/")
+    _check(libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None), "/")
     try:
-        _check(_libc.mount(b"none", os.fsencode(store), None, _MS_REMOUNT | _MS_BIND, None), str(store))
+        _check(libc.mount(b"none", os.fsencode(store), None, _MS_REMOUNT | _MS_BIND, None), str(store))
     except OSError as error:
         if error.errno == errno.EINVAL:
             # No mount of the store's own: the whole filesystem is read-only.
@@ -41,5 +41,7 @@ def ensure_writable(store: Path) -> None:
 
 def _check(result: int, what: str) -> None:
     if result != 0:
+        import ctypes
+
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), what)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +20,12 @@ from osconf.model import nar
 from osconf.model.derivation import parse
 from osconf.model.hashes import BASE32_ALPHABET, Hash, hash_file, new_hasher
 from osconf.model.path_info import PathInfo, fixed_content_address, text_content_address
-from osconf.model.store_path import (
-    DRV_SUFFIX,
-    BadStorePath,
-    make_fixed_output_path,
-    make_text_path,
-    parse_base_name,
-)
+from osconf.model.store_path import DRV_SUFFIX, make_fixed_output_path, make_text_path, parse_base_name
 from osconf.store.canonical import explaining
-from osconf.store.database import Database, DatabaseDamaged
+from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import hold_lock
+from osconf.store.lost import find_entries
 from osconf.store.scan import ReferenceScanner
 
 _FILES = ("", "-wal", "-shm", "-journal")
@@ -54,28 +49,6 @@ class _Found:
     nar_hash: Hash
     nar_size: int
     references: frozenset[str]
-
-
-def is_lost(layout: StoreLayout) -> bool:
-    """Whether there is no database although there are store paths: it was there before they were."""
-    try:
-        if layout.database.stat().st_size > 0:
-            return False
-    except FileNotFoundError:
-        pass
-    return layout.registration is None and any(True for _ in _entries(layout))
-
-
-def check_not_lost(layout: StoreLayout) -> None:
-    """Raise `DatabaseDamaged` when opening would make an empty database for a store that is not."""
-    if is_lost(layout):
-        raise DatabaseDamaged(
-            f"the store database '{layout.database}' is gone or empty, but there are paths in '{layout.store}'",
-            hint=RECOVER_HINT,
-        )
-
-
-RECOVER_HINT = "`osconf store recover` makes a new one from what is on the disk; or restore it from a backup"
 
 
 def recover_database(
@@ -111,17 +84,8 @@ def find_registered(layout: StoreLayout) -> dict[str, set[str]]:
     return known
 
 
-def _entries(layout: StoreLayout) -> Iterable[Path]:
-    for real in layout.store.iterdir():
-        try:
-            parse_base_name(real.name)
-        except BadStorePath:
-            continue
-        yield real
-
-
 def _read_paths(layout: StoreLayout, progress: Callable[[int, int], None]) -> dict[str, _Found]:
-    places = sorted(_entries(layout))
+    places = sorted(find_entries(layout))
     names = [f"{layout.store_dir}/{real.name}" for real in places]
     every = ReferenceScanner(names).by_hash
     found: dict[str, _Found] = {}

@@ -11,9 +11,9 @@ import pytest
 
 from osconf.errors import EvalError, OsconfError
 from osconf.lang.evaluator import EvalSettings, Evaluator, run_deep
+from osconf.lang.git import GitCheckout, GitRequest
 from osconf.lang.primops.fetchers import format_date
 from osconf.lang.show import show_value
-from osconf.lang.world import GitCheckout, GitRequest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from language import QuietWorld

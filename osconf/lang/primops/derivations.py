@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from osconf.errors import EvalError, OsconfError, StoreError
-from osconf.lang.json import quote_json, write_json
 from osconf.lang.primops.contexts import split_element
 from osconf.lang.primops.expect import (
     coerce_argument,
@@ -130,6 +129,8 @@ def _gather(name: str, attrs: Any) -> _Recipe:
             error.while_(f"while evaluating attribute '{key}' of derivation '{name}'", attr_position(attrs, key))
             raise
     if recipe.json is not None:
+        from osconf.lang.json import quote_json
+
         members = [f"{quote_json(key)}:{recipe.json[key]}" for key in sorted(recipe.json)]
         recipe.env["__json"] = f"{{{','.join(members)}}}"
     return recipe
@@ -166,6 +167,8 @@ def _take_attribute(recipe: _Recipe, key: str, value: Value) -> None:
 def _take_structured(recipe: _Recipe, key: str, value: Value) -> None:
     if key == "__structuredAttrs" or recipe.json is None:
         return
+    from osconf.lang.json import write_json
+
     recipe.json[key] = recipe.absorb(write_json(value))
     where = f"the `{key}` attribute passed to builtins.derivationStrict"
     match key:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from osconf.errors import EvalError, OsconfError, StoreError
+from osconf.lang.git import GitRequest
 from osconf.lang.primops.expect import expect_attrs, expect_bool, expect_int, expect_plain_string
 from osconf.lang.primops.file_access import realise_context
 from osconf.lang.primops.registry import current, primop
@@ -15,7 +16,6 @@ from osconf.lang.primops.sources import add_source
 from osconf.lang.primops.tree_addresses import parse_tree_address
 from osconf.lang.runtime import canonical_path, coerce_to_string, force
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, context_of, from_latin, with_context
-from osconf.lang.world import GitRequest
 from osconf.model.hashes import Hash
 from osconf.model.store_path import make_fixed_output_path
 

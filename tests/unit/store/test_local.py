@@ -153,7 +153,7 @@ def test_full_disk_is_explained_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "x")
 
-    monkeypatch.setattr(local, "copy_hashed", full)
+    monkeypatch.setattr("osconf.store.copying.copy_hashed", full)
     (tmp_path / "f").write_text("x")
     with pytest.raises(StoreError, match="no space left") as caught:
         store.add_path(tmp_path / "f", "f")
@@ -215,5 +215,5 @@ def test_large_trees_that_are_here_are_not_copied_again(
     (tmp_path / "file").write_bytes(b"x" * 100_000)
     monkeypatch.setattr(local, "_LARGE_BYTES", 1000)
     path = store.add_path(tmp_path / "file", "file")
-    monkeypatch.setattr(local, "copy_hashed", lambda *_: pytest.fail("copied"))
+    monkeypatch.setattr("osconf.store.copying.copy_hashed", lambda *_: pytest.fail("copied"))
     assert store.add_path(tmp_path / "file", "file") == path
