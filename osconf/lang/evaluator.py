@@ -273,10 +273,7 @@ class Evaluator:
             file = world.resolve_symlinks(path)
             kind = world.path_kind(file)
         else:
-            real = self._real_folders.get(folder)
-            if real is None:
-                real = self._real_folders[folder] = world.resolve_symlinks(folder)
-            file = f"{real.rstrip('/')}/{name}"
+            file = self.resolve_folder(folder, name)
             kind = world.path_kind(file)
             if kind == "symlink":
                 file = world.resolve_symlinks(file)
@@ -284,6 +281,13 @@ class Evaluator:
         if kind is not None:
             self._located[path] = (file, kind)
         return file, kind
+
+    def resolve_folder(self, folder: str, name: str) -> str:
+        """The path of a name in a folder, with the links on the way to the folder followed."""
+        real = self._real_folders.get(folder)
+        if real is None:
+            real = self._real_folders[folder] = self.world.resolve_symlinks(folder).rstrip("/")
+        return f"{real}/{name}"
 
     def _run_file(self, file: str, scope: Mapping[str, Value] | None) -> Value:
         try:

@@ -141,6 +141,7 @@ class _Loader:
         self.evaluation = evaluation
         self.by_key: dict[str, Module] = {}
         self.queued: set[str] = set()
+        self.index = current_evaluator().companion(OutlineIndex)
         self._may_defer: bool | None = None
 
     @property
@@ -148,7 +149,8 @@ class _Loader:
         """Whether modules may be read later: what their outlines call `lib` and `config` is what they will get."""
         if self._may_defer is None:
             special = self.evaluation.special_args
-            self._may_defer = "config" not in special and is_own_library(special.get("lib", self.evaluation.library))
+            library = special.get("lib", self.evaluation.library)
+            self._may_defer = self.index.is_used and "config" not in special and is_own_library(library)
         return self._may_defer
 
     def drop_known(self, modules: list[Module]) -> list[Module]:
@@ -192,6 +194,11 @@ class _Loader:
         text = value.text if type(value) is Path else str(value)
         if not text.startswith("/"):
             raise mistakes.not_a_module(value, parent, _imports_position(importer))
+        if type(value) is Path:
+            # Its text is in order, and most modules have been seen before: one look at the file is enough.
+            known = self.by_key.get(text) or self._from_outline(value, text, None)
+            if known is not None:
+                return known
         key, exists = _module_file(text)
         known = self.by_key.get(key)
         if known is not None:
@@ -199,23 +206,25 @@ class _Loader:
         if not exists and not context_of(value):
             position = _imports_position(importer)
             raise mistakes.missing_file(key, parent, position, mistakes.names_beside(key))
-        module = self._from_outline(value, key) if self.may_defer else None
+        file, kind = current_evaluator().locate(key)
+        module = self._from_outline(value, key, file) if kind == "regular" else None
         if module is None:
-            module = self._from_attrs(self._read(value, key, importer), key, key)
-        self.by_key[key] = module
+            if kind == "regular" and self.may_defer:
+                self.index.note_read(file, self.evaluation)
+            module = self.by_key[key] = self._from_attrs(self._read(value, key, importer), key, key)
         return module
 
-    def _from_outline(self, value: Value, key: str) -> Module | None:
-        """A module whose file is not read now; None when its text must be read to know what it is."""
-        evaluator = current_evaluator()
-        file, kind = evaluator.locate(key)
-        if kind != "regular":
+    def _from_outline(self, value: Value, key: str, file: str | None) -> Module | None:
+        """A module whose file (where it really is) is not read now; None when it must be read to know what it is."""
+        if not self.may_defer:
             return None
-        index = evaluator.companion(OutlineIndex)
-        deferred = index.defer(file, self.evaluation, lambda: self._read(value, key, None))
+        if file is None:
+            folder, _, name = key.rpartition("/")
+            file = current_evaluator().resolve_folder(folder, name)
+        deferred = self.index.defer(file, self.evaluation, lambda: self._read(value, key, None))
         if deferred is None:
             return None
-        module = Module(key, key)
+        module = self.by_key[key] = Module(key, key)
         module.options = deferred.options()
         module.config = deferred.config()
         return module

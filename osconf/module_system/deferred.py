@@ -8,16 +8,18 @@ module, and one that is never enabled costs a few cells.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import osconf
-from osconf.lang.runtime import black_hole, force, is_attrs, is_function
+from osconf.lang.runtime import black_hole, call, force, is_attrs, is_function
 from osconf.lang.source import Spot, UnreadSource
 from osconf.lang.values import Thunk, Value
-from osconf.module_system.outline import OPTION, Outline, Tree
+from osconf.module_system.outline import OPTION, Tree
 from osconf.module_system.types.base import to_type
+from osconf.module_system.types.containers import AttrsOf, ListOf
 from osconf.module_system.types.scalars import Bool
 
 if TYPE_CHECKING:
@@ -28,23 +30,48 @@ _OUTLINED = ("mkIf", "mkMerge", "mkOption", "mkEnableOption")
 _OPTIONS, _META = "options", "meta"
 _Start = str | int
 """Where in the module something is: its options, its `meta`, or the part of `config` with that number."""
+Folded = tuple[tuple[str, ...], bytes]
+"""A set that is written out: its names, and the tree of it, which nobody may ever need, packed."""
+Surface = dict[str, tuple[int, "Folded | str | None"]]
+"""A `Tree` with the sets in it folded."""
+
+
+class Sketch(NamedTuple):
+    """An outline as it is kept: only the outermost names are unpacked."""
+
+    options: Surface
+    parts: tuple[tuple[tuple[str, ...], Surface], ...]
+    is_merge: bool
+    meta: Surface | None
+    closed: tuple[tuple[str, ...], ...]
+
+
+def fold_tree(tree: Tree) -> Surface:
+    """A tree with the sets in it folded."""
+    surface: Surface = {}
+    for name, (offset, inner) in tree.items():
+        if isinstance(inner, dict):
+            surface[name] = (offset, (tuple(inner), marshal.dumps(fold_tree(inner))))
+        else:
+            surface[name] = (offset, inner)
+    return surface
 
 
 class Deferred:
     """A module file that may have to be read; `read` gives the set that it is."""
 
-    __slots__ = ("_content", "evaluation", "outline", "read", "source")
+    __slots__ = ("_content", "evaluation", "read", "sketch", "source")
 
-    def __init__(self, evaluation: Evaluation, file: str, outline: Outline, read: Callable[[], Value]) -> None:
+    def __init__(self, evaluation: Evaluation, file: str, sketch: Sketch, read: Callable[[], Value]) -> None:
         self.evaluation = evaluation
-        self.outline = outline
+        self.sketch = sketch
         self.read = read
         self.source = UnreadSource(file)
         self._content: Value = None
 
     def options(self) -> dict[str, Value]:
         """What it declares."""
-        return self.grow(self.outline.options, _OPTIONS, ())
+        return self.grow(self.sketch.options, _OPTIONS, ())
 
     def config(self) -> list[Value]:
         """What it sets."""
@@ -52,21 +79,21 @@ class Deferred:
             {
                 "_type": "if",
                 "condition": [_run_condition, (self, number), None],
-                "content": self.grow(part.tree, number, ()),
+                "content": self.grow(surface, number, ()),
             }
-            for number, part in enumerate(self.outline.parts)
+            for number, (_, surface) in enumerate(self.sketch.parts)
         ]
-        if self.outline.meta is not None:
-            parts.append({"meta": self.grow(self.outline.meta, _META, ())})
+        if self.sketch.meta is not None:
+            parts.append({"meta": self.grow(self.sketch.meta, _META, ())})
         return parts
 
-    def grow(self, tree: Tree, start: _Start, path: tuple[str, ...]) -> dict[str, Value]:
+    def grow(self, surface: Surface, start: _Start, path: tuple[str, ...]) -> dict[str, Value]:
         """The set at a path as the text tells it: what is in it is read when it is needed."""
         source = self.source
         home = _Home(self, start, path)
         members: dict[str, Value] = {}
-        for name, (offset, inner) in tree.items():
-            if type(inner) is dict:
+        for name, (offset, inner) in surface.items():
+            if type(inner) is tuple:
                 members[name] = [_run_branch, (self, start, (*path, name), inner), Spot(source, offset)]
             else:
                 run = run_declaration if inner == OPTION else _run_member
@@ -87,7 +114,7 @@ class Deferred:
     def part(self, number: int) -> Value:
         """One `mkIf` of the real module."""
         config = force(self.content()["config"])
-        return force(force(config["contents"])[number]) if self.outline.is_merge else config
+        return force(force(config["contents"])[number]) if self.sketch.is_merge else config
 
     def find(self, start: _Start, path: tuple[str, ...]) -> Value:
         """The real set at a path of the module."""
@@ -100,11 +127,8 @@ class Deferred:
         """Whether an option that it alone declares, and that is off by default, is set nowhere."""
         level = self.evaluation.root
         for name in switch[:-1]:
-            declared = level.declarations(name)
-            definitions = level.definitions().get(name)
-            is_own = len(declared) == 1 and deferred_behind(declared[0][1]) is self
-            if is_own and definitions and defines_alone(definitions, self):
-                return True  # nobody else has a say there, and it does not set its own switch
+            if level.is_dormant(name):
+                return True  # unread modules set what they declare there, and none sets its own switch
             below = level.level_below(name)
             if below is None:
                 return False
@@ -115,26 +139,33 @@ class Deferred:
         return is_own and switch[-1] not in level.definitions()
 
 
-def deferred_behind(cell: Value) -> Deferred | None:
+def _deferred_behind(cell: Value) -> Deferred | None:
     """The module whose set of options (or of definitions) a cell is, while nobody needed what is in it."""
     return cell[1][0] if type(cell) is list and cell[0] is _run_branch else None
 
 
-def defines_alone(definitions: list[Any], module: Deferred) -> bool:
-    """Whether all definitions of a name are sets that this module writes there."""
-    return all([deferred_behind(value) is module for _, _, value, _ in definitions])
-
-
-def is_closed(cell: Value, definitions: list[Any]) -> bool:
-    """Whether a set of options is declared and defined by one unread module, which sets only what it declares."""
-    module = deferred_behind(cell)
-    return module is not None and cell[1][2] in module.outline.closed and defines_alone(definitions, module)
+def are_closed(declarations: list[tuple[str, Value]], definitions: list[Any]) -> bool:
+    """Whether a set of options belongs to unread modules, each with names of its own that it alone defines."""
+    names: set[str] = set()
+    for _, cell in declarations:
+        module = _deferred_behind(cell)
+        if module is None or cell[1][2] not in module.sketch.closed:
+            return False
+        before = len(names)
+        own = cell[1][3][0]
+        names.update(own)
+        if len(names) != before + len(own):
+            return False
+    owners = {id(cell[1][0]) for _, cell in declarations}
+    return all([id(_deferred_behind(value)) in owners for _, _, value, _ in definitions])
 
 
 def _run_branch(cell: Thunk) -> Value:
-    """Body of `[_run_branch, (deferred, start, path, tree), spot]`: a set that is written out."""
-    deferred, start, path, tree = cell[1]
-    cell[1] = value = deferred.find(start, path) if deferred.is_read else deferred.grow(tree, start, path)
+    """Body of `[_run_branch, (deferred, start, path, folded), spot]`: a set that is written out."""
+    deferred, start, path, (_, packed) = cell[1]
+    cell[1] = value = (
+        deferred.find(start, path) if deferred.is_read else deferred.grow(marshal.loads(packed), start, path)
+    )
     cell[0] = None
     return value
 
@@ -186,7 +217,7 @@ def _run_condition(cell: Thunk) -> Value:
     cell[0] = black_hole
     try:
         value: Value = False
-        if not deferred.is_off(deferred.outline.parts[number].switch):
+        if not deferred.is_off(deferred.sketch.parts[number][0]):
             value = force(deferred.part(number)["condition"])
     except BaseException:
         cell[0] = _run_condition
@@ -205,4 +236,6 @@ def is_own_library(library: Value) -> bool:
     sources = [f.__globals__.get("SOURCE") if is_function(f) else None for f in functions]
     if not all([source is not None and source.label.startswith(_LIBRARY) for source in sources]):
         return False
-    return type(to_type(force(library["types"])["bool"])) is Bool
+    types = force(library["types"])
+    named = (types["bool"], call(types["attrsOf"], types["bool"]), call(types["listOf"], types["bool"]))
+    return [type(to_type(value)) for value in named] == [Bool, AttrsOf, ListOf]

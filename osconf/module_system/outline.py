@@ -1,8 +1,9 @@
 """The outline of a module: which options it declares and what it sets as far as its text alone tells.
 
 A module that only matters when it is enabled need not be read for that: its text says where its options are, and that
-everything it sets is under `config = mkIf config.….enable` of an option that is off unless somebody sets it. The
-outline is plain data, kept between evaluations (see `outline_index`); `deferred` makes a module of it.
+everything it sets is under `config = mkIf config.….enable` (or `config.… != { }`) of an option that is off (or empty)
+unless somebody sets it. The outline is plain data, kept between evaluations (see `outline_index`); `deferred` makes a
+module of it.
 
 An outline exists only where reading the file later cannot be told from reading it at once: the file is a function with
 `...` whose result is written as a set of `options`, `config` and `meta`, with names that are written out.
@@ -13,19 +14,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from osconf.lang.nodes import Attrs, Binary, Call, Definition, Function, Let, Node, Select, Variable, With
+from osconf.lang.nodes import Attrs, Binary, Call, Definition, Function, Let, ListNode, Node, Select, Variable, With
 
 Tree = dict[str, tuple[int, "Tree | str | None"]]
 """Name -> (offset in the text, what is there): a set that is written out, `option` for what surely declares an option,
 None for any other expression."""
 
 OPTION = "option"
-VERSION = "4"
+VERSION = "5"
 _MAX_DEPTH = 6
 _OPTION_ATTRIBUTES = frozenset(
     ("default", "defaultText", "example", "description", "relatedPackages", "type", "apply", "internal", "visible")
 ) | {"readOnly"}
 _SWITCH_ATTRIBUTES = frozenset(("default", "example", "description", "type", "defaultText", "internal", "visible"))
+_TYPE_OF_DEFAULT = {"false": "bool", "{ }": "attrsOf", "[ ]": "listOf"}
 
 
 class Part(NamedTuple):
@@ -36,7 +38,7 @@ class Part(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What the text of a module tells; plain values only, fit for marshal."""
+    """What the text of a module tells."""
 
     options: Tree
     parts: tuple[Part, ...]
@@ -104,8 +106,8 @@ def outline_module(tree: Node) -> Outline | None:
     return Outline(options, tuple(parts), is_merge, meta, tuple(_closed_sets(options, [part.tree for part in parts])))
 
 
-def _write_part(content: Node | None, scope: _Scope, switches: set[Path]) -> Part | None:
-    """`mkIf config.….enable { … }`, or with `&& …` behind the switch."""
+def _write_part(content: Node | None, scope: _Scope, switches: dict[Path, str]) -> Part | None:
+    """`mkIf config.….enable { … }`, or `config.… != { }`, also with `&& …` behind the switch."""
     if not isinstance(content, Call) or len(content.arguments) != 2:
         return None
     if _resolve(content.function, scope) != ("lib", "mkIf"):
@@ -113,9 +115,15 @@ def _write_part(content: Node | None, scope: _Scope, switches: set[Path]) -> Par
     condition, body = content.arguments
     while isinstance(condition, Binary) and condition.operator == "&&":
         condition = condition.left
+    default = "false"
+    if isinstance(condition, Binary) and condition.operator == "!=":
+        default = _written(condition.right, scope)
+        condition = condition.left
     path = _resolve(condition, scope)
     tree = _write_tree(body, scope)
-    if path is None or path[0] != "config" or path[1:] not in switches or tree is None or "_module" in tree:
+    if path is None or path[0] != "config" or switches.get(path[1:]) != default:
+        return None
+    if tree is None or "_module" in tree:
         return None
     return Part(path[1:], tree)
 
@@ -186,29 +194,43 @@ def _is_option(node: Node, scope: _Scope) -> bool:
     return members is not None and members.keys() <= _OPTION_ATTRIBUTES
 
 
-def _switches(node: Node | None, scope: _Scope, path: Path = ()) -> set[Path]:
-    """The paths of options that are off unless somebody sets them."""
+def _switches(node: Node | None, scope: _Scope, path: Path = ()) -> dict[Path, str]:
+    """The paths of options that are `false`, `{ }` or `[ ]` unless somebody sets them, each with which of these."""
     members = _members(node)
     if members is None or len(path) == _MAX_DEPTH:
-        return {path} if node is not None and _is_switch(node, scope) else set()
-    found: set[Path] = set()
+        default = None if node is None else _default_of_switch(node, scope)
+        return {} if default is None else {path: default}
+    found: dict[Path, str] = {}
     for name, definition in members.items():
         found |= _switches(definition.value, scope, (*path, name))
     return found
 
 
-def _is_switch(node: Node, scope: _Scope) -> bool:
+def _default_of_switch(node: Node, scope: _Scope) -> str | None:
     if not isinstance(node, Call) or len(node.arguments) != 1:
-        return False
+        return None
     function = _resolve(node.function, scope)
     if function == ("lib", "mkEnableOption"):
-        return True
+        return "false"
     members = _members(node.arguments[0]) if function == ("lib", "mkOption") else None
     if members is None or not members.keys() <= _SWITCH_ATTRIBUTES or not {"type", "default"} <= members.keys():
-        return False
+        return None
     default, given = members["default"].value, members["type"].value
-    is_off = isinstance(default, Variable) and default.name == "false" and not _is_bound("false", scope)
-    return is_off and given is not None and _resolve(given, scope) == ("lib", "types", "bool")
+    if isinstance(given, Call):
+        given = given.function
+    if default is None or given is None:
+        return None
+    written = _written(default, scope)
+    return written if written and _resolve(given, scope) == ("lib", "types", _TYPE_OF_DEFAULT[written]) else None
+
+
+def _written(node: Node, scope: _Scope) -> str:
+    """`false`, `{ }` or `[ ]`, when that is what is written; else nothing."""
+    if isinstance(node, Variable):
+        return "false" if node.name == "false" and not _is_bound("false", scope) else ""
+    if isinstance(node, ListNode):
+        return "" if node.members else "[ ]"
+    return "{ }" if _members(node) == {} else ""
 
 
 def _is_bound(name: str, scope: _Scope | None) -> bool:

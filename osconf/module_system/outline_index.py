@@ -17,12 +17,13 @@ import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from osconf.lang.nodes import Node
 from osconf.lang.values import Value, from_latin
-from osconf.module_system.deferred import Deferred
-from osconf.module_system.outline import VERSION, Outline, Part, Tree, outline_module
+from osconf.module_system.deferred import Deferred, Sketch, fold_tree
+from osconf.module_system.outline import VERSION, Outline, Tree, outline_module
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
@@ -62,7 +63,7 @@ class OutlineIndex:
         self._cache = evaluator.cache
         # What a restricted evaluation may read is asked for each file.
         is_limited = evaluator.settings.pure or evaluator.settings.restricted
-        self._is_used = evaluator.cache.folder is not None and not is_limited
+        self.is_used = evaluator.cache.folder is not None and not is_limited
         self._folders: dict[str, Folder] = {}
         self._wanted: dict[str, Outline | None] = {}
         self._deferred: list[tuple[str, Deferred]] = []
@@ -70,33 +71,24 @@ class OutlineIndex:
 
     def defer(self, file: str, evaluation: Evaluation, read: Callable[[], Value]) -> Deferred | None:
         """The module of a file (its real path) that need not be read now; None when it must be."""
-        if not self._is_used:
-            return None
         folder, _, name = file.rpartition("/")
         known = self._folders.get(folder)
         if known is None:
             known = self._folders[folder] = self._cache.load(self._key(folder)) or {}
         found = known.get(name)
-        if found is None:
-            self._wanted[file] = None
+        if found is None or found[5] % 2 or not found[3] or not _holds(file, found[0], found[1]):
             return None
-        entry = Entry(*found)
-        if entry.turns % 2:
-            self._read.append((file, evaluation))
-            return None
-        try:
-            state = _state_of(file)
-        except OSError:
-            return None
-        if entry.state != state or not _is_settled(state, entry.noted):
-            self._wanted[file] = None
-            return None
-        outline = _unpack(entry.outline)
-        if outline is None:
-            return None
-        deferred = Deferred(evaluation, from_latin(file), outline, read)
+        deferred = Deferred(evaluation, from_latin(file), Sketch(*marshal.loads(found[3])), read)
         self._deferred.append((file, deferred))
         return deferred
+
+    def note_read(self, file: str, evaluation: Evaluation) -> None:
+        """A file is read that might have an outline: see to that when the evaluation ends."""
+        entry = self._entry(file)
+        if entry is not None and entry.turns % 2:
+            self._read.append((file, evaluation))
+        elif entry is None or not _holds(file, entry.state, entry.noted):
+            self._wanted[file] = None
 
     def see_tree(self, label: str, tree: Node) -> None:
         """A text was compiled: when it is a module that has no outline yet, make it of the tree that is there."""
@@ -182,26 +174,26 @@ def _outline_text(text: str) -> Outline | None:
 
 
 def _state_of(file: str) -> tuple[int, int, int, int]:
-    status = os.stat(from_latin(file))  # noqa: PTH116 - for every module
+    status = os.lstat(from_latin(file))
+    if not S_ISREG(status.st_mode):
+        raise FileNotFoundError(file)
     return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _is_settled(state: tuple[int, int, int, int], noted: int) -> bool:
-    """Whether the last change was long enough before the look at the file."""
+def _holds(file: str, state: tuple[int, int, int, int], noted: int) -> bool:
+    """Whether a file is as it was noted, and its last change was long enough before that."""
     changed = max(state[2], state[3])
-    return noted - changed > (_FINE if changed % 1_000_000_000 else _COARSE)
+    if noted - changed <= (_FINE if changed % 1_000_000_000 else _COARSE):
+        return False
+    try:
+        return _state_of(file) == state
+    except OSError:
+        return False
 
 
 def _pack(outline: Outline | None) -> bytes:
     if outline is None:
         return b""
-    parts = tuple([tuple(part) for part in outline.parts])
-    plain: Any = (outline.options, parts, outline.is_merge, outline.meta, outline.closed)
-    return marshal.dumps(plain)
-
-
-def _unpack(packed: bytes) -> Outline | None:
-    if not packed:
-        return None
-    options, parts, is_merge, meta, closed = marshal.loads(packed)
-    return Outline(options, tuple([Part(*part) for part in parts]), is_merge, meta, closed)
+    parts = tuple([(part.switch, fold_tree(part.tree)) for part in outline.parts])
+    meta = None if outline.meta is None else fold_tree(outline.meta)
+    return marshal.dumps((fold_tree(outline.options), parts, outline.is_merge, meta, outline.closed))

@@ -15,7 +15,7 @@ from osconf.lang.runtime import UNSET, call, force, is_attrs, make_thunk, spot_o
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.cycles import OptionCycle
-from osconf.module_system.deferred import is_closed, run_declaration
+from osconf.module_system.deferred import are_closed, run_declaration
 from osconf.module_system.definitions import (
     OPTION_DEFAULT_PRIORITY,
     UNKNOWN_FILE,
@@ -55,6 +55,7 @@ class Level:
     __slots__ = (
         "_cells",
         "_definitions",
+        "_dormant",
         "_is_spreading",
         "_names",
         "_nodes",
@@ -79,6 +80,7 @@ class Level:
         self._nodes: dict[str, Level | Option] = {}
         self._definitions: dict[str, list[Raw]] | None = None
         self._is_spreading = False
+        self._dormant: dict[str, bool] | None = None
         self._cells: dict[str, Value] | None = None
 
     def names(self) -> Collection[str]:
@@ -242,21 +244,29 @@ class Level:
                 into.extend([((*self.parts, name), raw) for raw in raws])
             elif name != "_module" or len(raws) > 1:
                 node = nodes.get(name)
-                if node is None and not self._surely_matches(name, raws):
+                if node is None and not self._surely_matches(name):
                     node = self.node(name)
                 if type(node) is Level:
                     node.unmatched(into)
 
-    def _surely_matches(self, name: str, raws: list[Raw]) -> bool:
+    def _surely_matches(self, name: str) -> bool:
         """Whether an unread module says that a name is an option, or that all that is set below it is declared."""
         found = self.declarations(name)
         cell = found[0][1]
-        return len(found) == 1 and type(cell) is list and (cell[0] is run_declaration or is_closed(cell, raws))
+        return (len(found) == 1 and type(cell) is list and cell[0] is run_declaration) or self.is_dormant(name)
 
-    def is_unread(self, name: str) -> bool:
-        """Whether one module that was not read declares and sets all there is under a name."""
-        found = self.declarations(name)
-        return len(found) == 1 and is_closed(found[0][1], self.definitions().get(name, _NONE))
+    def is_dormant(self, name: str) -> bool:
+        """Whether modules that were not read declare all there is under a name, and each sets only what it declares.
+
+        What was so once stays so: definitions and declarations of a level are settled when they are first asked for.
+        """
+        if self._dormant is None:
+            self._dormant = {}
+        known = self._dormant.get(name)
+        if known is None:
+            known = are_closed(self.declarations(name), self.definitions().get(name, _NONE))
+            self._dormant[name] = known
+        return known
 
 
 class Option:

@@ -46,7 +46,7 @@ def _below_disabled(level: Level, off: Places | None) -> Iterator[tuple[tuple[st
     if off is None and level.parts and _is_off(level):
         own = off = []
     for name in level.definitions():
-        if name not in names or name in ("_module", "enable") or level.is_unread(name):
+        if name not in names or name in ("_module", "enable") or level.is_dormant(name):
             continue
         try:
             node = level.node(name)

@@ -152,6 +152,36 @@ def test_a_module_enables_a_part_of_itself(configuration: Configuration) -> None
     assert configuration.compare("{ }") == "[]"
 
 
+def test_what_is_empty_unless_set_is_a_switch(configuration: Configuration) -> None:
+    text = """
+        { config, lib, ... }: {
+          options.NAME.all = lib.mkOption { type = lib.types.attrsOf lib.types.port; default = { }; };
+          config = lib.mkIf (config.NAME.all != { }) { ports = lib.attrValues config.NAME.all; };
+        }
+    """
+    for name in ("a", "b"):
+        configuration.module(name, text=text)
+    assert configuration.compare("{ a.all.x = 8; }") == "[8]"
+    assert configuration.read & {"a", "b"} == {"a"}
+    assert configuration.compare("{ a.all = { }; }") == "[]"
+
+
+def test_sets_of_options_may_be_shared_by_unread_modules(configuration: Configuration) -> None:
+    """Modules that declare below the same set are not read, unless one of them says something of another."""
+    for name in ("a", "b", "c"):
+        configuration.module(name, f"ports = [ config.services.{name}.port ]; services.{name}.port = 9;")
+    assert configuration.compare("{ }") == "[]"
+    assert configuration.read & {"a", "b", "c"} == set()
+    configuration.module("c", "ports = [ 1 ]; services.a.enable = true; services.a.port = lib.mkForce 2;")
+    assert configuration.compare("{ services.c.enable = true; }") == "[1,2]"
+    assert configuration.compare("{ }") == "[]"
+    configuration.module("c", "services.zz = 3;")
+    assert "services.zz' does not exist" in configuration.compare("{ }")
+    configuration.module("c", text=MODULE.replace("services.NAME", "services.a"))
+    for enabled in ("a", "b"):
+        assert "services.a" in configuration.compare(f"{{ services.{enabled}.enable = true; }}")
+
+
 def test_definitions_below_conditions_count(configuration: Configuration) -> None:
     configuration.module("a", "ports = [ config.services.a.port ];")
     assert configuration.compare("lib.mkIf (1 == 1) { services = lib.mkForce { a.enable = true; }; }") == "[1000]"

@@ -56,6 +56,33 @@ def test_offsets_are_those_of_the_attributes() -> None:
     assert USUAL[found.parts[0].tree["ports"][0] :].startswith("ports = [")
 
 
+@pytest.mark.parametrize(
+    ("declared", "condition", "is_known"),
+    [
+        ("type = types.attrsOf types.int; default = { };", "config.a.b != { }", True),
+        ("type = types.listOf types.int; default = [ ];", "config.a.b != [ ] && config.c", True),
+        ("type = types.bool; default = false;", "config.a.b != false", True),
+        # These may hold although nobody sets the option, or their types are not known for sure.
+        ("type = types.attrsOf types.int; default = { };", "config.a.b != [ ]", False),
+        ("type = types.attrsOf types.int; default = { };", "config.a.b == { }", False),
+        ("type = types.attrsOf types.int; default = { };", "{ } != config.a.b", False),
+        ("type = types.attrsOf types.int; default.x = 1;", "config.a.b != { }", False),
+        ("type = types.listOf types.int; default = [ 1 ];", "config.a.b != [ ]", False),
+        ("type = types.submodule { }; default = { };", "config.a.b != { }", False),
+        ("type = types.attrsOf types.int; default = { }; apply = x: x;", "config.a.b != { }", False),
+    ],
+)
+def test_an_option_that_is_empty_unless_set_is_a_switch(declared: str, condition: str, is_known: bool) -> None:
+    found = outline(
+        f"""{{ config, lib, ... }}: let inherit (lib) types; in {{
+          options.a.b = lib.mkOption {{ {declared} }};
+          config = lib.mkIf ({condition}) {{ x = 1; }};
+        }}"""
+    )
+    assert (found is not None) == is_known
+    assert found is None or found.parts[0].switch == ("a", "b")
+
+
 def test_several_parts_each_have_their_switch() -> None:
     found = outline(
         """{ config, lib, ... }: with lib; {
