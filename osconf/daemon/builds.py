@@ -1,8 +1,8 @@
 """Building for a client: in a process of its own, which ends when the client leaves.
 
 The connection's process waits for its client and for the builder process at once. The builder tells events straight to
-the client and gives its result to the connection's process, which makes the outputs temporary roots of the whole
-conversation before the builder lets them go.
+the client, without ever waiting for it, and gives its result to the connection's process, which makes the outputs
+temporary roots of the whole conversation before the builder lets them go.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from osconf.build.settings import BuildSettings
 from osconf.daemon.confine import Confinement, children_apart, enter_confinement
 from osconf.daemon.events import EventSender
 from osconf.daemon.messages import decode_error, encode_error
+from osconf.daemon.outbox import Outbox
 from osconf.daemon.wire import Channel, Disconnected, Message
 from osconf.errors import BuildError, OsconfError
 from osconf.log import logger
@@ -201,7 +202,12 @@ def _build_and_leave(
         try:
             enter_confinement(confinement)
             store = LocalStore.open(shared.root, shared.store_dir, durable=shared.durable)
-            answer = {"result": builder.realise(store, wanted, settings, _reporter(channel, cancelled), cancelled)}
+            # Its thread begins here: processes with threads cannot be confined.
+            outbox = Outbox(channel, cancelled.set)
+            try:
+                answer = {"result": builder.realise(store, wanted, settings, EventSender(outbox.send), cancelled)}
+            finally:
+                outbox.close()
         except OsconfError as error:
             answer = {"error": encode_error(error)}
         except Exception as error:
@@ -221,17 +227,3 @@ def _is_hung_up(pipe: int) -> bool:
     poll = select.poll()
     poll.register(pipe, select.POLLHUP)
     return bool(poll.poll(0))
-
-
-def _reporter(channel: Channel, cancelled: Event) -> Reporter:
-    """Events to the client; when it is gone the builds are cancelled and nobody is told any more."""
-
-    def send(message: Mapping[str, Any]) -> None:
-        if cancelled.is_set():
-            return
-        try:
-            channel.send(message)
-        except Disconnected:
-            cancelled.set()
-
-    return EventSender(send)

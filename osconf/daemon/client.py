@@ -26,7 +26,7 @@ from osconf.daemon.messages import (
     encode_info,
 )
 from osconf.daemon.relay import Relay
-from osconf.daemon.wire import PROTOCOL, VERSION, Channel, Disconnected
+from osconf.daemon.wire import MAX_ANSWER, PROTOCOL, VERSION, Channel, Disconnected
 from osconf.errors import StoreError
 from osconf.model import nar
 from osconf.model.derivation import Derivation, parse, serialize
@@ -150,7 +150,7 @@ class DaemonStore(StorePlaces):
                     self._send_stream(send)
                 passing = Relay(relay, self._channel) if relay is not None else None
                 while True:
-                    answer = self._channel.receive()
+                    answer = self._channel.receive(MAX_ANSWER)
                     if answer is None:
                         raise Disconnected("it closed the connection")
                     if "event" not in answer:

@@ -1,7 +1,8 @@
 """Frames: how messages and streams of bytes follow each other on one connection.
 
-A frame is its length (4 bytes, big endian), its kind (1 byte) and its payload. A message is one frame of JSON; a stream
-is frames of data and an empty one at its end. Everything has a limit, so that a stranger cannot fill our memory.
+A frame is its length (4 bytes, big endian), its kind (1 byte) and its payload. A message is one frame of JSON, before
+which others bring its beginning when it is long; a stream is frames of data and an empty one at its end. Everything has
+a limit, so that a stranger cannot fill our memory.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from osconf.errors import StoreError
 VERSION = 1
 PROTOCOL = "osconf-store"
 MAX_MESSAGE = 16 << 20
+MAX_ANSWER = 1 << 30
+"""What a client takes of a daemon, whose answers grow with the store."""
 MAX_GREETING = 4096
 _MAX_DATA = 1 << 20
 _HEADER = 5
-_MESSAGE, _DATA = b"J", b"D"
+_MESSAGE, _PART, _DATA = b"J", b"P", b"D"
 
 Message = dict[str, Any]
 
@@ -37,6 +40,19 @@ class Disconnected(StoreError):
     """The other side is gone."""
 
     code = "daemon-gone"
+
+
+def make_frames(message: Mapping[str, Any], limit: int = MAX_ANSWER) -> bytes:
+    """A message as it is sent: in one frame, a long one in several."""
+    data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
+    if len(data) > limit:
+        raise BadFrame(f"a message of {len(data)} bytes is too long for the store's protocol")
+    parts = [data[start : start + MAX_MESSAGE] for start in range(0, len(data), MAX_MESSAGE)]
+    return b"".join(_make_frame(_PART, part) for part in parts[:-1]) + _make_frame(_MESSAGE, parts[-1])
+
+
+def _make_frame(kind: bytes, payload: bytes) -> bytes:
+    return len(payload).to_bytes(4, "big") + kind + payload
 
 
 class Channel:
@@ -63,26 +79,24 @@ class Channel:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send a message."""
-        data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
-        if len(data) > MAX_MESSAGE:
-            raise BadFrame(f"a message of {len(data)} bytes is too long for the store's protocol")
-        self._write(_MESSAGE, data)
+        self._write(make_frames(message))
 
     def send_data(self, data: bytes | memoryview) -> None:
         """Send a part of a stream."""
         view = memoryview(data)
         for start in range(0, len(view), _MAX_DATA):
-            self._write(_DATA, view[start : start + _MAX_DATA])
+            part = view[start : start + _MAX_DATA]
+            self._write(len(part).to_bytes(4, "big") + _DATA, part)
 
     def end_data(self) -> None:
         """End a stream."""
-        self._write(_DATA, b"")
+        self._write(_make_frame(_DATA, b""))
 
-    def _write(self, kind: bytes, payload: bytes | memoryview) -> None:
+    def _write(self, *parts: bytes | memoryview) -> None:
         with self._lock:
             try:
-                self.sink.write(len(payload).to_bytes(4, "big") + kind)
-                self.sink.write(payload)
+                for part in parts:
+                    self.sink.write(part)
                 self.sink.flush()
             except (OSError, ValueError) as error:
                 raise Disconnected(f"the connection broke: {error}") from error
@@ -90,13 +104,17 @@ class Channel:
     # Receiving
 
     def receive(self, limit: int = MAX_MESSAGE) -> Message | None:
-        """The next message; None when the other side ended the conversation."""
+        """The next message, of `limit` bytes at most; None when the other side ended the conversation."""
+        data = bytearray()
         header = self._read(_HEADER, may_end=True)
         if not header:
             return None
-        size = _check_header(header, _MESSAGE, limit)
+        while header[4:] == _PART:
+            data += self._read(_check_header(header, _PART, limit - len(data)))
+            header = self._read(_HEADER)
+        data += self._read(_check_header(header, _MESSAGE, limit - len(data)))
         try:
-            message = json.loads(self._read(size).decode("utf-8", "surrogateescape"))
+            message = json.loads(data.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError) as error:
             raise BadFrame(f"a message is not JSON: {error}") from error
         if not isinstance(message, dict):
@@ -155,7 +173,7 @@ class Channel:
 
 def _check_header(header: bytes, kind: bytes, limit: int) -> int:
     size, found = int.from_bytes(header[:4], "big"), header[4:]
-    if found not in (_MESSAGE, _DATA):
+    if found not in (_MESSAGE, _PART, _DATA):
         raise BadFrame("this is not the store's protocol")
     if found != kind:
         raise BadFrame(f"a frame of kind {found!r} came where one of kind {kind!r} is due")

@@ -185,6 +185,11 @@ def open_site() -> Iterator[Site]:
 
 def run_as(uid: int, action: Callable[[], int | None]) -> int:
     """Call a function in a process of a user; its exit code is what the function returns, 99 for an exception."""
+    return os.waitstatus_to_exitcode(os.waitpid(start_as(uid, action), 0)[1])
+
+
+def start_as(uid: int, action: Callable[[], int | None]) -> int:
+    """Call a function in a process of a user; its number."""
     pid = os.fork()
     if pid == 0:
         code = 99
@@ -198,4 +203,4 @@ def run_as(uid: int, action: Callable[[], int | None]) -> int:
         finally:
             sys.stderr.flush()
             os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return pid

@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from osconf.store.canonical import canonicalise
 from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey
 from osconf.store.transfer import send_closure
-from tests.functional.many_users import ALICE, BOB, Site, open_site, run_as, why_not
+from tests.functional.many_users import ALICE, BOB, Site, open_site, run_as, start_as, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
 
@@ -408,6 +409,32 @@ def test_build_that_another_waits_for_goes_on(served: Site) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     served.wait_until(lambda: not builders_of("61.543"), "the builder goes on for nobody")
+
+
+def test_client_that_does_not_read_holds_up_nobody(served: Site) -> None:
+    line = "x" * 1000
+    script = f"i=0; while [ $i != 3000 ]; do echo {line}; i=$((i+1)); done; echo whole > $out"
+    expression = served.write_recipe("chatty", script)
+    drv = served.succeed(ALICE, "instantiate", "-E", expression)
+
+    def ask_and_be_deaf() -> None:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(served.socket))
+        channel = Channel.over(connection)
+        DaemonStore.greet(channel, DEFAULT_STORE_DIR)
+        channel.send({"operation": "realise", "arguments": {"wanted": [f"{drv}!out"], "options": {}}})
+        time.sleep(120)
+
+    pid = start_as(ALICE, ask_and_be_deaf)
+    try:
+        locks = served.store / "osconf/var/locks"
+        served.wait_until(lambda: bool(list(locks.glob("*-chatty.lock"))), "the build does not start")
+        served.succeed(BOB, "build", "-E", expression)
+        assert (served.home(BOB) / "result").read_text() == "whole\n"
+        served.wait_until(lambda: not list(locks.glob("*-chatty.lock")), "the lock stays")
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def test_daemon_killed_during_a_build(served: Site) -> None:

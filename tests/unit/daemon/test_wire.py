@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osconf.daemon import wire
 from osconf.daemon.wire import MAX_MESSAGE, BadFrame, Channel, Disconnected
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -134,3 +135,20 @@ def test_side_that_speaks_in_time_may_be_silent_later() -> None:
         assert channel.receive_within(0.2) == {}
         threading.Timer(0.4, theirs.sendall, [frame(b"J", b'{"late":1}')]).start()
         assert channel.receive() == {"late": 1}
+
+
+def test_long_messages_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_MESSAGE", 1000)
+    message = {"paths": [f"é{number}" for number in range(1000)]}
+    sink = io.BytesIO()
+    Channel(io.BytesIO(), sink).send(message)
+    data = sink.getvalue()
+    channel = reading(data + frame(b"J", b"{}"))
+    assert channel.receive(20_000) == message and channel.receive() == {}
+    # What a stranger says is as short as ever.
+    with pytest.raises(BadFrame, match="longer"):
+        reading(data).receive(1000)
+    with pytest.raises(BadFrame, match="is due"):
+        reading(frame(b"P", b"{") + frame(b"D", b"}")).receive()
+    with pytest.raises(BadFrame, match="too long"):
+        wire.make_frames(message, 1000)
