@@ -122,7 +122,8 @@ def read_source(file: str) -> tuple[str, str, str]:
     path = Path(file).absolute()
     path = path / DEFAULT_FILE if path.is_dir() else path
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape"), str(path.parent), str(path)
+        # Not `read_text`: line ends stay what they are.
+        return path.read_bytes().decode("utf-8", "surrogateescape"), str(path.parent), str(path)
     except OSError as error:
         raise OsconfError(f"cannot read {path}: {error.strerror}", code="missing-file") from None
 

@@ -48,8 +48,11 @@ def show_brief(value: Value, depth: int = 2) -> str:
 def _show_function(value: FunctionType) -> str:
     from osconf.lang.runtime import function_name, function_position
 
-    builtin = getattr(value, "primop", None) or getattr(value, "primop_application", None)
+    builtin = getattr(value, "primop", None)
     if builtin is not None:
-        return f"«built-in {builtin.name}»"
+        return f"«primop {builtin.name}»"
+    builtin = getattr(value, "primop_application", None)
+    if builtin is not None:
+        return f"«partially applied primop {builtin.name}»"
     name, position = function_name(value), function_position(value)
-    return f"«function{' ' + name if name else ''}{f' at {position}' if position else ''}»"
+    return f"«lambda{' ' + name if name else ''}{f' @ {position}' if position else ''}»"

@@ -407,7 +407,9 @@ class Evaluator:
         found = find_in_search_path(self.search_path, name, self.world)
         if found is None:
             raise Throw(
-                f"file '{name}' was not found in the search path", code="not-in-search-path", hint=hint_for(name)
+                f"file '{name}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
+                code="not-in-search-path",
+                hint=hint_for(name),
             )
         return found
 
@@ -420,10 +422,10 @@ class Evaluator:
             from osconf.lang.diagnose import innermost_position
 
             raise EvalError(
-                "stack overflow: the evaluation is nested too deeply",
+                "stack overflow; max-call-depth exceeded",
                 code="stack-overflow",
                 position=innermost_position(error.__traceback__),
-                hint="a recursion that does not end, or a very long chain of lazy values",
+                hint="the evaluation is nested too deeply: a recursion without an end, or a long chain of lazy values",
             ) from None
         except OsconfError as error:
             if error.position is None:

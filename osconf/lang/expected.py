@@ -41,7 +41,7 @@ _WORDS = {
     "LEFT_BRACKET": "'['",
     "RIGHT_BRACKET": "']'",
     "DOLLAR_BRACE": "'${'",
-    "$END": "the end of the text",
+    "$END": "end of file",
 }
 _STARTS_OF_SIMPLE = frozenset(
     (
@@ -69,8 +69,8 @@ def describe_failure(kinds: frozenset[str], kind: str, value: Any) -> str:
         # A name could begin a function; what ends the expression says more.
         kinds -= {"COLON", "AT"}
     wanted = _describe_kinds(kinds)
-    met = "the text ends too early" if kind == "$END" else f"unexpected {_describe_token(kind, value)}"
-    return f"{met}, expected {wanted}" if wanted else met
+    met = f"syntax error, unexpected {'end of file' if kind == '$END' else _describe_token(kind, value)}"
+    return f"{met}, expecting {wanted}" if wanted else met
 
 
 def _describe_token(kind: str, value: Any) -> str:

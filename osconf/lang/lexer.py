@@ -123,14 +123,14 @@ class Lexer:
                 add(PUNCTUATION[word], word, start)
             elif kind == "OPERATOR":
                 if word == "/" and text.startswith("*", at):
-                    self._fail("this comment does not end", start, "close it with */")
+                    self._fail_at_end("this comment does not end", start, "close it with */")
                 add(PUNCTUATION[word], word, start)
             elif kind == "STRING":
                 add("STRING", word[1:-1], start)
             elif kind == "INT":
                 number = int(word)
                 if number > _MAX_INT:
-                    self._fail(f"integer {word} does not fit into 64 bits", start)
+                    self._fail(f"invalid integer '{word}'", start, "integers have 64 bits: up to 9223372036854775807")
                 add("INT", number, start)
             elif kind == "QUOTE":
                 add("QUOTE", None, start)
@@ -143,7 +143,7 @@ class Lexer:
             elif kind == "FLOAT":
                 value = float(word)
                 if value in (float("inf"), float("-inf")):
-                    self._fail(f"float {word} is out of range", start)
+                    self._fail(f"invalid float '{word}'", start, "floats go up to 1.7976931348623157e308")
                 add("FLOAT", value, start)
             elif kind == "SEARCH_PATH":
                 add("SEARCH_PATH", word[1:-1], start)
@@ -157,6 +157,9 @@ class Lexer:
 
     def _fail(self, message: str, offset: int, hint: str | None = None) -> NoReturn:
         raise SyntaxFailure(message, position=self.source.position(offset), hint=hint)
+
+    def _fail_at_end(self, what: str, offset: int, hint: str) -> NoReturn:
+        self._fail(f"syntax error, unexpected end of file: {what}", offset, hint)
 
     def _finish(self, at: int) -> Lexer:
         space = _SPACE.match(self.source.text, at)
@@ -181,8 +184,8 @@ class Lexer:
         if text and data.startswith(text[0].encode()):
             from osconf.lang.syntax_advice import advise_character
 
-            self._fail(f"unexpected character '{text[0]}'", at, advise_character(text[0]))
-        self._fail(f"unexpected byte {data[0]:#04x}: the text is not UTF-8", at)
+            self._fail(f"syntax error, unexpected character '{text[0]}'", at, advise_character(text[0]))
+        self._fail(f"syntax error, unexpected byte {data[0]:#04x}: the text is not UTF-8", at)
 
     def _open_interpolation(self, mode: str, at: int, start: int) -> int:
         self._add("DOLLAR_BRACE", "${", at)
@@ -210,7 +213,7 @@ class Lexer:
             return at + 1
         if text.startswith("${", at):
             return self._open_interpolation("string", at, start)
-        self._fail("this string does not end", start, 'close it with "')
+        self._fail_at_end("this string does not end", start, 'close it with "')
 
     def _read_indented(self, at: int, start: int) -> int:
         text = self.source.text
@@ -232,7 +235,7 @@ class Lexer:
             elif text.startswith("${", at):
                 return self._open_interpolation("indented", at, start)
             else:
-                self._fail("this indented string does not end", start, "close it with ''")
+                self._fail_at_end("this indented string does not end", start, "close it with ''")
             at = found.end()
 
     def _start_path(self, word: str, at: int, start: int) -> int:

@@ -67,9 +67,10 @@ def raise_undefined(name: str, scopes: tuple[Value, ...]) -> NoReturn:
 
 def raise_arguments(attrs: Value, allowed: frozenset[str], required: tuple[str, ...], is_open: bool, who: str) -> None:
     """Explain what is wrong with the arguments of a call; returns when nothing is (a lazy set)."""
+    who = "function 'anonymous lambda'" if who == "function" else who
     if not is_attrs(attrs):
         raise EvalError(
-            f"{who} called with {described(attrs)} instead of a set of arguments",
+            f"expected a set but found {described(attrs)}\n{who} was called with it instead of a set of arguments",
             code="wrong-argument",
             hint=f"call it with {{ {' '.join(f'{name} = …;' for name in required or sorted(allowed)[:1])} }}",
         )
@@ -92,7 +93,7 @@ def described(value: Value) -> str:
     """A value's type and a short form of it, for messages."""
     from osconf.lang.brief import show_brief
 
-    return show_type(value) if value is None else f"{show_type(value)}: {show_brief(value)}"
+    return f"{show_type(value)}: {show_brief(value)}"
 
 
 def expect_bool(value: Value) -> bool:

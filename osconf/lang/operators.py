@@ -6,9 +6,10 @@ from types import FunctionType
 
 from osconf.errors import EvalError
 from osconf.lang.advice import advise_sum
+from osconf.lang.brief import show_brief
 from osconf.lang.coercion import coerce_to_string, concat_strings, join_path, not_a_string
-from osconf.lang.kinds import UNSET, is_attrs, show_type
-from osconf.lang.mistakes import described, expect_list, raise_overflow, raise_type
+from osconf.lang.kinds import UNSET, is_attrs, show_type, type_name
+from osconf.lang.mistakes import expect_list, raise_overflow, raise_type
 from osconf.lang.selection import is_derivation
 from osconf.lang.thunks import force, origin_of
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value
@@ -35,7 +36,9 @@ def add(left: Value, right: Value) -> Value:
         if other is int or other is float:
             return left + right
         raise EvalError(
-            f"cannot add {described(right)} to {show_type(left)}", code="wrong-type", hint=advise_sum(left, right)
+            f"cannot add {show_type(right)} to {show_type(left)}\n{_show_both(left, right)}",
+            code="wrong-type",
+            hint=advise_sum(left, right),
         )
     if kind is Path:
         return join_path(left.text, right)
@@ -113,8 +116,18 @@ def less_than(left: Value, right: Value) -> bool:
         return _order_lists(left, right) < 0
     if one is Path and two is Path:
         return bool(left.text < right.text)
-    raise EvalError(
-        f"cannot compare {described(left)} with {described(right)}",
+    raise not_comparable(left, right)
+
+
+def _show_both(left: Value, right: Value) -> str:
+    return f"the values are {show_brief(left)} and {show_brief(right)}"
+
+
+def not_comparable(left: Value, right: Value) -> EvalError:
+    """The error of two values that have no order."""
+    same = "; values of that type are incomparable" if type_name(left) == type_name(right) else ""
+    return EvalError(
+        f"cannot compare {show_type(left)} with {show_type(right)}{same}\n{_show_both(left, right)}",
         code="not-comparable",
         hint="two numbers, two strings, two paths or two lists can be compared",
     )

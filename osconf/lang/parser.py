@@ -41,9 +41,12 @@ Values = list[Any]
 Attribute = tuple[AttrName, int]
 
 
-def parse(source: Source, *, pipes: bool = False) -> Node:
-    """The tree of a text; `pipes` allows the experimental pipe operators. Raises SyntaxFailure."""
-    return _Parser(source, pipes).run()
+def parse(source: Source, *, pipes: bool = False, is_split: bool = False) -> Node:
+    """The tree of a text; `pipes` allows the experimental pipe operators. Raises SyntaxFailure.
+
+    `is_split` keeps the pieces of an indented string apart at its escapes, as Nix does when it prints a tree.
+    """
+    return _Parser(source, pipes, is_split).run()
 
 
 _CHAINS: dict[tuple[int, int, str], tuple[int, tuple[int, ...]]] = {}
@@ -80,9 +83,10 @@ class _Repeated(list[Any]):
 
 
 class _Parser:
-    def __init__(self, source: Source, pipes: bool) -> None:
+    def __init__(self, source: Source, pipes: bool, is_split: bool) -> None:
         self.source = source
         self.pipes = pipes
+        self.is_split = is_split
         self.actions = [self._action_of(*rule) for rule in RULES]
 
     def run(self) -> Node:
@@ -150,7 +154,7 @@ class _Parser:
 
         place = place_of_semicolon(tokens, self.source.text, offset, states)
         if place is not None:
-            self._fail("expected ';' after this", place)
+            self._fail("syntax error, expecting ';' after this", place)
         kinds = acceptable_kinds(states)
         hint = advise_syntax(kinds, kind, offset, tokens, self.source)
         if kind == "$END":
@@ -160,7 +164,9 @@ class _Parser:
 
     def _refuse_operator(self, operator: str, offset: int) -> NoReturn:
         self._fail(
-            f"unexpected '{operator}': this operator cannot be chained", offset, "say what you mean with parentheses"
+            f"syntax error, unexpected '{operator}': this operator cannot be chained",
+            offset,
+            "say what you mean with parentheses",
         )
 
     # -- functions and other expressions -------------------------------------------------------------------------------
@@ -216,9 +222,9 @@ class _Parser:
         operand, (operator, at), rest = v
         if operator in {"|>", "<|"} and not self.pipes:
             self._fail(
-                "experimental feature 'pipe-operators' is disabled",
+                "experimental Nix feature 'pipe-operators' is disabled; "
+                "add '--extra-experimental-features pipe-operators' to enable it",
                 at,
-                "allow it with --extra-experimental-features pipe-operators",
             )
         rest.append((operator, at, []))
         rest.extend(operand)
@@ -263,7 +269,7 @@ class _Parser:
 
     def indented_string(self, v: Values) -> Node:
         pieces: list[Piece] = v[1]
-        return _string_of(v[0][1], strip_indentation(pieces))
+        return _string_of(v[0][1], strip_indentation(pieces), is_split=self.is_split)
 
     def path(self, v: Values) -> Node:
         return PathLiteral(v[0][1], v[0][0])
@@ -391,10 +397,10 @@ def _repeat(values: Values) -> _Repeated:
     return _Repeated(values)
 
 
-def _string_of(at: int, pieces: Any) -> Node:
+def _string_of(at: int, pieces: Any, *, is_split: bool = False) -> Node:
     parts: list[str | Node] = []
     for piece in pieces:
-        if isinstance(piece, str) and parts and isinstance(parts[-1], str):
+        if isinstance(piece, str) and not is_split and parts and isinstance(parts[-1], str):
             parts[-1] += piece
         elif not isinstance(piece, str) or piece:
             parts.append(piece)

@@ -27,7 +27,7 @@ from osconf.lang.source import Source
 from osconf.lang.values import Value, from_latin, to_latin
 
 # What the parser says of a text that only lacks its end.
-_UNFINISHED = ("ends too early", "does not end")
+_UNFINISHED = ("unexpected end of file",)
 _NAME = r"[a-zA-Z_][a-zA-Z0-9_'-]*"
 _IDENTIFIERS = re.compile(_NAME)
 _BINDING = re.compile(rf"\s*(?:inherit\b|(?:{_NAME}|\"[^\"]*\")(?:\.(?:{_NAME}|\"[^\"]*\"))*\s*=(?!=))")

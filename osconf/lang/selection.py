@@ -93,7 +93,9 @@ def optional_name(value: Value) -> str | None:
 def define_dynamic(attrs: dict[str, Value], name: str, member: Value) -> None:
     """Add a dynamic attribute to a set under construction."""
     if name in attrs:
-        raise EvalError(f"dynamic attribute '{name}' already defined", code="duplicate-attribute")
+        spot = spot_of(attrs[name])
+        place = "" if spot is None else f" at {spot.position()}"
+        raise EvalError(f"dynamic attribute '{name}' already defined{place}", code="duplicate-attribute")
     attrs[name] = member
 
 

@@ -33,7 +33,7 @@ from osconf.lang.nodes import (
 from osconf.lang.show import quote_name, quote_string
 
 _PRIMOPS = {"-": "__sub", "*": "__mul", "/": "__div"}
-_FORWARD_PIPE, _BACKWARD_PIPE = "|>", "<|"
+_CALLS = frozenset((*_PRIMOPS, "<", ">"))
 
 
 def write_syntax(tree: Node, base_dir: str, home: str) -> str:
@@ -109,12 +109,15 @@ class _Writer:
         )
 
     def call(self, node: Call) -> str:
-        arguments: list[Node] = []
-        function: Node = node
-        while isinstance(function, Call):
-            arguments = [*function.arguments, *arguments]
-            function = function.function
-        return f"({' '.join(self.expression(part) for part in (function, *arguments))})"
+        function = self.expression(node.function)
+        if self.is_call(node.function):
+            function = function[1:-1]
+        return f"({' '.join((function, *map(self.expression, node.arguments)))})"
+
+    @staticmethod
+    def is_call(node: Node) -> bool:
+        """Whether Nix makes a call of it, which takes further arguments."""
+        return isinstance(node, Call | Negate | SearchPath) or (isinstance(node, Binary) and node.operator in _CALLS)
 
     def binary(self, operator: str, left: str, right: str) -> str:
         if operator in _PRIMOPS:
@@ -128,10 +131,6 @@ class _Writer:
                 return f"(! (__lessThan {right} {left}))"
             case ">=":
                 return f"(! (__lessThan {left} {right}))"
-            case "|>":
-                return f"({right} {left})"
-            case "<|":
-                return f"({left} {right})"
         return f"({left} {operator} {right})"
 
     def bindings(self, attrs: Attrs) -> str:

@@ -226,7 +226,8 @@ class PureWorld:
         digest = hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
         if expected is not None and Hash.parse(expected, algorithm) != digest:
             raise StoreError(
-                f"hash mismatch in path '{from_latin(path)}': specified {expected}, got {digest.sri()}",
+                f"store path mismatch in (possibly filtered) path added from '{from_latin(path)}'\n"
+                f"its hash is {digest.sri()}, not {expected}",
                 code="hash-mismatch",
             )
         result = make_fixed_output_path(name, digest, recursive, (), self._store_dir)

@@ -53,19 +53,19 @@ class StorePath:
 def check_name(name: str) -> str:
     """Return `name` when it may name a store path, else raise `BadStorePath`."""
     if not name:
-        raise BadStorePath("a store path cannot have an empty name")
+        raise BadStorePath("name must not be empty")
     if len(name) > MAX_NAME_LENGTH:
-        raise BadStorePath(f"store path name '{name}' is longer than {MAX_NAME_LENGTH} characters")
+        raise BadStorePath(f"name '{name}' must be no longer than {MAX_NAME_LENGTH} characters")
     if not _NAME.match(name):
         wrong = next(character for character in name if not _NAME.match(character))
         raise BadStorePath(
-            f"store path name '{name}' contains the illegal character '{wrong}'",
+            f"name '{name}' contains illegal character '{wrong}'",
             hint="letters, digits and + - . _ ? = are allowed",
         )
-    if name.partition("-")[0] in (".", ".."):
-        raise BadStorePath(
-            f"store path name '{name}' is not valid: its first part, up to a dash, must be neither '.' nor '..'"
-        )
+    first = name.partition("-")[0]
+    if first in (".", ".."):
+        reason = "" if name == first else f": first dash-separated component must not be '{first}'"
+        raise BadStorePath(f"name '{name}' is not valid{reason}")
     return name
 
 

@@ -59,7 +59,7 @@ def test_control_c_stops_the_evaluation_and_nothing_else(repl: subprocess.Popen[
 def test_mistakes_do_not_end_it(repl: subprocess.Popen[str]) -> None:
     output, _ = repl.communicate("{ a = 1; }.b\n1 +\n\n[ 1\n2 ]\n", timeout=30)
     assert "attribute 'b' missing" in output
-    assert "ends too early" in output
+    assert "unexpected end of file" in output
     assert "[\n  1\n  2\n]" in output
     assert repl.returncode == 0
 
@@ -69,7 +69,7 @@ def test_pipe_operators_are_allowed_on_request(tmp_path: Path) -> None:
     output, _ = process.communicate("[ 1 2\n3 ] |> builtins.length\n", timeout=30)
     assert "3" in output.splitlines()[-2:][0]
     output, _ = start(tmp_path).communicate("1 |> toString\n", timeout=30)
-    assert "experimental feature 'pipe-operators' is disabled" in output
+    assert "experimental Nix feature 'pipe-operators' is disabled" in output
 
 
 class Terminal:

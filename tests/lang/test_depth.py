@@ -38,7 +38,7 @@ def test_depth(name: str) -> None:
 )
 def test_endless_recursion_is_a_mistake_like_others(text: str) -> None:
     kind, message = try_show(text)
-    assert (kind, message.partition(":")[0]) == ("error", "stack overflow")
+    assert (kind, message.partition(";")[0]) == ("error", "stack overflow")
 
 
 @pytest.mark.slow

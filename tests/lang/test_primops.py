@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from osconf.lang.diagnose import from_latin_safely
 from osconf.lang.evaluator import Evaluator, run_deep
 from osconf.lang.primops import catalogue  # noqa: F401 - registers the builtins
 from osconf.lang.primops.reference import describe_builtin, render_reference
@@ -17,7 +19,7 @@ from osconf.lang.values import LazyAttrs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from language import QuietWorld, evaluate, show, try_show
-from primop_cases import ERRORS, EXPECTED, FILES, VALUES, edge_cases, wrap
+from primop_cases import ERRORS, EXPECTED, FILES, VALUES, all_cases, edge_cases, wrap
 
 KNOWN = json.loads(EXPECTED.read_text())
 
@@ -36,6 +38,30 @@ def test_values(theme: str) -> None:
 def test_errors(theme: str) -> None:
     given = {expression: try_show(wrap(expression)) for expression in ERRORS[theme]}
     assert not {expression: text for expression, (kind, text) in given.items() if kind == "value"}
+
+
+# Where osconf says more than Nix, or names what Nix shows as a hash or as a place in its own sources.
+WORDED_OTHERWISE = re.compile(
+    r"while parsing TOML: |invalid JSON: |JSON serialization error: |.* is not allowed to refer to a store path"
+    r"|experimental Nix feature '[a-z-]+' is disabled$|SRI hash |.*should have type '.*', but it is of type"
+    r"|files created by builtins.toFile may not|name '.*' (?:contains illegal|must be no longer)|name must not be empty"
+    r"|derivation cannot have an empty set of outputs|reading directory '|invalid derivation name: name '[^a-z ]"
+    r"|'builtins.fetchMercurial' |input type 'x' |expected a set but found an integer: 1$|'url' argument required"
+    r"|context key '|invalid regular expression 'x\{100001\}'"
+)
+
+
+def test_errors_have_the_words_of_nix() -> None:
+    wrong = {}
+    for _, expression in all_cases():
+        known = KNOWN[expression].get("error")
+        if known is None:
+            continue
+        first = from_latin_safely(try_show(wrap(expression), str(FILES))[1]).split("\n")[0]
+        first = re.sub("«string [0-9]+»", "«string»", first.replace(str(FILES), "FILES"))
+        if first != known and not WORDED_OTHERWISE.match(first):
+            wrong[expression] = (first, known)
+    assert not wrong
 
 
 def test_edges() -> None:

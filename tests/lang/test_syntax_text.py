@@ -37,6 +37,9 @@ TEXTS = {
     '"a${b}c" + "${d}"': '(("a" + b + "c") + (d))',
     '"\\n\\"\\\\\\${x}\\t$"': None,
     "''\n  a\n   ${b}\n''": None,
+    "''a''${b}''": '("a" + "$" + "{b}")',
+    "''a'''b ''\\n c''\\${d} $''${ ''$ ''": None,
+    "''\n    a''${b}\n      ${c}''${d}\n  ''": None,
     "[ ./a ./b/../c /d /e ~/f <g/h> https://i.j/k ]": None,
     "./a${b}c + ./d": None,
     "[ 1.5 0.1 1000000.0 9223372036854775807 ]": "[ (1.5) (0.1) (1e+06) (9223372036854775807) ]",
@@ -44,12 +47,14 @@ TEXTS = {
     "{ a = { b = 1; }; a.c = 2; }": "{ a = { b = 1; c = 2; }; }",
     "(a |> b c) d": None,
     "[ __curPos.line null true ]": None,
+    "(-a) b (c < d) e ((f > g) x) (a - b <| c)": "(__sub 0 a b (__lessThan c d) e (__lessThan g f x) (__sub a b c))",
+    "<a> b (a <= b) c": None,
 }
 SCOPE = "a: b: c: d: e: f: g: x: "
 
 
 def understand(text: str) -> str:
-    tree = run_deep(lambda: parse(Source("«string»", to_latin(text)), pipes=True))
+    tree = run_deep(lambda: parse(Source("«string»", to_latin(text)), pipes=True, is_split=True))
     return from_latin(write_syntax(tree, "/base", HOME))
 
 

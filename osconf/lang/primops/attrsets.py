@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from osconf.errors import EvalError
+from osconf.lang.operators import not_comparable
 from osconf.lang.primops.expect import (
     expect_attrs,
     expect_function,
@@ -248,15 +248,15 @@ def generic_closure(argument: Value) -> tuple[Value, ...]:
     )
     seen: set[tuple[str, Any]] = set()
     kind = ""
-    reached = []
+    reached: list[Any] = []
     for item in pending:  # grows while it is walked
         if type(item) is list:
             item = item[1] if item[0] is None else item[0](item)
         key = _closure_key(item)
         if kind and (key[0] != kind or kind not in COMPARABLE):
-            raise EvalError(
-                f"cannot compare {_kind_words(key[0])} with {_kind_words(kind)}", code="not-comparable"
-            ).while_("while comparing the `key` attributes of two genericClosure elements")
+            raise not_comparable(force(item["key"]), force(reached[-1]["key"])).while_(
+                "while comparing the `key` attributes of two genericClosure elements"
+            )
         kind = key[0]
         if key in seen:
             continue
@@ -266,10 +266,6 @@ def generic_closure(argument: Value) -> tuple[Value, ...]:
             call(operator, item), "the return value of the `operator` passed to builtins.genericClosure"
         )
     return tuple(reached)
-
-
-def _kind_words(kind: str) -> str:
-    return f"a {kind}" if kind in COMPARABLE else kind
 
 
 def _closure_key(item: Value) -> tuple[str, Any]:

@@ -58,6 +58,8 @@ def read_directory(path: str) -> dict[str, str]:
 def explain(error: OSError, path: str, doing: str) -> EvalError:
     """An error of the operating system in the words of the language."""
     shown = from_latin(path)
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and doing != "opening file":
         return EvalError(f"path '{shown}' does not exist", code="no-such-path")
+    if isinstance(error, IsADirectoryError):
+        doing = "reading from file"
     return EvalError(f"{doing} '{shown}': {error.strerror}", code="file-access")

@@ -146,7 +146,9 @@ def find_file(search_path: Value, name: Value) -> Path:
     found = find_in_search_path([_read_entry(force(entry)) for entry in entries], wanted, current().world)
     if found is None:
         raise Throw(
-            f"file '{wanted}' was not found in the search path", code="not-in-search-path", hint=hint_for(wanted)
+            f"file '{wanted}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
+            code="not-in-search-path",
+            hint=hint_for(wanted),
         )
     return found
 

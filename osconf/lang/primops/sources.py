@@ -100,7 +100,7 @@ def add_path(argument: Value) -> str:
                 raise EvalError(f"unsupported argument '{key}' to 'builtins.path'", code="unexpected-argument")
     if path is None:
         raise EvalError(
-            "missing required 'path' attribute in the first argument to builtins.path", code="missing-argument"
+            "missing required 'path' attribute in the first argument to 'builtins.path'", code="missing-argument"
         )
     return add_source(path, name or base_name(path), keep=keep, recursive=recursive, expected=expected)
 

@@ -54,6 +54,11 @@ def test_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (error["position"]["line"], error["position"]["column"]) == (1, 15)
 
 
+def test_line_ends_stay_what_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "crlf.nix").write_bytes(b"''a\r\nb''")
+    assert run("parse", str(tmp_path / "crlf.nix"), capsys=capsys)[1] == '"a\\r\\nb"\n'
+
+
 def test_options_are_explained() -> None:
     for command in ("eval", "build", "instantiate", "parse", "repl"):
         assert "pipe-operators" in CliRunner().invoke(program, [command, "--help"]).output
