@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from osconf.log import logger
 from osconf.model.store_path import DRV_SUFFIX
+from osconf.store.canonical import explaining, write_file_atomically
 from osconf.store.compression import DAMAGED, SUFFIXES, open_packed, open_unpacked
-from osconf.store.interface import Store
+
+if TYPE_CHECKING:
+    from osconf.store.binary_cache import BinaryCache
+    from osconf.store.interface import Store
+    from osconf.store.local import LocalStore
 
 TAIL_LINES = 25
 _CHUNK = 1 << 16
@@ -27,15 +33,41 @@ def log_path(store: Store, drv_path: str) -> Path:
     return store.layout.logs / base_name[:2] / f"{base_name[2:]}{suffix}"
 
 
-def read_log(store: Store, path: str) -> str | None:
-    """The log of the newest build of a derivation, or of the one that made an output; None when there is none."""
-    for drv_path in _derivers(store, path):
-        try:
-            with log_path(store, drv_path).open("rb") as file:
-                return _decompress(file, store.layout.log_compression).decode("utf-8", "replace")
-        except FileNotFoundError:
-            continue
+def read_log(store: Store, path: str, caches: Iterable[BinaryCache] = ()) -> str | None:
+    """The text of what `find_log` finds."""
+    found = find_log(store, path, caches)
+    return None if found is None else found[1].decode("utf-8", "replace")
+
+
+def find_log(store: Store, path: str, caches: Iterable[BinaryCache] = ()) -> tuple[str, bytes] | None:
+    """A derivation, or the one that made an output, and the log of its newest build; None when there is none.
+
+    The caches are asked in turn where the log is not here.
+    """
+    known = _derivers(store, path)
+    for drv_path in known:
+        with suppress(FileNotFoundError), log_path(store, drv_path).open("rb") as file:
+            return drv_path, _decompress(file, store.layout.log_compression)
+    for cache in caches:
+        for drv_path in known or _derivers_in(cache, path):
+            log = cache.read_log(drv_path)
+            if log is not None:
+                return drv_path, log
     return None
+
+
+def keep_log(store: LocalStore, drv_path: str, log: bytes) -> None:
+    """Keep the log of a build that another machine made; one that is here stays."""
+    place = log_path(store, drv_path)
+    if place.exists():
+        return
+    packed = io.BytesIO()
+    writer = open_packed(packed, store.layout.log_compression)
+    writer.write(log)
+    writer.close()
+    with explaining(f"keep the log of '{drv_path}'"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_file_atomically(place, packed.getvalue(), durable=False)
 
 
 def _decompress(file: BinaryIO, compression: str) -> bytes:
@@ -52,6 +84,11 @@ def _derivers(store: Store, path: str) -> list[str]:
         return [path]
     recorded = store.query_path_info(path).deriver if store.is_valid(path) else None
     return [*([recorded] if recorded else []), *store.derivers_of(path)]
+
+
+def _derivers_in(cache: BinaryCache, path: str) -> list[str]:
+    narinfo = cache.query(path)
+    return [narinfo.info.deriver] if narinfo is not None and narinfo.info.deriver else []
 
 
 class BuildLog:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -110,6 +110,13 @@ def build_settings(command: Command) -> Command:
     for decorator in reversed(_BUILDS):
         command = decorator(command)
     return command
+
+
+def log_caches(command: Command) -> Command:
+    """Which caches are asked for logs, which need no trust."""
+    named = _choose("--cache", "caches", multiple=True, metavar="URI", help="Look into this binary cache, too.")
+    none = _choose("--no-caches", is_flag=True, help="Look into no binary cache.")
+    return cast("Command", named(none(command)))
 
 
 def cache_settings(command: Command) -> Command:

@@ -1,4 +1,4 @@
-"""`osconf store verify|optimise|sign|export|import|graph|diff`: keeping, moving and comparing store paths."""
+"""`osconf store verify|optimise|sign|export|import|copy-log|graph|diff`: keeping, moving and comparing store paths."""
 
 from __future__ import annotations
 
@@ -174,6 +174,29 @@ def import_(invocation: Invocation) -> None:
         click.echo(path)
 
 
+@click.command("copy-log")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--to", "to", metavar="URI", help="Copy to file:///DIR.")
+@click.option("--from", "from_", metavar="URI", help="Copy from file:///DIR or http(s)://….")
+@click.pass_obj
+def copy_log(invocation: Invocation, paths: tuple[str, ...], to: str | None, from_: str | None) -> None:
+    """Copy the logs of builds to or from a binary cache. PATH is a derivation or an output of one.
+
+    \b
+    Example:
+      osconf store copy-log --to file:///srv/cache result
+    """
+    from osconf.rebuild.copy import copy_logs_from, copy_logs_to
+
+    if (to is None) == (from_ is None):
+        raise click.UsageError("say either --to or --from")
+    chosen = [path if path.endswith(".drv") else invocation.session.store.resolve(path) for path in paths]
+    if to is not None:
+        copy_logs_to(invocation.session, to, chosen)
+    else:
+        copy_logs_from(invocation.session, from_ or "", chosen)
+
+
 @click.command("graph")
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--format", "format_", type=click.Choice(["dot", "svg"]), default="dot", help="dot (default) or svg.")
@@ -218,4 +241,4 @@ def _show_difference(difference: ClosureDifference) -> str:
     return f"{difference.name}: {change}, {sign_}{show_size(abs(difference.size))}"
 
 
-VERBS: tuple[click.Command, ...] = (verify, recover, optimise, sign, export, import_, graph, diff)
+VERBS: tuple[click.Command, ...] = (verify, recover, optimise, sign, export, import_, copy_log, graph, diff)

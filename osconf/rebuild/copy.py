@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from osconf.build.logs import find_log, keep_log
 from osconf.errors import OsconfError
 from osconf.store.binary_cache import FileCache, open_cache
 from osconf.store.interface import Store
@@ -36,13 +37,45 @@ def copy_to(
         for path in Target.from_arg(address, session.environment).copy_closure(store, paths):
             listen(path)
         return
-    cache = open_cache(address, store.store_dir)
-    if not isinstance(cache, FileCache):
-        raise OsconfError(f"cannot write to '{address}'", code="cache-read-only", hint="use file:// or ssh://")
+    cache = _open_writable(address, store.store_dir, "use file:// or ssh://")
     for path in store.closure(paths):
         if cache.query(path) is None:
             cache.add(store, path, key=key, compression=compression)
             listen(path)
+
+
+def _open_writable(address: str, store_dir: str, hint: str) -> FileCache:
+    cache = open_cache(address, store_dir)
+    if not isinstance(cache, FileCache):
+        raise OsconfError(f"cannot write to '{address}'", code="cache-read-only", hint=hint)
+    return cache
+
+
+def copy_logs_to(session: Session, address: str, paths: Sequence[str]) -> None:
+    """Copy the logs of the builds of derivations or outputs to a directory (`file://`)."""
+    cache = _open_writable(address, session.store_dir, "use file://")
+    _copy_logs(paths, lambda path: find_log(session.store, path), cache.add_log)
+
+
+def copy_logs_from(session: Session, address: str, paths: Sequence[str]) -> None:
+    """Copy the logs of the builds of derivations or outputs from a binary cache."""
+    store, cache = session.local_store, open_cache(address, session.store_dir)
+    _copy_logs(paths, lambda path: find_log(store, path, [cache]), lambda drv_path, log: keep_log(store, drv_path, log))
+
+
+def _copy_logs(
+    paths: Sequence[str], find: Callable[[str], tuple[str, bytes] | None], keep: Callable[[str, bytes], None]
+) -> None:
+    missing = []
+    for path in paths:
+        found = find(path)
+        if found is None:
+            missing.append(path)
+        else:
+            keep(*found)
+    if missing:
+        more = f" and of {len(missing) - 1} more paths" if len(missing) > 1 else ""
+        raise OsconfError(f"there is no log of '{missing[0]}'{more}; all others were copied", code="no-log")
 
 
 def import_into(store: Store, source: BinaryIO) -> list[str]:

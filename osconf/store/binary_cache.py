@@ -33,6 +33,7 @@ _CACHE_INFO = "nix-cache-info"
 _SMALL_ARCHIVE = 4 << 20
 _AHEAD = 24
 _PRIORITY = 50
+_LONGEST_LOG = 256 << 20
 
 
 class NotTrusted(StoreError):
@@ -122,6 +123,10 @@ class BinaryCache:
             return [self.query(path) for path in paths]
         with ThreadPoolExecutor(parallel, thread_name_prefix="narinfo") as pool:
             return list(pool.map(self.query, paths))
+
+    def read_log(self, drv_path: str) -> bytes | None:
+        """What the cache has of the log of a derivation's build."""
+        return self.transport.read_small(_log_name(drv_path), most=_LONGEST_LOG) if self._is_usable() else None
 
     def closure(self, paths: Iterable[str], have: Callable[[str], bool]) -> list[NarInfo] | None:
         """What must be fetched for these paths, references first; None when something of it is missing here.
@@ -240,6 +245,18 @@ class FileCache(BinaryCache):
             write_file_atomically(self.directory / name, narinfo.render().encode())
         self._known[path] = narinfo
         return narinfo
+
+    def add_log(self, drv_path: str, log: bytes) -> None:
+        """Write the log of a derivation's build."""
+        with explaining(f"write the log of '{drv_path}' to the binary cache '{self.directory}'"):
+            self.create()
+            place = self.directory / _log_name(drv_path)
+            place.parent.mkdir(exist_ok=True)
+            write_file_atomically(place, log)
+
+
+def _log_name(drv_path: str) -> str:
+    return f"log/{drv_path.rpartition('/')[2]}"
 
 
 def sign_info(info: PathInfo, key: SecretKey) -> PathInfo:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PARALLEL_REQUESTS = 24
 _CONNECT_SECONDS, _ANSWER_SECONDS, _CHUNK_SECONDS = 5.0, 10.0, 30.0
-_MAX_SMALL = 4 << 20
+MAX_SMALL = 4 << 20
 
 
 class Transport(Protocol):
@@ -28,8 +28,11 @@ class Transport(Protocol):
     parallel: int
     """How many files are worth asking for at once."""
 
-    def read_small(self, name: str) -> bytes | None:
-        """The content of a small file; None when it is not there or the cache cannot be reached."""
+    def read_small(self, name: str, *, most: int = MAX_SMALL) -> bytes | None:
+        """The content of a small file; None when it is not there or the cache cannot be reached.
+
+        More than `most` bytes are not taken from a server.
+        """
 
     def open(self, name: str) -> BinaryIO:
         """A stream of a large file."""
@@ -44,7 +47,7 @@ class FileTransport:
         self.directory = directory
         self.name = f"file://{directory}"
 
-    def read_small(self, name: str) -> bytes | None:
+    def read_small(self, name: str, *, most: int = MAX_SMALL) -> bytes | None:
         """See `Transport.read_small`."""
         try:
             return (self.directory / name).read_bytes()
@@ -90,13 +93,13 @@ class HttpTransport:
                     raise
         raise AssertionError
 
-    def read_small(self, name: str) -> bytes | None:
+    def read_small(self, name: str, *, most: int = MAX_SMALL) -> bytes | None:
         """See `Transport.read_small`."""
         if not self.reachable:
             return None
         try:
             response = self.request(name, self.answer_seconds)
-            data: bytes = response.read(_MAX_SMALL + 1)
+            data: bytes = response.read(most + 1)
             response.release_conn()
         except self.errors as error:
             if self.reachable:
@@ -107,7 +110,7 @@ class HttpTransport:
             if response.status >= 500:
                 logger.warning("the binary cache %s answers %d for %s", self.name, response.status, name)
             return None
-        if len(data) > _MAX_SMALL:
+        if len(data) > most:
             raise BadNarInfo(f"'{self.name}/{name}' is far too long")
         return data
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from osconf.build.logs import read_log
+from osconf.build.logs import find_log, keep_log, read_log
 from osconf.build.realise import realise
 from osconf.build.settings import BuildSettings
 from osconf.model import nar
@@ -216,3 +216,20 @@ def test_builds_are_equal(oracle: NixOracle, store: LocalStore, tmp_path: Path) 
     shutil.rmtree(theirs)
     shutil.copytree(ours, theirs)
     assert oracle.text("nix", "log", drv) == "made top"
+
+    # Through a cache, in either direction.
+    log = find_log(store, drv)
+    assert log == (drv, b"made top\n")
+    FileCache(tmp_path / "cache", "/nix/store").add_log(*log)
+    shutil.rmtree(theirs)
+    cached = ("--option", "substituters", f"file://{tmp_path / 'cache'}")
+    assert oracle.text("nix", "log", *cached, drv) == "made top"
+    oracle.run("nix", "store", "copy-log", "--from", f"file://{tmp_path / 'cache'}", drv)
+    assert oracle.text("nix", "log", drv) == "made top"
+    oracle.run("nix", "store", "copy-log", "--to", f"file://{tmp_path / 'nixs-cache'}", drv)
+    cache = open_cache(f"file://{tmp_path / 'nixs-cache'}", "/nix/store")
+    shutil.rmtree(ours)
+    assert read_log(store, out) is None
+    assert read_log(store, out, [cache]) == "made top\n"
+    keep_log(store, drv, cache.read_log(drv) or b"")
+    assert read_log(store, out) == "made top\n"

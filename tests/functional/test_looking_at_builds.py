@@ -105,6 +105,26 @@ def test_logs_are_compressed(osconf: Program) -> None:
     assert file.stat().st_size < 5000
 
 
+def test_logs_go_through_binary_caches(osconf: Program, tmp_path: Path) -> None:
+    expression = recipe("echo said; touch $out")
+    path = osconf.line("build", "--no-link", "-E", expression)
+    drv = osconf.line("instantiate", "-E", expression)
+    cache, elsewhere = f"file://{tmp_path}/cache", ("--store", str(tmp_path / "elsewhere"))
+    osconf.run("copy", "--to", cache, path)
+    outcome = osconf.run("store", "copy-log", "--to", cache, "/osconf/store/00000000000000000000000000000000-x", path)
+    assert outcome.code == 1 and "there is no log of '/osconf/store/0000" in outcome.stderr
+    assert (tmp_path / "cache/log" / Path(drv).name).read_bytes() == b"said\n"
+
+    # Neither the derivation nor the output is there: the cache tells which derivation made it.
+    assert osconf.run(*elsewhere, "log", path).code == 1
+    dead = ("--cache", "http://127.0.0.1:9")
+    for what in (path, drv):
+        assert osconf.lines(*elsewhere, "log", *dead, "--cache", cache, what) == ["said"]
+    assert osconf.run(*elsewhere, "log", path).code == 1
+    osconf.run(*elsewhere, "store", "copy-log", "--from", cache, path)
+    assert osconf.lines(*elsewhere, "log", drv) == ["said"]
+
+
 def test_a_builder_script_unpacks_a_tarball(osconf: Program) -> None:
     (osconf.directory / "builder.sh").write_text("tar xzf $src\nmkdir -p $out\ncp -r p-1/* $out/\n")
     (osconf.directory / "setup.sh").write_text(
