@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from osconf.build.logs import find_log, keep_log
 from osconf.errors import OsconfError
-from osconf.store.binary_cache import FileCache, open_cache
+from osconf.store.binary_cache import BinaryCache, FileCache, open_cache
 from osconf.store.interface import Store
 from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey, parse_public_keys
@@ -110,12 +110,26 @@ def copy_from(
     keys = parse_public_keys(trusted_keys)
     wanted = cache.closure(paths, store.is_valid)
     if wanted is None:
-        missing = next((path for path in paths if cache.query(path) is None), None)
-        raise OsconfError(
-            f"'{cache.name}' does not have {missing or 'everything that these paths refer to'}", code="not-in-cache"
-        )
+        raise OsconfError(_explain_missing(cache, store, paths), code="not-in-cache")
     cache.fetch_all(store, wanted, keys, listen)
     store.flush()
+
+
+def _explain_missing(cache: BinaryCache, store: Store, paths: Sequence[str]) -> str:
+    """Which path of a closure is neither here nor in the cache, and what needs it."""
+    needed_by = dict.fromkeys(paths, "")
+    pending = list(paths)
+    for path in pending:
+        if store.is_valid(path):
+            continue
+        narinfo = cache.query(path)
+        if narinfo is None:
+            need = f", which '{needed_by[path]}' refers to" if needed_by[path] else ""
+            return f"'{cache.name}' does not have '{path}'{need}"
+        for reference in sorted(narinfo.info.references - needed_by.keys()):
+            needed_by[reference] = path
+            pending.append(reference)
+    return f"'{cache.name}' does not have all of these paths"
 
 
 def _copy_from_machine(session: Session, address: str, paths: Sequence[str], listen: Listen) -> None:

@@ -23,7 +23,7 @@ from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.model.store_path import HASH_LENGTH, make_fixed_output_path
 from osconf.store.canonical import explaining, sync_file, write_file_atomically
 from osconf.store.closure import order_references_first
-from osconf.store.compression import DAMAGED, SUFFIXES, open_packed, open_unpacked
+from osconf.store.compression import DAMAGED, READABLE, SUFFIXES, open_packed, open_unpacked
 from osconf.store.interface import Store
 from osconf.store.narinfo import BadNarInfo, NarInfo, parse_narinfo
 from osconf.store.signing import PublicKeys, SecretKey, is_signed
@@ -194,6 +194,9 @@ class BinaryCache:
         path = narinfo.info.path
         if store.is_valid(path):
             return
+        if narinfo.compression not in READABLE:
+            how = f"is packed with '{narinfo.compression}', which cannot be read"
+            raise BadNarInfo(f"the archive of '{path}' from '{self.name}' {how}")
         with explaining(f"fetch '{path}'"):
             try:
                 packed = self.transport.open(narinfo.url) if download is None else download.result()

@@ -17,6 +17,8 @@ from osconf.store.narinfo import BadNarInfo
 
 SUFFIXES = {"none": "", "zstd": ".zst", "xz": ".xz", "bzip2": ".bz2", "gzip": ".gz"}
 """What can be written, with the ends of file names."""
+READABLE = frozenset((*SUFFIXES, "lzma", "br", ""))
+"""What can be read."""
 
 DAMAGED: tuple[type[Exception], ...] = (zstandard.ZstdError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError)
 """What readers raise when a file is not sound."""

@@ -75,7 +75,7 @@ def parse_narinfo(text: str, store_dir: str, origin: str) -> NarInfo:
             references=frozenset(
                 parse_base_name(name).render(store_dir) for name in fields.get("References", "").split()
             ),
-            deriver=f"{store_dir}/{deriver}" if deriver and deriver != "unknown-deriver" else None,
+            deriver=parse_base_name(deriver).render(store_dir) if deriver and deriver != "unknown-deriver" else None,
             signatures=tuple(signatures),
             content_address=fields.get("CA") or None,
         )

@@ -59,7 +59,10 @@ class FileTransport:
         place = (self.directory / name).resolve()
         if not place.is_relative_to(self.directory.resolve()):
             raise BadNarInfo(f"the cache '{self.name}' names a file outside of itself: '{name}'")
-        return place.open("rb")
+        try:
+            return place.open("rb")
+        except OSError as error:
+            raise StoreError(f"'{self.name}/{name}' cannot be read: {error.strerror}", code="cache-failed") from error
 
 
 class HttpTransport:

@@ -39,10 +39,15 @@ class HashingReader:
 def unpack_verified(info: PathInfo, source: BinaryIO, place: Path, origin: str) -> None:
     """Unpack the archive of a path to `place`; raises `BadArchive` when its hash or size is not the promised one."""
     reader = HashingReader(source, info.nar_size)
-    restore(cast(BinaryIO, reader), place)
+    archive = f"the archive of '{info.path}' from '{origin}'"
+    try:
+        restore(cast(BinaryIO, reader), place)
+    except BadArchive as error:
+        raise BadArchive(f"{archive} is damaged: {error.message}") from error
     got = reader.hash()
-    if (got, reader.size) != (info.nar_hash, info.nar_size):
+    if got != info.nar_hash:
         raise BadArchive(
-            f"the archive of '{info.path}' from '{origin}' does not have the promised hash:\n"
-            f"  expected: {info.nar_hash.sri()}\n  got:      {got.sri()}"
+            f"{archive} does not have the promised hash:\n  expected: {info.nar_hash.sri()}\n  got:      {got.sri()}"
         )
+    if reader.size != info.nar_size:
+        raise BadArchive(f"{archive} has {reader.size} bytes instead of the promised {info.nar_size}")

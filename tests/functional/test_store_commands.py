@@ -71,6 +71,16 @@ def test_missing_in_cache(osconf: Program, added: str, tmp_path: Path) -> None:
     assert "does not have" in osconf.errors
 
 
+def test_a_missing_reference_is_named(osconf: Program, tmp_path: Path) -> None:
+    expression = 'derivation { name = "x"; system = "x"; builder = toFile "source" "text"; }'
+    (drv,) = osconf.lines("instantiate", "-E", f"with builtins; {expression}")
+    source, _ = osconf.lines("store", "closure", drv)
+    osconf("copy", "--to", f"file://{tmp_path / 'cache'}", drv)
+    (tmp_path / "cache" / f"{Path(source).name[:32]}.narinfo").unlink()
+    osconf("copy", "--from", f"file://{tmp_path / 'cache'}", drv, store="two", code=1)
+    assert f"does not have '{source}', which '{drv}' refers to" in osconf.errors
+
+
 def test_export_and_import(osconf: Program, added: str) -> None:
     stream = osconf("store", "export", "-r", added)
     assert osconf.lines("store", "import", store="two", data=stream) == [added]

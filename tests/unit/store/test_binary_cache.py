@@ -123,6 +123,38 @@ def test_bad_narinfo(text: str) -> None:
         parse_narinfo(text, "/osconf/store", "test")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Compression: zstd", "Compression: rot13", "packed with 'rot13', which cannot be read"),
+        ("NarSize: 120", "NarSize: 121", "has 120 bytes instead of the promised 121"),
+        ("NarSize: 120", "NarSize: 99", "is damaged: the archive is longer than promised"),
+        ("URL: nar/", "URL: nar/no", "cannot be read: No such file"),
+    ],
+)
+def test_errors_name_the_path_and_the_cache(
+    store: LocalStore, target: LocalStore, cache: FileCache, old: str, new: str, words: str
+) -> None:
+    path = store.add_text("a", b"text")
+    cache.add(store, path)
+    edit_narinfo(cache, path, old, new)
+    narinfo = open_cache(str(cache.directory), store.store_dir).query(path)
+    assert narinfo is not None
+    # What nobody signed is not even fetched.
+    narinfo = replace(narinfo, info=sign_info(narinfo.info, KEY))
+    with pytest.raises(StoreError, match=words) as caught:
+        cache.fetch(target, narinfo, KEYS)
+    assert cache.name in str(caught.value)
+    assert list(target.layout.temporary.iterdir()) == []
+
+
+def test_a_deriver_is_a_store_path() -> None:
+    hash_part, content = "0" * 32, "sha256:" + "0" * 52
+    text = f"StorePath: /osconf/store/{hash_part}-a\nURL: a\nNarHash: {content}\nNarSize: 1\nDeriver: ../x.drv\n"
+    with pytest.raises(BadNarInfo, match="not sound"):
+        parse_narinfo(text, "/osconf/store", "here")
+
+
 def test_url_cannot_leave_the_cache(store: LocalStore, target: LocalStore, cache: FileCache) -> None:
     path = store.add_text("a", b"a")
     narinfo = cache.add(store, path, key=KEY)
