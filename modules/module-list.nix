@@ -69,6 +69,7 @@
   ./system/boot/loader/loader.nix
   ./system/boot/loader/systemd-boot.nix
   ./system/boot/systemd/base.nix
+  ./system/boot/systemd/directives.nix
   ./system/boot/systemd/tmpfiles.nix
   ./system/boot/systemd/units.nix
   ./system/boot/systemd/user.nix

@@ -43,6 +43,7 @@ MISTAKES = {
     "missing-import": "imports = [ ./hardware.nix ./othre.nix ];",
     "undefined-variable": "networking.hostName = hostname;",
     "infinite-recursion": 'networking.hostName = config.networking.hostName + "x";',
+    "unknown-setting-of-a-unit": 'systemd.services.backup = {\n  script = "x";\n  serviceConfig.Tpye = "oneshot";\n};',
     "thrown": 'networking.hostName = throw "choose a name for the machine";',
     "failed-assertion": 'assertions = [ { assertion = false; message = "This site needs a name."; } ];',
     "impossible-names": 'users.users."al ice".isNormalUser = true;\nfileSystems."srv".device = "/dev/sdb1";',

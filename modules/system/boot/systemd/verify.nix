@@ -30,7 +30,11 @@ in
     systemd.verifyUnits = lib.mkOption {
       type = lib.types.bool;
       default = true;
-      description = "Whether settings of units that systemd does not understand fail the build.";
+      description = ''
+        Whether settings of units that systemd does not understand are mistakes. Unknown names are found when the
+        configuration is evaluated, unless {option}`systemd.package` is newer than osconf; systemd itself reads the units of the
+        system when it is built. Names that begin with `X-` are free.
+      '';
     };
 
     system.checks = lib.mkOption {
