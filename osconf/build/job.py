@@ -50,8 +50,16 @@ def build_derivation(context: BuildContext, drv_path: str, *, rebuild: bool = Fa
     with ExitStack() as stack:
         locks = _lock_outputs(context, drv_path, drv, stack)
         paths = [output.path for output in drv.outputs.values()]
-        if not rebuild and len(store.valid_among(paths)) == len(paths):
+        is_there = len(store.valid_among(paths)) == len(paths)
+        if is_there and not rebuild:
             return
+        if rebuild and not is_there and not context.settings.repair:
+            raise BuildError(
+                f"'{drv.name}' is not in the store, so there is nothing to compare with",
+                drv=drv_path,
+                code="never-built",
+                hint="build it first, then once more with '--check'",
+            )
         started = time.monotonic()
         context.reporter.build_started(drv_path, drv.name)
         error: OsconfError | None = None

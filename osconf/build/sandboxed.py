@@ -8,6 +8,7 @@ the real store's filesystem, so that outputs need no copy.
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -130,7 +131,18 @@ def _check_result(drv_path: str, drv: Derivation, result: SandboxResult, setting
     if result.silent:
         message = f"the build of '{drv.name}' said nothing for {settings.max_silent_time:g} seconds"
         raise BuildError(message, drv=drv_path, code="build-timeout")
-    raise BuildError(f"the builder of '{drv.name}' failed with exit code {result.exit_code}", drv=drv_path)
+    signal_name = name_signal(result.exit_code - 128)
+    how = f"{result.exit_code}, as when {signal_name} ends a program" if signal_name else str(result.exit_code)
+    hint = "the kernel does this when memory runs out: `dmesg` tells" if signal_name == "SIGKILL" else None
+    raise BuildError(f"the builder of '{drv.name}' failed with exit code {how}", drv=drv_path, hint=hint)
+
+
+def name_signal(number: int) -> str:
+    """The name of a signal; empty when there is none of this number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return ""
 
 
 def describe_build(

@@ -164,9 +164,20 @@ def test_output_checks(bench: Workbench, checks: dict[str, str], code: str | Non
     assert caught.value.code == code
 
 
+def test_a_builder_that_is_killed_says_by_what(bench: Workbench) -> None:
+    with pytest.raises(BuildError, match="exit code 137, as when SIGKILL ends") as caught:
+        bench.build(bench.shell("killed", "kill -9 $$"))
+    assert "memory" in (caught.value.hint or "")
+    with pytest.raises(BuildError, match="exit code 200$"):
+        bench.build(bench.shell("odd", "exit 200"))
+
+
 def test_check_and_repair(bench: Workbench) -> None:
     stable = bench.shell("stable", "echo same > $out")
     random = bench.shell("random", "head -c 8 /dev/urandom > $out")
+    with pytest.raises(BuildError, match="nothing to compare with") as caught:
+        bench.build(stable, check=True)
+    assert caught.value.code == "never-built"
     bench.build(stable, random)
     bench.build(stable, check=True)
     with pytest.raises(BuildError) as caught:
