@@ -213,6 +213,33 @@ rec {
   # Definitions from a function over many keys, safe from infinite recursion: only known attributes are defined.
   mkMergeAttrs = keys: list: builtins.listToAttrs (map (name: { inherit name; value = mkMerge (builtins.catAttrs name list); }) keys);
 
+  # Change the value of a definition; the properties around it stay.
+  mapDefinitionValue = f: definition:
+    let
+      kind = definition._type or null;
+      inner = mapDefinitionValue f;
+    in
+    if kind == "merge" then definition // { contents = map inner definition.contents; }
+    else if kind == "if" || kind == "override" || kind == "order" then definition // { content = inner definition.content; }
+    else if kind == "definition" then definition // { value = inner definition.value; }
+    else f definition;
+
+  # The members of an option of `attrsOf`, each with its value and the priority of what defines it.
+  mergeAttrDefinitionsWithPrio = option:
+    let
+      sets = builtins.concatMap
+        (definition: map (value: definition // { inherit value; }) (pushDownProperties definition.value))
+        option.definitionsWithLocations;
+      members = lib.attrsets.zipAttrs (map (definition: builtins.mapAttrs (_: value: definition // { inherit value; }) definition.value) sets);
+      describe = name: definitions:
+        let
+          merged = mergeDefinitions (option.loc ++ [ name ]) option.type.nestedTypes.elemType definitions;
+        in
+        { value = merged.mergedValue; inherit (merged.defsFinal') highestPrio; };
+    in
+    assert option.type.name == "attrsOf" || option.type.name == "lazyAttrsOf";
+    builtins.mapAttrs describe members;
+
   # Evaluate definitions with a type, outside of any module.
   mergeDefinitions = loc: type: definitions: primops.mergeDefinitions loc type definitions;
 

@@ -14,6 +14,7 @@ from osconf.lang.values import LazyAttrs, Value
 
 DEFAULT_PRIORITY = 100
 OPTION_DEFAULT_PRIORITY = 1500
+NO_PRIORITY = 9999
 DEFAULT_ORDER = 1000
 UNKNOWN_FILE = "<unknown-file>"
 
@@ -149,7 +150,7 @@ def resolve(definitions: list[Definition]) -> tuple[list[Definition], int]:
         if not is_open or (winners and not any([winner.pending for winner in winners])):
             return sort_by_order(winners), best
         pool = winners + losers
-    return [], DEFAULT_PRIORITY
+    return [], NO_PRIORITY
 
 
 def sort_by_order(definitions: list[Definition]) -> list[Definition]:

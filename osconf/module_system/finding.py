@@ -20,7 +20,8 @@ from osconf.module_system.suggest import suggest_option
 from osconf.module_system.tree import Level, Option
 from osconf.module_system.types.base import OptionType, merge_checked, to_type
 from osconf.module_system.types.compound import CoercedTo, Either
-from osconf.module_system.types.containers import Anything, Attrs, AttrsOf, Container, Json, ListOf, group_by_name
+from osconf.module_system.types.containers import Anything, Attrs, AttrsOf, Container, ListOf, group_by_name
+from osconf.module_system.types.data import Data
 from osconf.module_system.types.submodule import Submodule
 
 
@@ -135,7 +136,7 @@ def _find_inside(
             loc = place.parts
             root = option_type.evaluate(loc, loc[-1] if loc else "", resolved).root
             return find(root, rest) if rest else root
-        if isinstance(option_type, (Anything, Attrs, Json)) and rest:
+        if isinstance(option_type, (Anything, Attrs, Data)) and rest:
             option_type = AttrsOf(option_type if not isinstance(option_type, Attrs) else Anything())
         if isinstance(option_type, AttrsOf) and rest:
             place, rest, name = place.child(rest[0]), rest[1:], rest[0]
@@ -162,7 +163,7 @@ def _find_inside(
 
 def _is_plain(option_type: OptionType) -> bool:
     """Whether nothing can be below values of a type."""
-    return option_type.sub_modules() is None and not isinstance(option_type, (AttrsOf, ListOf, Attrs, Json, Anything))
+    return option_type.sub_modules() is None and not isinstance(option_type, (AttrsOf, ListOf, Attrs, Data, Anything))
 
 
 def _resolve(definitions: list[Definition]) -> list[Definition]:

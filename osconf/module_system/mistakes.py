@@ -343,12 +343,12 @@ def names_depend_on_config(place: Place) -> EvalError:
     )
 
 
-def declared_twice(place: Place, files: Sequence[str], what: str) -> OptionError:
+def declared_twice(place: Place, files: Sequence[str], what: str, hint: str = "") -> OptionError:
     """Two declarations of an option do not go together."""
     return OptionError(
         f"the option `{place}' is declared twice, and the declarations do not agree on {what}:\n"
         + "\n".join(f"  {file}" for file in files),
-        hint="rename one of them, or give both types that can be merged",
+        hint=hint or "rename one of them, or give both types that can be merged",
         code="option-declared-twice",
     )
 

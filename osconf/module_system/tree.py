@@ -27,7 +27,14 @@ from osconf.module_system.definitions import (
     resolve,
 )
 from osconf.module_system.place import Place
-from osconf.module_system.types.base import OptionType, merge_checked, merge_types, to_type
+from osconf.module_system.types.base import (
+    ONCE_DECLARED,
+    OptionType,
+    definitions_to_value,
+    merge_checked,
+    merge_types,
+    to_type,
+)
 from osconf.module_system.types.scalars import Unspecified
 
 if TYPE_CHECKING:
@@ -315,9 +322,10 @@ class Option:
         merged: dict[str, Value] = {}
         types: list[OptionType] = []
         for _, attrs, _ in self.declarations:
-            for name in ("default", "apply"):
+            for name in ONCE_DECLARED:
                 if name in merged and name in attrs:
-                    raise mistakes.declared_twice(self.place, self.declaration_places(), f"`{name}'")
+                    hint = f"leave `{name}' out of one of them, or rename it"
+                    raise mistakes.declared_twice(self.place, self.declaration_places(), f"`{name}'", hint)
             if attrs.get("type") is not None:
                 types.append(to_type(attrs["type"]))
             merged = {**attrs, **merged}
@@ -339,11 +347,11 @@ class Option:
     def _add_sub_options(self, sets: list[tuple[str, Value]]) -> None:
         """Options declared below an option belong to its submodule."""
         modules = self.option_type.sub_modules()
-        if modules is None:
-            first = self.declaration_places()
-            raise mistakes.declared_twice(
-                self.place, [*first, *[from_latin(file) for file, _ in sets]], "being an option or a set of options"
-            )
+        # Which member of a list or set of submodules would they belong to?
+        if modules is None or self.option_type.name != "submodule":
+            places = [*self.declaration_places(), *[from_latin(file) for file, _ in sets]]
+            hint = "" if modules is None else "declare the inner options in the submodule that is in its type"
+            raise mistakes.declared_twice(self.place, places, "being an option or a set of options", hint)
         extra = tuple([{"_file": file, "options": attrs} for file, attrs in sets])
         self._type = self.option_type.with_modules(modules + extra)
         self.declaration = {**self.declaration, "type": self._type.view}
@@ -434,7 +442,10 @@ class Option:
         """The definitions resolved, checked and merged."""
         definitions, _ = self.resolved()
         if not definitions:
-            raise mistakes.missing_value(self)
+            value = force(self.option_type.empty_at(self.place))
+            if value is UNSET:
+                raise mistakes.missing_value(self)
+            return value
         return merge_checked(self.place, self.option_type, definitions)
 
     def _value_of_one(self) -> Value:
@@ -489,9 +500,7 @@ class Option:
                     "isDefined": make_thunk(lambda: bool(self.resolved()[0])),
                     "highestPrio": make_thunk(lambda: self.resolved()[1]),
                     "definitions": make_thunk(lambda: tuple([d.value for d in self.resolved()[0]])),
-                    "definitionsWithLocations": make_thunk(
-                        lambda: tuple([{"file": d.file, "value": d.value} for d in self.resolved()[0]])
-                    ),
+                    "definitionsWithLocations": make_thunk(lambda: definitions_to_value(self.resolved()[0])),
                     "files": make_thunk(lambda: tuple([d.file for d in self.resolved()[0]])),
                     "declarations": tuple([file for file, _, _ in self.declarations]),
                     "declarationPositions": make_thunk(self._position_values),

@@ -30,6 +30,9 @@ from osconf.module_system.place import Place
 
 NestedTypes = dict[str, "OptionType"]
 
+ONCE_DECLARED = ("default", "example", "description", "apply")
+"""What only one of several declarations of an option may say."""
+
 
 class OptionType:
     """A type: which values fit, how several definitions become one value, what is below it."""
@@ -54,8 +57,12 @@ class OptionType:
         raise OptionError(f"the type {self.name} cannot merge")
 
     def empty_value(self) -> Value:
-        """What an option without definitions is inside a container; UNSET when it must be defined."""
+        """What an option without definitions is; UNSET when it must be defined."""
         return UNSET
+
+    def empty_at(self, place: Place) -> Value:
+        """The value of an option without definitions at a place."""
+        return self.empty_value()
 
     def sub_options(self, prefix: tuple[str, ...]) -> Value:
         """The options below, for the reference: a tree of option values."""
@@ -77,9 +84,28 @@ class OptionType:
         """The types this one is made of, by role."""
         return {}
 
+    def nested_view(self) -> dict[str, Value]:
+        """The types this one is made of as the language sees them."""
+        return {name: inner.view for name, inner in self.nested().items()}
+
+    @property
+    def functor_name(self) -> str:
+        """The name by which types are compared when an option is declared twice."""
+        return self.name
+
     def payload(self) -> Value:
         """What a container or parametrised type was made with, for `functor.payload`."""
         return None
+
+    def from_payload(self, payload: Value) -> OptionType:
+        """The type of this kind that is made with something else."""
+        return self
+
+    def functor_type(self) -> Value:
+        """`functor.type`: the type, or how it is made of a payload."""
+        if self.payload() is None:
+            return self.view
+        return lambda payload: self.from_payload(force(payload)).view
 
     def wrapped_in(self, make: Callable[[OptionType], OptionType]) -> OptionType:
         """The type that `make` makes around this one: `listOf str` is one type, wherever it is written."""
@@ -313,7 +339,7 @@ def _make_view(option_type: OptionType) -> dict[str, Value]:
         "substSubModules": lambda modules: t.with_modules(force(modules)).view,
         "typeMerge": make_thunk(_type_merge_view, t),
         "functor": make_thunk(_functor_view, t),
-        "nestedTypes": make_thunk(lambda: {name: inner.view for name, inner in t.nested().items()}),
+        "nestedTypes": make_thunk(t.nested_view),
     }
 
 
@@ -324,14 +350,21 @@ def _empty_view(option_type: OptionType) -> Value:
 
 def _functor_view(option_type: OptionType) -> Value:
     def combine(left: Value) -> Value:
-        return lambda right: None
+        def join(right: Value) -> Value:
+            if option_type.payload() is None:
+                return None
+            one, other = (option_type.from_payload(force(payload)) for payload in (left, right))
+            both = one.merge_type(other)
+            return None if both is None else both.payload()
+
+        return join
 
     combine.option_type = option_type  # type: ignore[attr-defined]
     nested = option_type.nested()
-    element = nested.get("elemType")
+    element = nested.get("elemType") or nested.get("finalType")
     return {
-        "name": option_type.name,
-        "type": option_type.view,
+        "name": option_type.functor_name,
+        "type": make_thunk(option_type.functor_type),
         "wrapped": None if element is None else element.view,
         "payload": option_type.payload(),
         "binOp": combine,

@@ -11,16 +11,17 @@ from osconf.lang.primops.registry import make_primop
 from osconf.lang.runtime import call, expect_int, force, is_attrs, make_thunk
 from osconf.lang.values import Value, from_latin
 from osconf.module_system.types.base import OptionType, known_type, make_language_type, to_type
-from osconf.module_system.types.compound import AttrTag, Checked, CoercedTo, Either, FunctionTo, NullOr, Unique
+from osconf.module_system.types.compound import Checked, CoercedTo, Either, FunctionTo, NullOr, Unique
 from osconf.module_system.types.containers import (
     Anything,
     Attrs,
     AttrsOf,
-    Json,
     LazyAttrsOf,
     ListOf,
     NonEmptyListOf,
+    attrs_with,
 )
+from osconf.module_system.types.data import Data
 from osconf.module_system.types.scalars import (
     Bool,
     BoolByOr,
@@ -41,8 +42,10 @@ from osconf.module_system.types.scalars import (
     StringMerged,
     StrMatching,
     Unspecified,
+    path_with,
 )
 from osconf.module_system.types.submodule import DeferredModule, make_submodule, make_submodule_with
+from osconf.module_system.types.tagged import AttrTag
 
 
 def _bounded(bits: int, is_signed: bool) -> Int:
@@ -73,28 +76,18 @@ def _number_between(lowest: Value, highest: Value) -> Value:
     ).view
 
 
-def _path_with(arguments: Value) -> Value:
-    in_store = force(arguments.get("inStore"))
-    absolute = force(arguments.get("absolute"))
-    if in_store is True and absolute is False:
-        raise OptionError("pathWith: a path in the store is absolute", code="not-a-type")
-    return PathType(in_store, absolute).view
-
-
-def _attrs_with(arguments: Value) -> Value:
-    element = arguments["elemType"]
-    is_lazy = force(arguments.get("lazy", False))
-    placeholder = from_latin(str(force(arguments.get("placeholder", "name"))))
-    return (LazyAttrsOf if is_lazy else AttrsOf)(element, placeholder).view
+def _serializable_value_with(arguments: Value) -> Value:
+    name = from_latin(str(force(arguments["typeName"])))
+    return Data(f"{name} value", allow_null=force(arguments.get("nullable", True)) is True).view
 
 
 def _one_of(members: Value) -> Value:
     if not members:
         raise OptionError("oneOf needs at least one type", code="not-a-type")
     # A type of data is one of several that are made of it: none is looked at here.
-    result: OptionType | Value = members[-1]
-    for member in reversed(members[:-1]):
-        result = Either(member, result)
+    result: OptionType | Value = members[0]
+    for member in members[1:]:
+        result = Either(result, member)
     return result.view if isinstance(result, OptionType) else to_type(result).view
 
 
@@ -148,7 +141,7 @@ SCALARS: dict[str, OptionType] = {
     "boolByOr": BoolByOr(),
     "int": Int("int", "signed integer"),
     "float": Number("float", "floating point number", (float,)),
-    "number": Number("number", "integer or floating point number"),
+    "number": Number("either", "signed integer or floating point number"),
     "port": _bounded(16, is_signed=False),
     "str": Str(),
     "nonEmptyStr": NonEmptyStr(),
@@ -158,16 +151,16 @@ SCALARS: dict[str, OptionType] = {
     "commas": SeparatedString(","),
     "envVar": SeparatedString(":"),
     "path": PathType(),
-    "pathInStore": PathType(in_store=True, name="pathInStore"),
-    "externalPath": PathType(in_store=False, name="externalPath"),
+    "pathInStore": PathType(in_store=True, absolute=None),
+    "externalPath": PathType(in_store=False),
     "package": Package(),
     "shellPackage": ShellPackage(),
     "pkgs": PkgsType(),
     "attrs": Attrs(),
     "optionType": OptionTypeType(),
     "deferredModule": DeferredModule(),
-    "json": Json("json", "JSON value"),
-    "toml": Json("toml", "TOML value", allow_null=False),
+    "json": Data("JSON value"),
+    "toml": Data("TOML value", allow_null=False),
 }
 
 _POSITIVE_NUMBER = Number(
@@ -198,7 +191,7 @@ def make_types(library: Value) -> dict[str, Value]:
         "attrsOf": ("-", _around(AttrsOf)),
         "lazyAttrsOf": ("-", _around(LazyAttrsOf)),
         "loaOf": ("-", _loa_of),
-        "attrsWith": ("!", _attrs_with),
+        "attrsWith": ("!", lambda arguments: attrs_with(arguments).view),
         "nullOr": ("-", _around(NullOr)),
         "either": ("--", _either),
         "oneOf": ("!", _one_of),
@@ -206,7 +199,7 @@ def make_types(library: Value) -> dict[str, Value]:
         "strMatching": ("!", lambda pattern: StrMatching(str(pattern)).view),
         "separatedString": ("!", lambda separator: SeparatedString(str(separator)).view),
         "passwdEntry": ("!", lambda inner: PasswdEntry(to_type(inner)).view),
-        "pathWith": ("!", _path_with),
+        "pathWith": ("!", lambda arguments: path_with(arguments).view),
         "uniq": ("-", _around(Unique)),
         "unique": ("!-", lambda a, element: Unique(element, str(force(a.get("message", "")))).view),
         "coercedTo": ("---", lambda source, convert, final: CoercedTo(source, convert, final).view),
@@ -216,6 +209,7 @@ def make_types(library: Value) -> dict[str, Value]:
         "submodule": ("-", lambda modules: make_submodule(library, modules).view),
         "submoduleWith": ("!", lambda arguments: make_submodule_with(library, arguments).view),
         "deferredModuleWith": ("!", lambda a: DeferredModule(force(a.get("staticModules", ())), library).view),
+        "serializableValueWith": ("!", _serializable_value_with),
         "mkOptionType": ("!", make_language_type),
         "isOptionType": ("!", lambda value: is_attrs(value) and force(value.get("_type")) == "option-type"),
         "isType": ("!!", lambda kind, value: is_attrs(value) and force(value.get("_type")) == kind),

@@ -1,14 +1,13 @@
-"""Types made of other types: `nullOr`, `either`, `coercedTo`, `functionTo`, `uniq`, `addCheck`, `attrTag`."""
+"""Types made of other types: `nullOr`, `either`, `coercedTo`, `functionTo`, `uniq`, `addCheck`."""
 
 from __future__ import annotations
 
 from osconf.errors import OptionError
-from osconf.lang.runtime import UNSET, call, force, function_args, is_attrs, is_function, place_value, spot_of
-from osconf.lang.suggest import did_you_mean
+from osconf.lang.runtime import UNSET, call, force, function_args, is_function
 from osconf.lang.values import Value
 from osconf.module_system.definitions import Definition
 from osconf.module_system.mistakes import conflict, missing_member
-from osconf.module_system.place import Place, show_name
+from osconf.module_system.place import Place
 from osconf.module_system.types.base import (
     Lazy,
     NestedTypes,
@@ -18,7 +17,6 @@ from osconf.module_system.types.base import (
     merge_one,
     merge_types,
     phrase,
-    to_type,
 )
 from osconf.module_system.types.containers import Container
 from osconf.module_system.types.scalars import FunctionCheck
@@ -95,6 +93,20 @@ class Either(OptionType):
     def nested(self) -> NestedTypes:
         return {"left": self.left, "right": self.right}
 
+    @property
+    def functor_name(self) -> str:
+        return "either"
+
+    def payload(self) -> Value:
+        return {"elemType": (self.left.view, self.right.view)}
+
+    def from_payload(self, payload: Value) -> OptionType:
+        left, right = force(payload["elemType"])
+        return Either(left, right)
+
+    def functor_type(self) -> Value:
+        return lambda left: lambda right: Either(left, right).view
+
     def merge_type(self, other: OptionType) -> OptionType | None:
         if not isinstance(other, Either):
             return None
@@ -143,6 +155,9 @@ class CoercedTo(OptionType):
 
     def empty_value(self) -> Value:
         return self.final.empty_value()
+
+    def empty_at(self, place: Place) -> Value:
+        return self.final.empty_at(place)
 
     def nested(self) -> NestedTypes:
         return {"coercedType": self.source, "finalType": self.final}
@@ -205,7 +220,6 @@ class Unique(Container):
     """A value that may be defined once."""
 
     name = "unique"
-    element_classes = ("noun", "composite")
     placeholder = ""
 
     def __init__(self, element: OptionType | Value, message: str = "") -> None:
@@ -216,11 +230,22 @@ class Unique(Container):
     def is_plain(self) -> bool:  # type: ignore[override]
         return self.element.is_plain
 
+    @property
+    def description(self) -> str:  # type: ignore[override]
+        return self.element.description
+
+    @property
+    def description_class(self) -> str | None:  # type: ignore[override]
+        return self.element.description_class
+
     def check(self, value: Value) -> bool:
         return self.element.check(value)
 
     def empty_value(self) -> Value:
         return self.element.empty_value()
+
+    def empty_at(self, place: Place) -> Value:
+        return self.element.empty_at(place)
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         merge_one(place, definitions, self.message)
@@ -255,68 +280,37 @@ class Checked(Container):
     def empty_value(self) -> Value:
         return self.element.empty_value()
 
+    def empty_at(self, place: Place) -> Value:
+        return self.element.empty_at(place)
+
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         return self.element.merge(place, definitions)
 
     def rebuild(self, element: OptionType) -> OptionType:
         return Checked(element, self.condition)
 
+    def merge_type(self, other: OptionType) -> OptionType | None:
+        # The condition stays, also where the other declaration has none.
+        if other is self:
+            return self
+        merged = merge_types(self.element, other.element if isinstance(other, Checked) else other)
+        return None if merged is None else self.rebuild(merged)
+
     def nested(self) -> NestedTypes:
         return self.element.nested()
+
+    def nested_view(self) -> dict[str, Value]:
+        return self.element.nested_view()
+
+    @property
+    def functor_name(self) -> str:
+        return self.element.functor_name
 
     def payload(self) -> Value:
         return self.element.payload()
 
+    def from_payload(self, payload: Value) -> OptionType:
+        return self.element.from_payload(payload)
 
-class AttrTag(OptionType):
-    """A set of exactly one of several attributes, each an option."""
-
-    name = "attrTag"
-    description_class = "noun"
-
-    def __init__(self, tags: Value) -> None:
-        self.tags: dict[str, Value] = {name: force(tags[name]) for name in tags}
-
-    @property
-    def description(self) -> str:  # type: ignore[override]
-        return f"attribute-tagged union with choices: {', '.join(show_name(name) for name in sorted(self.tags))}"
-
-    def check(self, value: Value) -> bool:
-        return is_attrs(value) and len(value) == 1 and next(iter(value)) in self.tags
-
-    def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        chosen = {next(iter(d.value)) for d in definitions}
-        if len(chosen) > 1:
-            raise conflict(place, definitions)
-        name = chosen.pop()
-        option_type = self._type_of(name)
-        members = [Definition(d.file, d.value[name]) for d in definitions]
-        value = merge_element(place.child(name), option_type, members)
-        if "apply" in self.tags[name]:
-            value = call(self.tags[name]["apply"], value)
-        return {name: place_value(value, spot_of(members[0].cell))}
-
-    def nested(self) -> NestedTypes:
-        return {name: self._type_of(name) for name in self.tags}
-
-    def sub_options(self, prefix: tuple[str, ...]) -> Value:
-        return {
-            name: {**tag, "loc": (*prefix, name), "declarations": tag.get("declarations", ())}
-            for name, tag in self.tags.items()
-        }
-
-    def payload(self) -> Value:
-        return {"tags": self.tags}
-
-    def merge_type(self, other: OptionType) -> OptionType | None:
-        if not isinstance(other, AttrTag):
-            return None
-        for name in self.tags.keys() & other.tags.keys():
-            if merge_types(self._type_of(name), other._type_of(name)) is None:
-                return None
-        return AttrTag({**self.tags, **other.tags})
-
-    def _type_of(self, name: str) -> OptionType:
-        if name not in self.tags:
-            raise OptionError(f"no such tag: {name}", hint=did_you_mean(name, self.tags))
-        return to_type(self.tags[name]["type"])
+    def functor_type(self) -> Value:
+        return self.element.functor_type()

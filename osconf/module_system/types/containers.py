@@ -9,13 +9,11 @@ from osconf.lang.runtime import (
     call,
     force,
     is_attrs,
-    is_derivation,
     is_function,
-    is_string,
     place_value,
     spot_of,
 )
-from osconf.lang.values import LazyAttrs, Path, Thunk, Value
+from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin, to_latin
 from osconf.module_system.cycles import OptionCycle
 from osconf.module_system.definitions import Definition, resolve
 from osconf.module_system.mistakes import missing_member, position_of_definition
@@ -29,6 +27,7 @@ from osconf.module_system.types.base import (
     merge_equal,
     merge_types,
     phrase,
+    to_type,
 )
 
 
@@ -87,6 +86,12 @@ class Container(OptionType):
     def sub_modules(self) -> tuple[Value, ...] | None:
         return self.element.sub_modules()
 
+    def payload(self) -> Value:
+        return {"elemType": self.element.view}
+
+    def from_payload(self, payload: Value) -> OptionType:
+        return self.rebuild(to_type(payload["elemType"]))
+
     def rebuild(self, element: OptionType) -> OptionType:
         """The same container of other elements."""
         return type(self)(element)
@@ -142,8 +147,7 @@ class ListOf(Container):
 class NonEmptyListOf(ListOf):
     """A list with at least one member."""
 
-    name = "nonEmptyListOf"
-    template = "non-empty list of {}"
+    template = "non-empty (list of {})"
 
     def check(self, value: Value) -> bool:
         return type(value) is tuple and len(value) > 0
@@ -169,8 +173,30 @@ class AttrsOf(Container):
     def empty_value(self) -> Value:
         return {}
 
+    @property
+    def functor_name(self) -> str:
+        return "attrsWith"
+
+    def payload(self) -> Value:
+        return {
+            "elemType": self.element.view,
+            "lazy": isinstance(self, LazyAttrsOf),
+            "placeholder": to_latin(self.placeholder[1:-1]),
+        }
+
+    def from_payload(self, payload: Value) -> OptionType:
+        return attrs_with(payload)
+
     def rebuild(self, element: OptionType) -> OptionType:
         return type(self)(element, self.placeholder[1:-1])
+
+    def merge_type(self, other: OptionType) -> OptionType | None:
+        if type(other) is not type(self) or other.name != self.name:
+            return None
+        # A placeholder that somebody chose goes before the usual one; two choices exclude each other.
+        chosen = {self.placeholder, other.placeholder} - {"<name>"} or {"<name>"}
+        merged = merge_types(self.element, other.element)
+        return type(self)(merged, chosen.pop()[1:-1]) if merged is not None and len(chosen) == 1 else None
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         result: dict[str, Value] = {}
@@ -208,7 +234,7 @@ def _run_lazy_member(cell: Thunk) -> Value:
         inner = place.child(name)
         value = merge_element(inner, element, [d.derive(d.value) for d in members])
         if value is UNSET:
-            value = force(element.empty_value())
+            value = force(element.empty_at(inner))
             if value is UNSET:
                 raise missing_member(inner, members)
     except BaseException as error:
@@ -236,11 +262,19 @@ def group_by_name(definitions: list[Definition]) -> dict[str, list[Definition]]:
     return by_name
 
 
+def attrs_with(arguments: Value) -> AttrsOf:
+    """`attrsWith`: a set of an element type, lazy or not, with a placeholder for its names in the reference."""
+    is_lazy = force(arguments.get("lazy", False))
+    placeholder = from_latin(str(force(arguments.get("placeholder", "name"))))
+    return (LazyAttrsOf if is_lazy else AttrsOf)(arguments["elemType"], placeholder)
+
+
 class Attrs(OptionType):
     """An attribute set, merged shallowly; its values have no type."""
 
     name = "attrs"
     description = "attribute set"
+    description_class = None
 
     def check(self, value: Value) -> bool:
         return is_attrs(value)
@@ -281,31 +315,3 @@ class Anything(OptionType):
             return merge_element(place.child("<function body>"), self, inner)
 
         return merged
-
-
-class Json(OptionType):
-    """A value that a format of plain data can hold: checked all the way down when it is used."""
-
-    description_class = "noun"
-
-    def __init__(self, name: str, description: str, allow_null: bool = True) -> None:
-        self.name = name
-        self.description = description
-        self.allow_null = allow_null
-
-    def check(self, value: Value) -> bool:
-        kind = type(value)
-        if value is None:
-            return self.allow_null
-        return kind in _DATA_KINDS or is_string(value)
-
-    def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        first = definitions[0].value
-        if is_attrs(first) and not is_derivation(first) and all([is_attrs(d.value) for d in definitions]):
-            return AttrsOf(self).merge(place, definitions)
-        if type(first) is tuple and all([type(d.value) is tuple for d in definitions]):
-            return ListOf(self).merge(place, definitions)
-        return merge_equal(place, definitions)
-
-
-_DATA_KINDS = frozenset((bool, int, float, tuple, dict, LazyAttrs, Path))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from types import FunctionType
 
+from osconf.errors import OptionError
 from osconf.lang.brief import show_brief
+from osconf.lang.kinds import type_name
 from osconf.lang.primops.registry import PRIMOPS
 from osconf.lang.runtime import (
     call,
@@ -22,7 +24,16 @@ from osconf.lang.values import ContextStr, Path, Value, context_of, from_latin, 
 from osconf.module_system.definitions import Definition
 from osconf.module_system.mistakes import conflict
 from osconf.module_system.place import Place
-from osconf.module_system.types.base import OptionType, PlainType, merge_default_option, merge_one, merge_types, to_type
+from osconf.module_system.types.base import (
+    NestedTypes,
+    OptionType,
+    PlainType,
+    merge_default_option,
+    merge_one,
+    merge_types,
+    phrase,
+    to_type,
+)
 
 
 class Unspecified(OptionType):
@@ -83,10 +94,19 @@ class Int(PlainType):
             and (self.highest is None or value <= self.highest)
         )
 
+    @property
+    def functor_name(self) -> str:
+        return "int"
+
     def merge_type(self, other: OptionType) -> OptionType | None:
-        if isinstance(other, Int) and (self.lowest, self.highest) == (other.lowest, other.highest):
-            return self
-        return None
+        if not isinstance(other, Int):
+            return None
+        lowest = max([one.lowest for one in (self, other) if one.lowest is not None], default=None)
+        highest = min([one.highest for one in (self, other) if one.highest is not None], default=None)
+        for one in (self, other):
+            if (one.lowest, one.highest) == (lowest, highest):
+                return one
+        return Int("intBetween", f"integer between {lowest} and {highest} (both inclusive)", lowest, highest)
 
 
 class Number(PlainType):
@@ -103,7 +123,9 @@ class Number(PlainType):
     ) -> None:
         self.name = name
         self.description = description
-        self.description_class = "nonRestrictiveClause" if "," in description else "noun"
+        self.description_class = "noun" if len(kinds) == 1 else "conjunction"
+        if "," in description:
+            self.description_class = "nonRestrictiveClause"
         self.kinds = kinds
         self.lowest = lowest
         self.highest = highest
@@ -116,6 +138,18 @@ class Number(PlainType):
             and (self.highest is None or value <= self.highest)
             and (self.excluded is None or value != self.excluded)
         )
+
+    @property
+    def functor_name(self) -> str:
+        return "float" if len(self.kinds) == 1 else "either"
+
+    def nested(self) -> NestedTypes:
+        if len(self.kinds) == 1:
+            return {}
+        return {"left": Int("int", "signed integer"), "right": Number("float", "floating point number", (float,))}
+
+    def payload(self) -> Value:
+        return {"elemType": tuple([inner.view for inner in self.nested().values()])} if len(self.kinds) > 1 else None
 
 
 class Str(PlainType):
@@ -135,7 +169,7 @@ class NonEmptyStr(Str):
     description = "non-empty string"
 
     def check(self, value: Value) -> bool:
-        return is_string(value) and value.strip(" \t\n\r\v\f") != ""
+        return is_string(value) and value.strip(" \t\n") != ""
 
 
 class SingleLineStr(Str):
@@ -159,7 +193,7 @@ class PasswdEntry(OptionType):
     def __init__(self, inner: OptionType) -> None:
         self.inner = inner
         self.name = f"passwdEntry {inner.name}"
-        self.description = f"{inner.description}, not containing newlines or colons"
+        self.description = f"{phrase(inner, 'noun')}, not containing newlines or colons"
         self.description_class = "nonRestrictiveClause"
         self.is_plain = inner.is_plain
 
@@ -168,6 +202,10 @@ class PasswdEntry(OptionType):
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         return self.inner.merge(place, definitions)
+
+    @property
+    def functor_name(self) -> str:
+        return self.inner.functor_name
 
 
 class StrMatching(PlainType):
@@ -185,8 +223,15 @@ class StrMatching(PlainType):
             return False
         return call(PRIMOPS["match"].function, self.pattern, value) is not None
 
+    @property
+    def functor_name(self) -> str:
+        return "strMatching"
+
     def payload(self) -> Value:
-        return self.pattern
+        return {"pattern": self.pattern}
+
+    def from_payload(self, payload: Value) -> OptionType:
+        return StrMatching(str(force(payload["pattern"])))
 
     def merge_type(self, other: OptionType) -> OptionType | None:
         return self if isinstance(other, StrMatching) and other.pattern == self.pattern else None
@@ -218,6 +263,9 @@ class SeparatedString(OptionType):
     def payload(self) -> Value:
         return {"sep": self.separator}
 
+    def from_payload(self, payload: Value) -> OptionType:
+        return SeparatedString(str(force(payload["sep"])))
+
     def merge_type(self, other: OptionType) -> OptionType | None:
         return self if isinstance(other, SeparatedString) and other.separator == self.separator else None
 
@@ -233,11 +281,12 @@ class StringMerged(SeparatedString):
 class PathType(PlainType):
     """An absolute path, as a path value or as text."""
 
-    def __init__(self, in_store: bool | None = None, absolute: bool | None = True, name: str = "path") -> None:
-        self.name = name
+    name = "path"
+
+    def __init__(self, in_store: bool | None = None, absolute: bool | None = True) -> None:
         self.in_store = in_store
         self.absolute = absolute
-        where = {True: " in the store", False: " not in the store", None: ""}[in_store]
+        where = {True: " in the Nix store", False: " not in the Nix store", None: ""}[in_store]
         kind = {True: "absolute ", False: "relative ", None: ""}[absolute]
         self.description = f"{kind}path{where}"
 
@@ -250,15 +299,32 @@ class PathType(PlainType):
             text = coerce_to_string(value)
         else:
             return False
+        if self.in_store is False and not is_string(value):
+            return False  # a path value would be copied into the store where it is used
         if self.absolute is not None and text.startswith("/") is not self.absolute:
             return False
         if self.in_store is None:
             return True
         return _is_in_store(text) is self.in_store
 
+    def payload(self) -> Value:
+        return {"inStore": self.in_store, "absolute": self.absolute}
+
+    def from_payload(self, payload: Value) -> OptionType:
+        return path_with(payload)
+
     def merge_type(self, other: OptionType) -> OptionType | None:
         same = isinstance(other, PathType) and (self.in_store, self.absolute) == (other.in_store, other.absolute)
         return self if same else None
+
+
+def path_with(arguments: Value) -> PathType:
+    """`pathWith`: absolute or not, in the store or not; null where it does not matter."""
+    in_store = force(arguments.get("inStore"))
+    absolute = force(arguments.get("absolute"))
+    if in_store is True and absolute is False:
+        raise OptionError("pathWith: a path in the store is absolute", code="not-a-type")
+    return PathType(in_store, absolute)
 
 
 class Package(OptionType):
@@ -274,7 +340,9 @@ class Package(OptionType):
         if is_string(value) or type(value) is Path:
             return _is_store_member(coerce_to_string(value))
         return (
-            is_attrs(value) and ("outPath" in value or "__toString" in value) and _is_in_store(coerce_to_string(value))
+            is_attrs(value)
+            and ("outPath" in value or "__toString" in value)
+            and _is_store_member(coerce_to_string(value))
         )
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
@@ -286,9 +354,6 @@ class Package(OptionType):
 
 class ShellPackage(Package):
     """A package of a login shell: it has `shellPath`."""
-
-    name = "shellPackage"
-    description = "package"
 
     def check(self, value: Value) -> bool:
         return is_derivation(value) and "shellPath" in value
@@ -305,7 +370,7 @@ class Enum(PlainType):
 
     @property
     def description(self) -> str:  # type: ignore[override]
-        shown = [show_brief(force(v)) for v in self.values]
+        shown = [_show_choice(force(v)) for v in self.values]
         if not shown:
             return "impossible (empty enum)"
         if len(shown) == 1:
@@ -324,10 +389,21 @@ class Enum(PlainType):
     def payload(self) -> Value:
         return {"values": self.values}
 
+    def from_payload(self, payload: Value) -> OptionType:
+        return Enum(force(payload["values"]))
+
     def merge_type(self, other: OptionType) -> OptionType | None:
         if not isinstance(other, Enum):
             return None
         return Enum(self.values + tuple([v for v in other.values if not self.check(force(v))]))
+
+
+def _show_choice(value: Value) -> str:
+    if is_string(value):
+        return f'"{from_latin(value)}"'
+    if type(value) is int:
+        return str(value)
+    return {True: "true", False: "false"}.get(value, "") if type(value) is bool else f"<{type_name(value)}>"
 
 
 class OptionTypeType(OptionType):
@@ -354,7 +430,6 @@ class PkgsType(OptionType):
 
     name = "pkgs"
     description = "Nixpkgs package set"
-    description_class = None
 
     def check(self, value: Value) -> bool:
         return is_attrs(value) and ("_type" not in value or force(value["_type"]) == "pkgs")
@@ -373,10 +448,12 @@ class FunctionCheck:
 
 
 _STORE_MEMBER = re.compile(r"/[0-9a-z]{32}-[0-9a-zA-Z+._?=-]+\Z")
+_STORE_PREFIX = re.compile(r"/[0-9a-z]{32}-[^/]+(?:/|\Z)")
 
 
 def _is_in_store(text: str) -> bool:
-    return text.startswith(current_evaluator().world.store_dir + "/")
+    store = current_evaluator().world.store_dir
+    return text.startswith(store) and _STORE_PREFIX.match(text, len(store)) is not None
 
 
 def _is_store_member(text: str) -> bool:

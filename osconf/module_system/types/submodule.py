@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from osconf.errors import OptionError
 from osconf.lang.runtime import force, is_attrs, is_function, is_string, make_thunk
-from osconf.lang.values import Path, Value
+from osconf.lang.values import Path, Value, to_latin
 from osconf.module_system.collect import Module, Root
 from osconf.module_system.definitions import Definition
 from osconf.module_system.evaluation import Evaluation
 from osconf.module_system.place import Place, show_path
 from osconf.module_system.types.base import OptionType, phrase, to_type
+
+_ANY_NAME = to_latin("‹name›")
+"""The name of a submodule where it is not that of a real one."""
 
 
 class Submodule(OptionType):
@@ -47,7 +50,10 @@ class Submodule(OptionType):
         return is_attrs(value) or is_function(value) or type(value) is Path or (is_string(value) and value[:1] == "/")
 
     def empty_value(self) -> Value:
-        return {}
+        return make_thunk(lambda: self.evaluate((), _ANY_NAME, []).checked_config())
+
+    def empty_at(self, place: Place) -> Value:
+        return self.merge(place, [])
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         return self.evaluate(place.parts, place.parts[-1] if place.parts else "", definitions).checked_config()
@@ -78,7 +84,7 @@ class Submodule(OptionType):
         )
 
     def sub_options(self, prefix: tuple[str, ...]) -> Value:
-        evaluation = self.evaluate(prefix, "‹name›".encode().decode("latin-1"), [])
+        evaluation = self.evaluate(prefix, _ANY_NAME, [])
         options = evaluation.options()
         options.pop("_module", None)
         freeform = evaluation.module_option("freeformType")
@@ -107,6 +113,9 @@ class Submodule(OptionType):
             "description": self.given_description,
             "class": self.class_,
         }
+
+    def from_payload(self, payload: Value) -> OptionType:
+        return make_submodule_with(self.library, payload)
 
     def nested(self) -> dict[str, OptionType]:
         freeform = self.evaluate((), "", []).module_option("freeformType")
@@ -152,8 +161,9 @@ class DeferredModule(OptionType):
     def check(self, value: Value) -> bool:
         return is_attrs(value) or is_function(value) or type(value) is Path or (is_string(value) and value[:1] == "/")
 
-    def empty_value(self) -> Value:
-        return {}
+    @property
+    def functor_name(self) -> str:
+        return "deferredModuleWith"
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
         via = show_path(place.parts)
@@ -171,6 +181,9 @@ class DeferredModule(OptionType):
 
     def payload(self) -> Value:
         return {"staticModules": self.static_modules}
+
+    def from_payload(self, payload: Value) -> OptionType:
+        return DeferredModule(force(payload["staticModules"]), self.library)
 
     def merge_type(self, other: OptionType) -> OptionType | None:
         if not isinstance(other, DeferredModule):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osconf.errors import OptionError
-from osconf.lang.runtime import force
+from osconf.lang.runtime import UNSET, force
 from osconf.module_system.definitions import Definition, resolve
 from osconf.module_system.evaluation import Evaluation
 from osconf.module_system.place import Place
@@ -151,7 +151,7 @@ def priority_of(trees: list[Any]) -> int:
 @given(st.lists(TREES, min_size=1, max_size=5))
 def test_the_priority_is_that_of_the_winners(trees: list[Any]) -> None:
     leaves = [leaf for tree in trees for leaf in leaves_of(tree)]
-    assert priority_of(trees) == min([leaf.priority for leaf in leaves], default=100)
+    assert priority_of(trees) == min([leaf.priority for leaf in leaves], default=9999)
 
 
 @given(st.lists(TREES, min_size=1, max_size=5))
@@ -205,7 +205,10 @@ def test_the_short_way_is_the_long_way(data: st.DataObject) -> None:
 
     def long_way(option: Option) -> Any:
         resolved, _ = option.resolved()
-        return deep(merge_checked(option.place, option.option_type, resolved)) if resolved else "option-not-set"
+        if resolved:
+            return deep(merge_checked(option.place, option.option_type, resolved))
+        empty = option.option_type.empty_value()
+        return "option-not-set" if empty is UNSET else deep(empty)
 
     def outcome(way: Callable[[Option], Any]) -> Any:
         option = Evaluation({}, tuple(modules)).root.node("x")
