@@ -43,6 +43,7 @@ class Progress:
 
     total: int = 0
     finished: int = 0
+    failed: int = 0
     started: float = 0
     tasks: dict[str, Task] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
@@ -133,10 +134,9 @@ class Display:
         else:
             task.note = note
 
-    def finish(self, path: str, *, counts: bool = True) -> None:
+    def finish(self, path: str) -> None:
         """Take a line away."""
         self.state.tasks.pop(path, None)
-        self.state.finished += counts
 
     def leave_line(self, mark: str, color: str, text: str) -> None:
         """A line that stays."""
@@ -161,7 +161,8 @@ class Display:
 
             head = Table.grid(padding=(0, 1))
             bar = ProgressBar(total=self.state.total, completed=self.state.finished, width=_BAR_WIDTH)
-            count = f"{self.state.finished} of {self.state.total} built"
+            failed = f", {self.state.failed} failed" if self.state.failed else ""
+            count = f"{self.state.finished} of {self.state.total} built{failed}"
             head.add_row("building", bar, count, show_time(now - self.state.started))
             lines.append(head)
         limit = max(_MIN_LINES, min(_MAX_LINES, self.console.height - 6))

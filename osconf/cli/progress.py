@@ -92,7 +92,7 @@ class LiveReporter(QuietReporter):
             with self._lock:
                 display = self._open()
                 for download in DOWNLOADS:
-                    display.finish(download, counts=False)
+                    display.finish(download)
                 display.state.add_goals(drvs)
 
     def build_started(self, drv: str, name: str) -> None:
@@ -114,7 +114,7 @@ class LiveReporter(QuietReporter):
             task = display.state.tasks[drv]
             task.done, task.total = done, total
             if drv in DOWNLOADS and done >= total:
-                display.finish(drv, counts=False)
+                display.finish(drv)
                 if not (display.state.tasks or display.state.total):
                     self.all_finished()
 
@@ -136,6 +136,8 @@ class LiveReporter(QuietReporter):
             if self._display is None:
                 return
             self._display.finish(drv)
+            self._display.state.finished += error is None
+            self._display.state.failed += _is_failure(error)
             if _is_failure(error):
                 self._display.leave_line("✗", "red", f"{name} ({seconds:.1f} s)")
             elif error is None and seconds >= _WORTH_A_LINE:

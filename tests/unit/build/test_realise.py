@@ -168,7 +168,7 @@ def test_a_builder_that_is_killed_says_by_what(bench: Workbench) -> None:
     with pytest.raises(BuildError, match="exit code 137, as when SIGKILL ends") as caught:
         bench.build(bench.shell("killed", "kill -9 $$"))
     assert "memory" in (caught.value.hint or "")
-    with pytest.raises(BuildError, match="exit code 200$"):
+    with pytest.raises(BuildError, match=r"exit code 200$"):
         bench.build(bench.shell("odd", "exit 200"))
 
 

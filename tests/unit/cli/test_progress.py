@@ -85,6 +85,8 @@ def test_what_a_person_sees() -> None:
     console = Console(file=screen, force_terminal=True, no_color=True, width=80, height=20)
     reporter = LiveReporter(console)
     reporter.planned({"/osconf/store/00000000000000000000000000000000-a.drv": (), "b": ()})
+    reporter.build_started("c", "c")
+    reporter.build_finished("c", "c", 0.1, BuildError("no"))
     reporter.build_started("b", "b")
     reporter.log_line("b", "checking for \x1b[31mcc\x07")
     reporter.build_waits("c", "c", "pid 7 (osconf build)")
@@ -95,7 +97,7 @@ def test_what_a_person_sees() -> None:
         console.print(display.draw())
     reporter.all_finished()
     text = captured.get()
-    assert "0 of 2 built" in text
+    assert "0 of 2 built, 1 failed" in text
     assert "checking for [31mcc" in text
     assert "waits for pid 7 (osconf build)" in text
     assert "a  0.0 s  3.0 of 12.0 MB" in text
