@@ -15,6 +15,7 @@ _ASSERTIONS = "the configuration does not hold together:"
 
 if TYPE_CHECKING:
     from osconf.lang.evaluator import Evaluator
+    from osconf.module_system.tree import Level
     from osconf.rebuild.session import Session
 
 
@@ -52,6 +53,7 @@ def instantiate_configuration(
 ) -> Instantiated:
     """Write the derivation behind `system`, `vm` or `image` of a configuration to the store."""
     from osconf.lang.evaluator import run_deep
+    from osconf.module_system.documentation import root_of
     from osconf.module_system.unread import ineffective_definitions
 
     def work() -> Instantiated:
@@ -66,7 +68,8 @@ def instantiate_configuration(
                 raise told from error
             _relate(error, value, configuration)
             raise
-        for text in ineffective_definitions(value):
+        root = root_of(value)
+        for text in ineffective_definitions(root, _variants(root)):
             evaluator.world.warn(to_latin(text))
         return found
 
@@ -74,6 +77,21 @@ def instantiate_configuration(
     found = run_deep(work)
     session.commit()
     return found
+
+
+def _variants(root: Level) -> dict[str, Level]:
+    """The option trees of the variants that were evaluated with a system, by name."""
+    from osconf.lang.runtime import force
+    from osconf.module_system.tree import Option
+    from osconf.module_system.unread import is_read
+
+    option = root.node("specialisation")
+    found = force(option.cell) if isinstance(option, Option) and is_read(option) else {}
+    configurations = {name: force(force(found[name])["configuration"]) for name in found}
+    return {
+        from_latin(name): force(force(force(variant["system"])["build"])["extendModules"]).evaluation.root
+        for name, variant in configurations.items()
+    }
 
 
 def _failed_assertions(error: OsconfError, value: Any) -> OsconfError | None:

@@ -79,3 +79,17 @@ def test_definitions_without_effect_are_told(machine: Machine) -> None:
         in done.stderr
     )
     assert "did you mean `services.openssh.settings.UseDns'?" in done.stderr
+
+
+def test_definitions_without_effect_are_told_beside_variants(machine: Machine) -> None:
+    lines = """services.nginx.virtualHosts.a.root = "/srv";
+services.fail2ban.maxretry = 7;
+specialisation.web.configuration = { services.nginx.enable = true; services.postgresql.settings.port = 7; };
+specialisation.plain.configuration = { };
+"""
+    machine.write("configuration.nix", configuration(lines))
+    done = machine.run("instantiate", "-c", "configuration.nix")
+    assert done.code == 0, done.stderr
+    assert "services.nginx" not in done.stderr
+    assert "services.fail2ban.enable is false, so these definitions have no effect" in done.stderr
+    assert "services.postgresql.enable is false in specialisation.web, so these" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 from osconf.lang.runtime import force
 from osconf.lang.values import Value
 from osconf.module_system.assertions import failed_assertions
+from osconf.module_system.documentation import root_of
 from osconf.module_system.unread import ineffective_definitions
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "modules"))
@@ -72,12 +73,21 @@ def test_assertion_is_told_at_the_option_that_it_names(message: str, line: int |
     assert told(module) == [(message, None if line is None else FIRST + line - 1)]
 
 
-def ineffective(module: str) -> list[str]:
+def ineffective(module: str, *variants: str) -> list[str]:
     def use(value: Value) -> list[str]:
         force(force(value["config"])["out"])
-        return ineffective_definitions(value)
+        found = {}
+        for number, _ in enumerate(variants):
+            variant = force(force(value["config"])["variants"])[number]
+            force(force(force(variant)["config"])["out"])
+            found[f"v{number}"] = root_of(variant)
+        return ineffective_definitions(root_of(value), found)
 
-    return on(module, use)
+    added = "\n".join(f"(extendModules {{ modules = [ {variant} ]; }})" for variant in variants)
+    variant_module = (
+        f"({{ lib, extendModules, ... }}: {{ options.variants = lib.mkOption {{ default = [ {added} ]; }}; }})"
+    )
+    return on(f"{module}\n{variant_module}", use)
 
 
 def test_definitions_below_a_disabled_set_are_told() -> None:
@@ -89,3 +99,23 @@ def test_definitions_that_are_read_or_conditional_are_not_told() -> None:
     assert ineffective('{ web = { enable = true; hosts.a = "x"; }; }') == []
     assert ineffective("({ lib, ... }: { web.hosts = lib.mkIf false { a = lib.mkDefault 1; }; })") == []
     assert ineffective("{ web.enable = false; }") == []
+
+
+def test_what_a_variant_switches_on_is_not_told() -> None:
+    unused = '{ web.hosts.a = "x"; web.port = 81; }'
+    (text,) = ineffective(unused, "{ }")
+    assert "web.hosts (" in text
+    assert "web.port (" in text
+    assert ineffective(unused, "{ web.enable = true; }", "{ }") == []
+
+
+def test_what_only_a_variant_defines_is_told_of_it() -> None:
+    (text,) = ineffective("{ }", '{ web.hosts.b = "y"; }')
+    assert text.startswith("web.enable is false in specialisation.v0, so these definitions have no effect: web.hosts (")
+    # What the variant switches off has its effect in the system that it stands in.
+    assert (
+        ineffective(
+            '{ web = { enable = true; hosts.a = "x"; }; }', "({ lib, ... }: { web.enable = lib.mkForce false; })"
+        )
+        == []
+    )
