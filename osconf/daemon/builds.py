@@ -21,6 +21,7 @@ from osconf.build.reporter import Reporter
 from osconf.build.settings import BuildSettings
 from osconf.daemon.confine import Confinement, children_apart, enter_confinement
 from osconf.daemon.events import EventSender
+from osconf.daemon.limits import lift_memory_limit
 from osconf.daemon.messages import decode_error, encode_error
 from osconf.daemon.outbox import Outbox
 from osconf.daemon.wire import Channel, Disconnected, Message
@@ -200,6 +201,7 @@ def _build_and_leave(
         answer: dict[str, Any]
         store: LocalStore | None = None
         try:
+            lift_memory_limit()
             enter_confinement(confinement)
             store = LocalStore.open(shared.root, shared.store_dir, durable=shared.durable)
             # Its thread begins here: processes with threads cannot be confined.

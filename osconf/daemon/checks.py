@@ -7,17 +7,19 @@ derivation is believed when the names of its outputs follow from the rest of it.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from osconf.errors import StoreError
-from osconf.model import nar
 from osconf.model.derivation import Derivation, fill_output_paths
-from osconf.model.hashes import hash_file
-from osconf.model.path_info import PathInfo, fixed_content_address, text_content_address
-from osconf.model.store_path import DRV_SUFFIX, HASH_LENGTH, make_fixed_output_path, make_text_path
+from osconf.model.path_info import PathInfo
+from osconf.model.store_path import DRV_SUFFIX
+from osconf.store.claims import proves_name
 from osconf.store.local import LocalStore
 from osconf.store.signing import PublicKeys, is_signed
+
+_MAX_DERIVATION = 32 << 20
 
 
 def check_derivation(store: LocalStore, file_name: str, drv: Derivation, references: Iterable[str]) -> None:
@@ -47,6 +49,21 @@ def check_derivation(store: LocalStore, file_name: str, drv: Derivation, referen
             )
 
 
+def read_derivation_text(place: Path, path: str) -> bytes:
+    """The text of a derivation that arrived; refused when it is no plain file or too long."""
+    status = place.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise _bad(f"'{path}' has the name of a derivation, but is none")
+    check_derivation_size(path, status.st_size)
+    return place.read_bytes()
+
+
+def check_derivation_size(path: str, size: int) -> None:
+    """Refuse a derivation that is too long to be looked at."""
+    if size > _MAX_DERIVATION:
+        raise _bad(f"the derivation '{path}' is too long: {size} bytes, allowed are {_MAX_DERIVATION}")
+
+
 def check_no_derivation(name: str) -> None:
     """Refuse a derivation among sources: its content would be believed, and can be anything."""
     if name.endswith(DRV_SUFFIX):
@@ -59,27 +76,4 @@ def _bad(message: str) -> StoreError:
 
 def is_believable(info: PathInfo, place: Path, keys: PublicKeys, store_dir: str) -> bool:
     """Whether a trusted key vouches for a path, or its content at `place`, whose archive hash was checked, does."""
-    return is_signed(info, keys) or _proves_name(info, place, store_dir)
-
-
-def _proves_name(info: PathInfo, place: Path, store_dir: str) -> bool:
-    kind, _, rest = (info.content_address or "").partition(":")
-    name = info.path.rpartition("/")[2][HASH_LENGTH + 1 :]
-    is_plain = place.is_file() and not place.is_symlink()
-    if kind == "text" and is_plain:
-        content = hash_file("sha256", place)
-        return info.content_address == text_content_address(content) and info.path == make_text_path(
-            name, content, info.references, store_dir
-        )
-    if kind != "fixed":
-        return False
-    recursive = rest.startswith("r:")
-    algorithm = rest.removeprefix("r:").partition(":")[0]
-    if algorithm not in ("md5", "sha1", "sha256", "sha512") or not (recursive or is_plain):
-        return False
-    if info.references and not (recursive and algorithm == "sha256"):
-        return False
-    content = nar.hash_path(place, algorithm)[0] if recursive else hash_file(algorithm, place)
-    return info.content_address == fixed_content_address(content, recursive) and info.path == make_fixed_output_path(
-        name, content, recursive, info.references, store_dir
-    )
+    return is_signed(info, keys) or proves_name(info, place, store_dir)

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from osconf.daemon.access import Peer, Policy
+from osconf.daemon.limits import limit_memory
 from osconf.daemon.messages import encode_error
 from osconf.daemon.wire import Channel, Disconnected
 from osconf.errors import OsconfError, StoreError
@@ -178,6 +179,7 @@ class Listener:
             for listening in self.sockets:
                 listening.close()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
+            limit_memory()
             channel = Channel.over(connection)
             try:
                 self.serve(channel, peer)

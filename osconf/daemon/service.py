@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -19,7 +19,13 @@ from osconf import __version__
 from osconf.build.goals import parse_wanted
 from osconf.daemon.access import NotAllowed, Peer, Policy
 from osconf.daemon.builds import Builder, choose_settings, realise_for_client
-from osconf.daemon.checks import check_derivation, check_no_derivation, is_believable
+from osconf.daemon.checks import (
+    check_derivation,
+    check_derivation_size,
+    check_no_derivation,
+    is_believable,
+    read_derivation_text,
+)
 from osconf.daemon.confine import Confinement
 from osconf.daemon.messages import (
     decode_gc_options,
@@ -37,9 +43,17 @@ from osconf.model import nar
 from osconf.model.derivation import parse
 from osconf.model.hashes import Hash, hash_file
 from osconf.model.path_info import PathInfo, fixed_content_address
-from osconf.model.store_path import DRV_SUFFIX, check_name, make_fixed_output_path, parse_store_path
+from osconf.model.store_path import (
+    DRV_SUFFIX,
+    BadStorePath,
+    check_name,
+    make_fixed_output_path,
+    parse_store_path,
+)
 from osconf.store.canonical import canonicalise, explain_os_error, explaining, remove_tree
+from osconf.store.claims import keep_provable
 from osconf.store.local import LocalStore
+from osconf.store.locks import PathLock
 from osconf.store.roots import remember_link
 from osconf.store.signing import parse_public_keys
 from osconf.store.stream import import_paths
@@ -47,7 +61,8 @@ from osconf.store.transfer import receive_closure
 from osconf.store.unpack import unpack_verified
 
 _MAX_TEXT = 64 << 20
-_MAX_ROOTS = 1_000_000
+_MAX_ROOTS = 200_000
+_MAX_BUILDS_OF_USER = 16
 _GREETING_SECONDS = 30.0
 # What is read and thrown away of a refused stream, so that a small mistake does not cost the connection.
 _MAX_DRAINED = 64 << 20
@@ -146,9 +161,10 @@ class Service:
                 self._answer(message)
         except Disconnected as error:
             logger.info("user %s: %s", self.peer.name, error)
-        except OsconfError as error:
+        except (OsconfError, MemoryError) as error:
             with suppress(Disconnected):
-                self.channel.send({"error": encode_error(error)})
+                told = error if isinstance(error, OsconfError) else _too_much()
+                self.channel.send({"error": encode_error(told)})
 
     def _answer(self, message: Message) -> None:
         operation = _OPERATIONS.get(str(message.get("operation")))
@@ -170,6 +186,8 @@ class Service:
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             wrong = StoreError(f"'{message['operation']}' was asked in a wrong way: {error!r}", code="bad-message")
             answer = {"error": encode_error(wrong)}
+        except MemoryError:
+            answer = {"error": encode_error(_too_much())}
         except OSError as error:
             explained = explain_os_error(f"answer '{message['operation']}'", error)
             answer = {"error": encode_error(explained or StoreError(str(error)))}
@@ -249,12 +267,20 @@ class Service:
 
     @_operation("add-temp-roots")
     def add_temp_roots(self, arguments: Message) -> Any:
-        paths = self.paths(arguments)
-        self.roots += len(paths)
+        self.keep(self.paths(arguments))
+
+    def keep(self, paths: Sequence[str]) -> None:
+        """Make paths temporary roots of this conversation."""
+        self._count_roots(len(paths))
+        self.store.add_temp_roots(paths)
+
+    def _count_roots(self, count: int) -> None:
+        self.roots += count
         if self.roots > _MAX_ROOTS:
-            raise StoreError("one conversation may not keep so many paths alive", code="too-many-roots")
-        for path in paths:
-            self.store.add_temp_root(path)
+            raise StoreError(
+                f"one conversation with the store's daemon may not keep more than {_MAX_ROOTS} paths alive",
+                code="too-many-roots",
+            )
 
     @_operation("add-texts", has_stream=True)
     def add_texts(self, arguments: Message) -> Any:
@@ -263,8 +289,11 @@ class Service:
             name, size = check_name(str(text["name"])), int(text["size"])
             if not 0 <= size <= _MAX_TEXT:
                 raise StoreError(f"the text '{name}' of {size} bytes is too long", code="text-too-long")
+            if name.endswith(DRV_SUFFIX):
+                check_derivation_size(name, size)
             references = self.paths(text, "references")
             data = self._stream.read_exactly(size)
+            self._count_roots(1)
             if name.endswith(DRV_SUFFIX):
                 check_derivation(self.store, name, parse(data), references)
             missing = set(references) - self.store.valid_among(references)
@@ -282,13 +311,16 @@ class Service:
         with explaining(f"add '{name}' to the store"):
             try:
                 nar.restore(self._stream.as_file(), temporary)
-                if not recursive and (temporary.is_symlink() or not temporary.is_file()):
-                    raise StoreError(f"'{name}' is not a plain file", code="output-not-flat")
+                if not recursive:
+                    if temporary.is_symlink() or not temporary.is_file():
+                        raise StoreError(f"'{name}' is not a plain file", code="output-not-flat")
+                    # The name says nothing of it: the path must be the same, whoever adds it.
+                    temporary.chmod(0o644)
                 canonicalise(temporary)
                 nar_hash, nar_size = nar.hash_path(temporary)
                 content = self._content_hash(temporary, recursive, algorithm, nar_hash)
                 path = make_fixed_output_path(name, content, recursive, (), self.store.store_dir)
-                self.store.add_temp_root(path)
+                self.keep([path])
                 address = fixed_content_address(content, recursive)
                 info = PathInfo(path, nar_hash, nar_size, ultimate=True, content_address=address)
                 self._install(temporary, info)
@@ -310,7 +342,7 @@ class Service:
     @_operation("import-archive", has_stream=True)
     def import_archive(self, arguments: Message) -> Any:
         info = replace(decode_info(arguments["info"], self.store.store_dir), ultimate=False, registration_time=0)
-        self.store.add_temp_root(info.path)
+        self.keep([info.path])
         if self.store.is_valid(info.path):
             self._stream.drain()
             return
@@ -324,7 +356,7 @@ class Service:
             try:
                 unpack_verified(info, self._stream.as_file(), temporary, str(arguments.get("origin") or "the client"))
                 self.check_import(info, temporary)
-                self._install(temporary, info)
+                self._install(temporary, keep_provable(self.store, info, temporary))
             finally:
                 remove_tree(temporary)
 
@@ -332,9 +364,7 @@ class Service:
         """Refuse a path that comes from elsewhere and that nobody vouches for."""
         if info.path.endswith(DRV_SUFFIX):
             name = info.path.rpartition("/")[2].partition("-")[2]
-            if place.is_symlink() or not place.is_file():
-                check_no_derivation(name)
-            check_derivation(self.store, name, parse(place.read_bytes()), info.references)
+            check_derivation(self.store, name, parse(read_derivation_text(place, name)), info.references)
         if self.is_trusted:
             return
         keys = parse_public_keys(self.builder.settings.trusted_keys)
@@ -349,13 +379,14 @@ class Service:
 
     @_operation("import-stream", has_stream=True)
     def import_stream(self, arguments: Message) -> Any:
-        return import_paths(self.store, self._stream.as_file(), self.check_import)
+        return import_paths(self.store, self._stream.as_file(), self.check_import, self.keep)
 
     @_operation("receive-closure", is_conversation=True)
     def receive_closure(self, arguments: Message) -> Any:
         """Take a closure that another machine sends; the answers to it are events."""
         source = io.BufferedReader(StreamFile(self._stream), 1 << 20)
-        return receive_closure(self.store, source, cast(BinaryIO, AnswerFile(self.channel)), self.check_import)
+        answers = cast(BinaryIO, AnswerFile(self.channel))
+        return receive_closure(self.store, source, answers, self.check_import, self.keep)
 
     @_operation("flush")
     def flush(self, arguments: Message) -> Any:
@@ -373,14 +404,23 @@ class Service:
         link = Path(str(arguments["link"]))
         if not link.is_absolute() or ".." in link.parts:
             raise StoreError(f"'{link}' is not the absolute path of a link", code="no-root")
+        if self.is_trusted:
+            self.store.resolve(link)
+            remember_link(self.store.layout, link)
+            return
+        if not self._is_own_root(link):
+            # The same answer for what is not there: others' files are not told of.
+            raise NotAllowed(f"'{link}' is not a link of user '{self.peer.name}' to a store path")
+        remember_link(self.store.layout, link, self.peer.uid)
+
+    def _is_own_root(self, link: Path) -> bool:
+        """Whether this is a link of the client's that names a store path itself."""
         try:
-            status = link.lstat()
-        except OSError as error:
-            raise StoreError(f"the link '{link}' cannot be seen: {error.strerror}", code="no-root") from error
-        if not link.is_symlink() or (status.st_uid != self.peer.uid and not self.is_trusted):
-            raise NotAllowed(f"'{link}' is not a link of user '{self.peer.name}'")
-        self.store.resolve(link)
-        remember_link(self.store.layout, link)
+            target = str(link.readlink()).removeprefix(self.store.layout.prefix)
+            self.store.store_path_of(target)
+            return link.lstat().st_uid == self.peer.uid
+        except (OSError, ValueError, BadStorePath):
+            return False
 
     @_operation("collect-garbage")
     def collect_garbage(self, arguments: Message) -> Any:
@@ -408,7 +448,7 @@ class Service:
         for each in wanted:
             path = each.partition("!")[0]
             parse_store_path(path, self.store.store_dir)
-            self.store.add_temp_root(path)
+            self.keep([path])
             self.store.query_path_info(path)
         return wanted
 
@@ -419,8 +459,7 @@ class Service:
             path, names = parse_wanted(each)
             drv = self.store.read_derivation(path)
             outputs = {name: drv.output_path(name) for name in sorted(names or drv.outputs)}
-            for output in outputs.values():
-                self.store.add_temp_root(output)
+            self.keep(list(outputs.values()))
             if len(self.store.valid_among(outputs.values())) < len(set(outputs.values())):
                 return None
             found.setdefault(path, {}).update(outputs)
@@ -439,7 +478,36 @@ class Service:
         if built is not None:
             return built
         confinement = None if self.is_trusted else self.confine()
-        return realise_for_client(self.store, self.channel, self.builder, wanted, settings, confinement)
+        with self._build_slot():
+            return realise_for_client(self.store, self.channel, self.builder, wanted, settings, confinement)
+
+    @contextmanager
+    def _build_slot(self) -> Iterator[None]:
+        """One of the builds that a user may ask for at once, over all conversations."""
+        if self.is_trusted:
+            yield
+            return
+        slots = (
+            PathLock(self.store.layout.locks, f"builds-of-{self.peer.uid}-{number}")
+            for number in range(_MAX_BUILDS_OF_USER)
+        )
+        slot = next((slot for slot in slots if slot.try_acquire()), None)
+        if slot is None:
+            raise StoreError(
+                f"user '{self.peer.name}' has {_MAX_BUILDS_OF_USER} builds at once, which is the limit",
+                code="too-many-builds",
+                hint="wait until one of them is over",
+            )
+        try:
+            yield
+        finally:
+            slot.release()
+
+
+def _too_much() -> StoreError:
+    return StoreError(
+        "what was asked of the store's daemon takes too much memory", code="too-much", hint="ask for less at once"
+    )
 
 
 def _describe(operation: str) -> str:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from osconf.model.hashes import Hash
 
+# Of the others, two contents with one hash can be made.
+_STRONG = tuple(f"{kind}:{algorithm}:" for kind in ("text", "fixed", "fixed:r") for algorithm in ("sha256", "sha512"))
+
 
 @dataclass(frozen=True)
 class PathInfo:
@@ -23,6 +26,11 @@ class PathInfo:
     ultimate: bool = False
     signatures: tuple[str, ...] = ()
     content_address: str | None = None
+
+    @property
+    def has_one_content(self) -> bool:
+        """Whether everybody who makes this path makes the same: its name is a strong hash of its content."""
+        return (self.content_address or "").startswith(_STRONG)
 
     def fingerprint(self) -> bytes:
         """The text that a binary cache signs."""

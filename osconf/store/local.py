@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +44,7 @@ from osconf.store.canonical import (
 from osconf.store.closure import order_references_first
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
-from osconf.store.locks import PathLock, TemporaryRoots
+from osconf.store.locks import PATH_LIMIT_SECONDS, LockWait, PathLock, TemporaryRoots
 from osconf.store.lost import check_not_lost
 from osconf.store.places import NotValid, StorePlaces
 from osconf.store.readonly import ensure_writable
@@ -54,7 +55,8 @@ if TYPE_CHECKING:
     from osconf.store.gc import GcOptions, GcResult
     from osconf.store.verify import Repair, VerifyReport
 
-_MAX_PENDING = 2000
+_MAX_PENDING, _MAX_LOCKS = 2000, 256
+_LOCK_SECONDS = 2.0
 _LARGE_BYTES = 32 << 20
 
 
@@ -69,6 +71,7 @@ class LocalStore(StorePlaces):
         self._lock = threading.RLock()
         self._pending: dict[str, PathInfo] = {}
         self._pending_locks: list[PathLock] = []
+        self._late: threading.Timer | None = None
         self._derivations: dict[str, Derivation] = {}
         self._derivation_hashes: dict[str, str] = {}
         self._temporary_roots = TemporaryRoots(layout.temporary_roots, layout.gc_lock)
@@ -119,6 +122,8 @@ class LocalStore(StorePlaces):
         try:
             self.flush()
         finally:
+            with self._lock:
+                self._forget_late()
             self._temporary_roots.close()
             self.database.close()
 
@@ -346,12 +351,14 @@ class LocalStore(StorePlaces):
         """
         real = self.real_path(info.path)
         canonicalise(temporary)
-        with PathLock(self.layout.locks, real.name):
+        lock = self._acquire_lock(real.name)
+        is_kept = False
+        try:
             if self.is_valid(info.path):
                 # What is known of it stays, too: this information may come from somebody less trusted.
                 remove_tree(temporary)
                 return
-            # Another process may have the same content unregistered on the disk; content decides whether it stays.
+            # Another process may have left the same content; content decides whether it stays.
             if real.exists() or real.is_symlink():
                 if nar.hash_path(real)[0] == info.nar_hash:
                     remove_tree(temporary)
@@ -360,17 +367,52 @@ class LocalStore(StorePlaces):
                     move_into_place(temporary, real)
             else:
                 move_into_place(temporary, real)
-        with self._lock:
-            self._pending[info.path] = replace(info, registration_time=int(time.time()))
-            full = len(self._pending) >= _MAX_PENDING
+            with self._lock:
+                self._pending[info.path] = replace(info, registration_time=int(time.time()))
+                if not info.has_one_content:
+                    # Until it is registered, nobody may put another content in its place.
+                    self._keep_lock(lock)
+                    is_kept = True
+                full = len(self._pending) >= _MAX_PENDING or len(self._pending_locks) >= _MAX_LOCKS
+        finally:
+            if not is_kept:
+                lock.release()
         if full:
             self.flush()
+
+    def _acquire_lock(self, name: str) -> PathLock:
+        """Take the lock on a path's name. Who waits registers what it made: its holder may wait for a lock of ours."""
+        lock = PathLock(self.layout.locks, name)
+        wait = LockWait(lock.file, f"'{name}'", limit=PATH_LIMIT_SECONDS)
+        while not lock.try_acquire():
+            self.flush()
+            wait.pause()
+        return lock
+
+    def _keep_lock(self, lock: PathLock) -> None:
+        """Give the lock back when what is pending is registered, which is soon: what comes next may take long."""
+        self._pending_locks.append(lock)
+        if self._late is None:
+            self._late = threading.Timer(_LOCK_SECONDS, self._flush_late)
+            self._late.daemon = True
+            self._late.start()
+
+    def _flush_late(self) -> None:
+        with self._lock:
+            if self._late is None:
+                return
+            self._late = None
+            # What fails is left to the next flush, whose caller hears of it.
+            with suppress(StoreError):
+                self._register(self._pending.values())
+                self._settle()
 
     def import_archive(self, info: PathInfo, source: BinaryIO, *, origin: str = "the stream") -> None:
         """Add a path from its archive, whose hash and size must be those of `info`; what it refers to is here already.
 
         Whether `info` can be trusted was decided by the caller.
         """
+        from osconf.store.claims import keep_provable
         from osconf.store.unpack import unpack_verified
 
         self.add_temp_root(info.path)
@@ -378,7 +420,7 @@ class LocalStore(StorePlaces):
         with explaining(f"add '{info.path}' to the store"):
             try:
                 unpack_verified(info, source, temporary, origin)
-                self.install(temporary, info)
+                self.install(temporary, keep_provable(self, info, temporary))
             except BaseException:
                 remove_tree(temporary)
                 raise
@@ -409,6 +451,11 @@ class LocalStore(StorePlaces):
                 return
             for path in bad:
                 del self._pending[path]
+            names = {path.rpartition("/")[2] for path in self._pending}
+            for lock in self._pending_locks:
+                if lock.name not in names:
+                    lock.release()
+            self._pending_locks = [lock for lock in self._pending_locks if lock.name in names]
 
     def register(self, infos: Iterable[PathInfo]) -> None:
         """Make paths valid whose canonical content is in place: one sync, one transaction."""
@@ -429,10 +476,16 @@ class LocalStore(StorePlaces):
             self._pending_locks.extend(locks)
 
     def _settle(self) -> None:
+        self._forget_late()
         self._pending.clear()
         for lock in self._pending_locks:
             lock.release()
         self._pending_locks.clear()
+
+    def _forget_late(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
     def _register(self, infos: Iterable[PathInfo]) -> None:
         infos = list(infos)

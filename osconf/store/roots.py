@@ -14,6 +14,8 @@ from osconf.model.store_path import BadStorePath, split_store_path
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import read_temporary_roots
 
+MAX_ROOTS_OF_USER = 10_000
+"""How many links outside the store's own directories a user of the daemon may have remembered."""
 _MAX_LINKS = 40
 _SYSTEM_LINKS = ("/run/current-system", "/run/booted-system", "/osconf/current-system")
 
@@ -51,13 +53,37 @@ def _is_inside(layout: StoreLayout, link: Path) -> bool:
     return link.is_relative_to(layout.roots) or link.is_relative_to(layout.profiles)
 
 
-def remember_link(layout: StoreLayout, link: Path) -> None:
-    """Let a link that is somewhere else count as a root, as long as it leads into the store."""
-    name = encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
+def remember_link(layout: StoreLayout, link: Path, user: int | None = None) -> None:
+    """Let a link that is somewhere else count as a root, as long as it leads into the store.
+
+    Those that a `user` asked for are counted, and their number has a bound.
+    """
+    directory = layout.roots / "auto"
+    if user is not None:
+        directory /= str(user)
+    remembered = directory / encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
     try:
-        replace_link(layout.roots / "auto" / name, str(link))
+        directory.mkdir(exist_ok=True)
+        if user is not None and not remembered.is_symlink() and _count_links(directory) >= MAX_ROOTS_OF_USER:
+            raise StoreError(
+                f"you have {MAX_ROOTS_OF_USER} links to store paths already: '{link}' cannot be another",
+                code="too-many-roots",
+                hint="remove results that you need no more",
+            )
+        replace_link(remembered, str(link))
     except OSError as error:
         raise StoreError(f"cannot remember the link '{link}': {error.strerror}", code="no-root") from error
+
+
+def _count_links(directory: Path) -> int:
+    """How many links a directory remembers, after those that are gone were forgotten if there are many."""
+    names = [name for name in os.listdir(directory) if not name.startswith(".")]  # noqa: PTH208 - names alone
+    if len(names) < MAX_ROOTS_OF_USER:
+        return len(names)
+    gone = [directory / name for name in names if not os.path.lexists((directory / name).readlink())]
+    for link in gone:
+        link.unlink(missing_ok=True)
+    return len(names) - len(gone)
 
 
 def replace_link(link: Path, target: str) -> None:
@@ -101,7 +127,7 @@ def _links_below(layout: StoreLayout, directory: Path, remove_stale: bool) -> It
             roots = list(_follow(layout, link))
             yield from roots
             # Other directories may be a user's own, who could put a link to anywhere in their place.
-            is_remembered = Path(parent) == layout.roots / "auto"
+            is_remembered = Path(parent).is_relative_to(layout.roots / "auto")
             if not roots and remove_stale and is_remembered and not os.path.lexists(link.readlink()):
                 link.unlink(missing_ok=True)
 

@@ -16,6 +16,7 @@ from osconf.model.nar import BadArchive, restore
 from osconf.model.path_info import PathInfo
 from osconf.model.store_path import parse_store_path
 from osconf.store.canonical import explaining, remove_tree
+from osconf.store.claims import keep_provable
 from osconf.store.interface import Store
 from osconf.store.local import LocalStore
 
@@ -54,8 +55,16 @@ Check = Callable[[PathInfo, Path], None]
 """Refuses a path that came in a stream by raising; its content is at the place."""
 
 
-def import_paths(store: LocalStore, source: BinaryIO, check: Check = lambda _info, _place: None) -> list[str]:
-    """Read a stream into the store; returns the paths it held. Those that are valid already are skipped."""
+def import_paths(
+    store: LocalStore,
+    source: BinaryIO,
+    check: Check = lambda _info, _place: None,
+    keep: Callable[[list[str]], None] | None = None,
+) -> list[str]:
+    """Read a stream into the store; returns the paths it held. Those that are valid already are skipped.
+
+    `keep` makes paths temporary roots, unless these are too many.
+    """
     imported = []
     while _read_number(source) == _MORE:
         temporary = store.temporary_path()
@@ -64,12 +73,12 @@ def import_paths(store: LocalStore, source: BinaryIO, check: Check = lambda _inf
                 reader = _HashingReader(source)
                 restore(reader, temporary)  # type: ignore[arg-type]
                 info = _read_info(store, source, reader)
-                store.add_temp_root(info.path)
+                (keep or store.add_temp_roots)([info.path])
                 if store.is_valid(info.path):
                     remove_tree(temporary)
                 else:
                     check(info, temporary)
-                    store.install(temporary, info)
+                    store.install(temporary, keep_provable(store, info, temporary))
             except BaseException:
                 remove_tree(temporary)
                 raise
@@ -86,15 +95,18 @@ def _read_info(store: LocalStore, source: BinaryIO, reader: _HashingReader) -> P
     count = _read_number(source)
     if count > _MAX_REFERENCES:
         raise BadArchive(f"the stream says that '{path}' has {count} references")
-    references = frozenset(_read_text(source) for _ in range(count))
-    for reference in references:
+    references = set()
+    for _ in range(count):
+        # Each is looked at before the next: so many made-up ones would fill our memory.
+        reference = _read_text(source)
         parse_store_path(reference, store.store_dir)
         if reference != path and not store.is_valid(reference):
             raise BadArchive(f"the stream has '{path}' before '{reference}', to which it refers")
+        references.add(reference)
     deriver = _read_text(source)
     if _read_number(source):
         _read_text(source)
-    return PathInfo(path, Hash("sha256", reader.hasher.digest()), reader.size, references, deriver or None)
+    return PathInfo(path, Hash("sha256", reader.hasher.digest()), reader.size, frozenset(references), deriver or None)
 
 
 class _HashingReader:

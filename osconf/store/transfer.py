@@ -14,7 +14,7 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,11 +24,14 @@ from osconf.model.hashes import Hash
 from osconf.model.path_info import PathInfo
 from osconf.model.store_path import parse_store_path
 from osconf.store.canonical import remove_tree
+from osconf.store.claims import keep_provable
 from osconf.store.interface import Store
 from osconf.store.local import LocalStore
 
 _FORMAT = 1
-_MAX_MESSAGE = 256 << 20
+_MAX_MESSAGE = 64 << 20
+# What a member's header may take, long names included.
+_MAX_HEADER = 1 << 16
 
 
 def send_closure(store: Store, paths: Sequence[str], to: BinaryIO, answers: BinaryIO) -> list[str]:
@@ -50,21 +53,29 @@ def send_closure(store: Store, paths: Sequence[str], to: BinaryIO, answers: Bina
 
 Check = Callable[[PathInfo, Path], None]
 """Refuses a path that arrived by raising; its content, with the promised hash, is at the place."""
+Keep = Callable[[Sequence[str]], None]
 
 
 def receive_closure(
-    store: LocalStore, source: BinaryIO, answers: BinaryIO, check: Check = lambda _info, _place: None
+    store: LocalStore,
+    source: BinaryIO,
+    answers: BinaryIO,
+    check: Check = lambda _info, _place: None,
+    keep: Keep | None = None,
 ) -> list[str]:
-    """The other side of `send_closure`; returns the paths that are new here. The sender is told what is refused."""
+    """The other side of `send_closure`; returns the paths that are new here. The sender is told what is refused.
+
+    `keep` makes paths temporary roots, unless these are too many.
+    """
     try:
-        return _receive(store, source, answers, check)
+        return _receive(store, source, answers, check, keep or store.add_temp_roots)
     except OsconfError as error:
         with suppress(OSError):
             _write_message(answers, {"error": error.message, "code": error.code})
         raise
 
 
-def _receive(store: LocalStore, source: BinaryIO, answers: BinaryIO, check: Check) -> list[str]:
+def _receive(store: LocalStore, source: BinaryIO, answers: BinaryIO, check: Check, keep: Keep) -> list[str]:
     request = _read_message(source)
     if request.get("format") != _FORMAT or request.get("storeDir") != store.store_dir:
         raise StoreError(
@@ -75,7 +86,7 @@ def _receive(store: LocalStore, source: BinaryIO, answers: BinaryIO, check: Chec
     closure = [str(path) for path in request["closure"]]
     for path in closure:
         parse_store_path(path, store.store_dir)
-        store.add_temp_root(path)
+    keep(closure)
     missing = set(closure) - store.valid_among(closure)
     _write_message(answers, {"missing": [path for path in closure if path in missing]})
     infos = [_info_from_json(entry, store.store_dir) for entry in _read_message(source)["infos"]]
@@ -131,6 +142,28 @@ def _send_path(archive: tarfile.TarFile, store: Store, path: str, links: Mapping
                 archive.addfile(member, content)
 
 
+class _MeteredReader:
+    """Reads from another file; inside `limited` no more than that."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.source = source
+        self.left: int | None = None
+
+    @contextmanager
+    def limited(self, size: int) -> Iterator[None]:
+        """Refuse to read more than `size` bytes (and what one reading takes ahead) before the end of this block."""
+        self.left = size + tarfile.RECORDSIZE
+        yield
+        self.left = None
+
+    def read(self, size: int) -> bytes:
+        if self.left is not None:
+            self.left -= size
+            if self.left < 0:
+                raise _bad_stream("the stream has a header that is too long")
+        return self.source.read(size)
+
+
 class _Receiver:
     """Unpacks what arrives. Nothing is made through a link: neither one of the stream nor one of the store."""
 
@@ -146,11 +179,19 @@ class _Receiver:
 
     def receive(self, source: BinaryIO) -> None:
         """Read the stream to its end."""
+        # Headers are read into memory whole, however long they say that they are.
+        metered = _MeteredReader(source)
         try:
-            with tarfile.open(fileobj=source, mode="r|") as archive:
+            with metered.limited(_MAX_HEADER):
+                archive = tarfile.open(fileobj=metered, mode="r|")  # type: ignore[call-overload]  # noqa: SIM115
+            with archive:
                 order = iter(self.infos)
                 current: PathInfo | None = None
-                for member in archive:
+                while True:
+                    with metered.limited(_MAX_HEADER):
+                        member = archive.next()
+                    if member is None:
+                        break
                     path = self.store.store_path_of("/" + member.name)
                     if current is None or path != current.path:
                         if current is not None:
@@ -184,7 +225,7 @@ class _Receiver:
         elif member.islnk():
             place.hardlink_to(self._linked("/" + member.linkname, path))
             self.files.add(name)
-        elif member.isfile():
+        elif member.isfile() and not member.issparse():
             content = archive.extractfile(member)
             if content is None:
                 raise _bad_stream(f"the stream lacks the content of '{member.name}'")
@@ -217,8 +258,11 @@ class _Receiver:
                 f"'{info.path}' arrived damaged:\n  expected: {info.nar_hash.sri()}\n  got:      {found.sri()}",
                 code="hash-mismatch",
             )
+        missing = info.references - {info.path} - self.store.valid_among(info.references)
+        if missing:
+            raise _bad_stream(f"the stream has '{info.path}' before '{min(missing)}', to which it refers")
         self.check(info, place)
-        self.store.install(place, info)
+        self.store.install(place, keep_provable(self.store, info, place))
         self.installed.add(info.path)
         self.directories.clear()
         self.files.clear()
@@ -266,9 +310,16 @@ def _write_message(to: BinaryIO, message: Mapping[str, Any]) -> None:
 
 def _read_message(source: BinaryIO) -> dict[str, Any]:
     line = source.readline(_MAX_MESSAGE)
+    if len(line) == _MAX_MESSAGE and not line.endswith(b"\n"):
+        raise _bad_stream(f"the other side sends a message of more than {_MAX_MESSAGE} bytes")
     if not line.endswith(b"\n"):
         raise StoreError("the other side ended the conversation", code="bad-stream")
-    message: dict[str, Any] = json.loads(line)
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _bad_stream(f"the other side sends a message that is not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise _bad_stream("the other side sends a message that is not an object")
     if "error" in message:
         raise StoreError(str(message["error"]), code=str(message.get("code") or StoreError.code))
     return message
