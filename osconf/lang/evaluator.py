@@ -35,7 +35,8 @@ from osconf.lang.values import LazyAttrs, Path, Value, from_latin, to_latin, wit
 from osconf.lang.world import World
 
 if TYPE_CHECKING:
-    from osconf.lang.compile.module import Part, Translation
+    from osconf.lang.compile.module import Translation
+    from osconf.lang.compile.parts import Part
     from osconf.lang.nodes import Node
 
 T = TypeVar("T")
@@ -435,7 +436,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "14"
+COMPILER_VERSION = "15"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 

@@ -14,12 +14,13 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from osconf.lang.runtime import UNSET
-from osconf.lang.shapes import compile_function
+from osconf.lang.shapes import compile_function, fill_shape
 from osconf.lang.source import Source, Spot
 from osconf.lang.values import Path, Value
 
 if TYPE_CHECKING:
-    from osconf.lang.compile.module import Part, Translation
+    from osconf.lang.compile.module import Translation
+    from osconf.lang.compile.parts import Part
 
 
 def _thunk_stub(t: Any) -> Any:
@@ -55,8 +56,8 @@ Saved = tuple[
 the names of the other functions with their numbers of parameters, the texts of those that were written (packed), the
 line table, the offsets of attributes, the constants and the function table."""
 _NEW: Saved = ((), (), {}, b"", b"", [], {}, {})
-Texts = dict[str, tuple[int, str | bytes]]
-"""Function -> its first line and its Python text, or its marshalled code where that comes with osconf."""
+Texts = dict[str, tuple[int, str | bytes | CodeType]]
+"""Function -> its first line and its Python text, or its code, marshalled where that comes with osconf."""
 
 
 class Module:
@@ -156,10 +157,12 @@ class Module:
                 self._add_part(part)
         first_line, content = texts[name]
         code: CodeType
-        if type(content) is bytes:
+        if isinstance(content, CodeType):
+            code = content
+        elif isinstance(content, bytes):
             code = marshal.loads(content)
         else:
-            code = compile_function(content, self.source.label, first_line)  # type: ignore[arg-type]
+            code = compile_function(content, self.source.label, first_line)
         primops = _primops_of(code)
         self._provide(primops)
         self._primops |= primops
@@ -176,10 +179,11 @@ class Module:
     def _add_part(self, part: Part) -> None:
         # Of what was saved, the surroundings of a new part are translated again, which changes nothing.
         texts, others, namespace, table = self._unpack_texts(), self._others, self.namespace, self.source.line_table
-        for name, (parameters, text, offsets) in part.texts.items():
+        for name, (parameters, text, offsets, shaped) in part.texts.items():
             if name in texts or (name in namespace and name not in others):
                 continue
-            texts[name] = (len(table) + 1, text)
+            first_line = len(table) + 1
+            texts[name] = first_line, text if shaped is None else fill_shape(shaped, self.source.label, first_line)
             table.extend(offsets)
             if name not in others:
                 others[name] = parameters

@@ -15,41 +15,53 @@ from typing import Any
 # Strings, and the names that the compiler numbers.
 _WORD = re.compile(r"""('(?>[^'\\]*(?:\\.[^'\\]*)*)'|"(?>[^"\\]*(?:\\.[^"\\]*)*)"|(?>[_vtkpfsaw][0-9]\w*|[IB]_\w+))""")
 
+NAME_MARK = "x"
+Shaped = tuple[CodeType, dict[str, str]]
+"""Code with marks for its words, `x1` for names and `y2` for strings, and the words."""
 Shape = tuple[tuple[str, ...], tuple[int, ...]]
 _TEMPLATES: dict[Shape, CodeType | None] = {}
-"""The code of each shape, with `x1`, `x2` … for its words; None when Python computed something from them."""
+"""The code of each shape; None when Python computed something from its words."""
 _MARKS = [f"x{number}" for number in range(1000)]
 
 
 def compile_function(text: str, label: str, first_line: int) -> CodeType:
     """The code of the one function that is all of `text` and begins at `first_line` of the file `label`."""
+    shaped = find_shape(text)
+    if shaped is None:
+        return _fill(_compile(text), {}, label, first_line - 1)
+    return fill_shape(shaped, label, first_line)
+
+
+def fill_shape(shaped: Shaped, label: str, first_line: int) -> CodeType:
+    """Code with its words in it, for the function that begins at `first_line` of the file `label`."""
+    return _fill(*shaped, label, first_line - 1)
+
+
+def find_shape(text: str) -> Shaped | None:
+    """The code of a function's shape, and its words; None when its words cannot be put in afterwards."""
     pieces = _WORD.split(text)
     words = pieces[1::2]
     numbers: dict[str, int] = {}
     contents: dict[str, str] = {}
     for number, word in enumerate(dict.fromkeys(words), 1):
-        mark = _MARKS[number] if number < 1000 else f"x{number}"
         if word[0] not in "'\"":
             numbers[word] = number
-            contents[mark] = word
+            contents[_MARKS[number] if number < 1000 else f"x{number}"] = word
         elif word == "''":
             # Python may decide by what is empty, so that belongs to the shape.
             numbers[word] = 0
         else:
             numbers[word] = -number
-            contents[mark] = ast.literal_eval(word) if "\\" in word else word[1:-1]
+            contents[f"y{number}"] = ast.literal_eval(word) if "\\" in word else word[1:-1]
     shape = tuple(pieces[::2]), tuple([numbers[word] for word in words])
     template = _TEMPLATES.get(shape)
-    if template is None:
-        if shape not in _TEMPLATES:
-            pieces[1::2] = [f"x{n}" if n > 0 else f"'x{-n}'" if n else "''" for n in shape[1]]
-            template = _compile("".join(pieces))
-            if not _is_faithful(template, {f"x{-n}" for n in numbers.values() if n < 0}):
-                template = None
-            _TEMPLATES[shape] = template
-        if template is None:
-            return _fill(_compile(text), {}, label, first_line - 1)
-    return _fill(template, contents, label, first_line - 1)
+    if template is None and shape not in _TEMPLATES:
+        pieces[1::2] = [f"x{n}" if n > 0 else f"'y{-n}'" if n else "''" for n in shape[1]]
+        template = _compile("".join(pieces))
+        if not _is_faithful(template, {f"y{-n}" for n in numbers.values() if n < 0}):
+            template = None
+        _TEMPLATES[shape] = template
+    return None if template is None else (template, contents)
 
 
 def _compile(text: str) -> CodeType:
@@ -74,13 +86,13 @@ def _fill(code: CodeType, words: dict[str, str], label: str, by: int) -> CodeTyp
         co_filename=label,
         co_firstlineno=code.co_firstlineno + by,
         co_names=tuple([words.get(n, n) for n in code.co_names]),
-        co_consts=tuple([_fill_constant(c, words, label, by) for c in code.co_consts]),
+        co_consts=tuple(
+            [words.get(c, c) if type(c) is str else _fill_constant(c, words, label, by) for c in code.co_consts]
+        ),
     )
 
 
 def _fill_constant(constant: Any, words: dict[str, str], label: str, by: int) -> Any:
-    if type(constant) is str:
-        return words.get(constant, constant)
     if type(constant) is tuple:
-        return tuple([_fill_constant(c, words, label, by) for c in constant])
+        return tuple([words.get(c, c) if type(c) is str else _fill_constant(c, words, label, by) for c in constant])
     return _fill(constant, words, label, by) if type(constant) is CodeType else constant

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from osconf.lang.nodes import (
     Assert,
-    Attrs,
     Binary,
     Call,
-    Definition,
-    DynamicDefinition,
-    Formal,
-    Formals,
     Function,
     HasAttr,
     If,
@@ -80,55 +75,6 @@ def _order_of_parts(node: Interpolation) -> tuple[str, ...]:
         if isinstance(part, Node):
             return _order(part)[0]
     return ()
-
-
-class Mentions:
-    """Which names occur in an expression, in any role; remembered per node."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, frozenset[str]] = {}
-
-    def of(self, node: Node) -> frozenset[str]:
-        """Every variable name that occurs anywhere inside `node`."""
-        found = self._known.get(id(node))
-        if found is None:
-            names: set[str] = set()
-            for child in _children(node):
-                names |= self.of(child) if isinstance(child, Node) else {child}
-            found = self._known[id(node)] = frozenset(names)
-        return found
-
-
-def _children(node: Node) -> list[Node | str]:
-    if isinstance(node, Variable):
-        return [node.name]
-    found: list[Node | str] = []
-    for kind in type(node).__mro__:
-        for slot in getattr(kind, "__slots__", ()):
-            _collect(getattr(node, slot), found)
-    if isinstance(node, Attrs | Let):
-        bindings = node.bindings if isinstance(node, Let) else node
-        found += [name for name, definition in bindings.definitions.items() if definition.outer]
-    return found
-
-
-def _collect(value: object, found: list[Node | str]) -> None:
-    if isinstance(value, Node):
-        found.append(value)
-    elif isinstance(value, list | tuple):
-        for member in value:
-            _collect(member, found)
-    elif isinstance(value, dict):
-        for member in value.values():
-            _collect(member, found)
-    elif isinstance(value, Definition):
-        _collect(value.value, found)
-    elif isinstance(value, DynamicDefinition):
-        found += [value.name, value.value]
-    elif isinstance(value, Formals):
-        _collect(value.members, found)
-    elif isinstance(value, Formal):
-        _collect(value.default, found)
 
 
 def count_parameters(node: Function) -> tuple[list[str], Node]:

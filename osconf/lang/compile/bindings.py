@@ -6,6 +6,7 @@ from osconf.lang.compile import functions
 from osconf.lang.compile.analysis import forced_first
 from osconf.lang.compile.cells import write_group_cells
 from osconf.lang.compile.expressions import builtin_variable, write_global
+from osconf.lang.compile.free import free_names
 from osconf.lang.compile.generator import Generator, generates, prepares
 from osconf.lang.compile.scopes import Binding, Code, Scope, python_name
 from osconf.lang.nodes import (
@@ -130,7 +131,7 @@ def _write_group(
             cells.append((binding, expression, where, definition.at if is_set else None))
     for binding, function in lambdas:
         functions.write_function(g, function, inner, binding)
-    strict = [] if body is None else _strict_bindings(g, node, body, names, inner)
+    strict = [] if body is None else _strict_bindings(node, body, names)
     chosen = {binding for binding, _ in strict}
     write_group_cells(g, [cell for cell in cells if cell[0] not in chosen], only_thunks=has_overrides)
     for binding, expression in strict:
@@ -198,9 +199,7 @@ def _member_of(g: Generator, binding: Binding, at: int, *, is_own: bool) -> str:
     return g.alias(binding, at) if binding.arity or not is_own else g.locate(g.buffer, binding)[0]
 
 
-def _strict_bindings(
-    g: Generator, node: Attrs, body: Node, names: dict[str, Binding], inner: Scope
-) -> list[tuple[Binding, Node]]:
+def _strict_bindings(node: Attrs, body: Node, names: dict[str, Binding]) -> list[tuple[Binding, Node]]:
     """Bindings that the body forces before anything else, and nothing but the body uses: they need no thunk."""
     candidates: list[str] = []
     for name in forced_first(body):
@@ -216,9 +215,9 @@ def _strict_bindings(
     used: set[str] = set()
     for definition in node.definitions.values():
         if definition.value is not None:
-            used |= g.mentions.of(definition.value)
+            used.update(free_names(definition.value))
     for subject in node.sources:
-        used |= g.mentions.of(subject)
+        used.update(free_names(subject))
     strict: list[tuple[Binding, Node]] = []
     for name in candidates:
         value = node.definitions[name].value

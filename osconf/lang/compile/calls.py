@@ -80,7 +80,7 @@ def _apply_rest(g: Generator, node: Call, callee: str, rest: list[Node], scope: 
 def apply(g: Generator, callee: str, arguments: list[str]) -> str:
     """A variable with the result of calling a forced value of unknown kind."""
     if len(arguments) == 1:
-        argument = arguments[0] if len(arguments[0]) < 20 else g.store(arguments[0])
+        argument = g.store(arguments[0])
         return g.store(f"{callee}({argument}) if type({callee}) is FT else call({callee}, {argument})")
     if len(arguments) in {2, 3}:
         passed = ", ".join(g.store(argument) for argument in arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from osconf.lang.compile.free import free_names
 from osconf.lang.compile.generator import Generator, is_small
 from osconf.lang.compile.scopes import Binding, Scope
 from osconf.lang.nodes import Attrs, Function, ListNode, Literal, Node, Variable
@@ -72,4 +73,4 @@ def _is_ready(g: Generator, node: Node, scope: Scope | None, later: set[Binding]
         return True
     if isinstance(node, ListNode | Attrs) and not is_small(node):
         return False
-    return not any(g.find(scope, name) in later for name in g.mentions.of(node))
+    return not any(g.find(scope, name) in later for name in free_names(node))

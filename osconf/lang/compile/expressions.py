@@ -73,9 +73,9 @@ def write_path(g: Generator, node: PathLiteral, scope: Scope | None) -> Code:
     if node.text.startswith("~"):
         base = f"home_path({node.text[1:]!r})"
     else:
-        text = node.text if node.text.startswith("/") else f"{g.base_dir}/{node.text}"
         if not node.parts:
-            return g.constant("path", canonical_path(text)), "path"
+            return g.constant("path", g.constant_path(node)), "path"
+        text = node.text if node.text.startswith("/") else f"{g.base_dir}/{node.text}"
         base = repr(canonical_path(text) + ("/" if text.endswith("/") and canonical_path(text) != "/" else ""))
     if not node.parts:
         return g.store(f"Path({base})"), "path"

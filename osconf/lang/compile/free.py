@@ -33,7 +33,7 @@ from osconf.lang.nodes import (
 REQUIRED, WITHIN, IMPLIED = 3, 2, 1
 """How a variable occurs: by its name alone; inside a `with` that may have it; as the meaning of an operator."""
 
-_OPERATORS = {
+OPERATORS = {
     "-": "__sub",
     "*": "__mul",
     "/": "__div",
@@ -113,7 +113,7 @@ def _negate(node: Negate, bound: Bound, kind: int, names: dict[str, int]) -> Non
 
 
 def _binary(node: Binary, bound: Bound, kind: int, names: dict[str, int]) -> None:
-    implied = _OPERATORS.get(node.operator)
+    implied = OPERATORS.get(node.operator)
     if implied is not None:
         _add(implied, bound, IMPLIED, names)
     _visit(node.left, bound, kind, names)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from osconf.lang.compile.analysis import count_parameters, forced_first
 from osconf.lang.compile.cells import write_cells
+from osconf.lang.compile.free import free_names
 from osconf.lang.compile.generator import Generator, generates
 from osconf.lang.compile.scopes import Binding, Buffer, Code, Scope, python_name
 from osconf.lang.kinds import Pattern
-from osconf.lang.nodes import Formal, Formals, Function, Literal, Variable
+from osconf.lang.nodes import Formals, Function, Literal, Node, Variable
 
 
 @generates(Function)
@@ -99,21 +100,24 @@ def _write_pattern(g: Generator, node: Function, formals: Formals, parameter: Bi
         for member in required:
             g.emit(f" {names[member.name].python} = {attrs}[{member.name!r}]")
         g.emit(f"except: {refuse}; raise")
+    idle = _idle_members(node, formals)
     optional = [
         (names[member.name], member.default, f"{attrs}[{member.name!r}] if {member.name!r} in {attrs} else ")
         for member in formals.members
-        if member.default is not None and not _is_idle(g, member, node)
+        if member.default is not None and member.name not in idle
     ]
     write_cells(g, optional, inner_scope)
     return inner_scope
 
 
-def _is_idle(g: Generator, member: Formal, node: Function) -> bool:
-    """Whether an argument with a constant default is never used: a pattern that only says what may be given."""
-    is_constant = isinstance(member.default, Literal) or (
-        isinstance(member.default, Variable) and member.default.name in ("null", "true", "false")
-    )
-    if not is_constant or member.name in g.mentions.of(node.body):
-        return False
-    defaults = [other.default for other in node.formals.members if other.default] if node.formals else []
-    return not any(member.name in g.mentions.of(default) for default in defaults)
+def _idle_members(node: Function, formals: Formals) -> set[str]:
+    """Arguments with a constant default that are never used: a pattern that only says what may be given."""
+    idle = {member.name for member in formals.members if _is_constant(member.default)}
+    if idle:
+        for used in (node.body, *[member.default for member in formals.members if member.default is not None]):
+            idle.difference_update(free_names(used))
+    return idle
+
+
+def _is_constant(node: Node | None) -> bool:
+    return isinstance(node, Literal) or (isinstance(node, Variable) and node.name in ("null", "true", "false"))

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from osconf.errors import EvalError
-from osconf.lang.compile.analysis import Mentions
 from osconf.lang.compile.free import IMPLIED, REQUIRED, free_names
+from osconf.lang.compile.parts import Constant
 from osconf.lang.compile.scopes import Binding, Buffer, Code, Delayed, Line, Scope
 from osconf.lang.kinds import Pattern
 from osconf.lang.nodes import (
@@ -32,10 +32,10 @@ from osconf.lang.nodes import (
     Variable,
     With,
 )
+from osconf.lang.runtime import canonical_path
 from osconf.lang.source import Source
 
 Generate = Callable[["Generator", Any, Scope | None], Code]
-Constant = tuple[str, Any, int]
 N = TypeVar("N", bound=Callable[..., Code])
 P = TypeVar("P", bound=Callable[..., "Scope | None"])
 
@@ -48,7 +48,7 @@ _MAX_INDENT = 60
 _MAX_LAZY_DEPTH = 6
 _SINGLETONS = frozenset(("None", "True", "False"))
 _MAX_EAGER = 12
-_MAX_EXPRESSION = 600
+_MAX_PARENTHESES = 50
 
 
 def generates(kind: type[Node]) -> Callable[[N], N]:
@@ -92,7 +92,6 @@ class Generator:
         """Global variable -> name in `builtins`."""
         self.scope_names = frozenset(scope_names)
         """Names that a `scopedImport` or the repl adds around the text."""
-        self.mentions = Mentions()
         self.begin_part()
         self.delayed: dict[str, Delayed] = {}
         """Thunks whose code was not asked for yet."""
@@ -100,6 +99,7 @@ class Generator:
         # What the names of the module's variables begin with in the code of one thunk: they do not depend on the
         # order in which thunks are written.
         self._unit = ""
+        self._names = 0
         self._depth = 0
         self.buffer = Buffer("main", None, is_thunk=False)
         self.at = 0
@@ -146,8 +146,8 @@ class Generator:
 
     def global_name(self, prefix: str) -> str:
         """A new name for a function or constant of the module."""
-        self._count += 1
-        return f"{prefix}{self._unit}{self._count}"
+        self._names += 1
+        return f"{prefix}{self._unit}{self._names}"
 
     def spot(self, at: int) -> str:
         """The module's variable for the Spot of an offset."""
@@ -253,8 +253,8 @@ class Generator:
             scope = PREPARERS[type(node)](self, node, scope)
             node = node.body
         expression, kind = GENERATORS[type(node)](self, node, scope)
-        if len(expression) > _MAX_EXPRESSION:
-            # Python refuses more than 200 nested parentheses.
+        if expression.count("(") > _MAX_PARENTHESES:
+            # Python refuses more than 200 nested ones.
             expression = self.store(expression)
         return expression, kind
 
@@ -349,6 +349,14 @@ class Generator:
             return None
         thunk = self.make_thunk(node, scope)
         return f"({variable}[{name!r}] if type({variable}) is dict and {name!r} in {variable} else {thunk})"
+
+    def is_delaying(self, name: str) -> bool:
+        """Whether the code of thunks inside the delayed thunk `name` is put off, too."""
+        return name.count("_") + 1 < self._max_depth
+
+    def constant_path(self, node: PathLiteral) -> str:
+        """The path that a literal without interpolation means."""
+        return canonical_path(node.text if node.text.startswith("/") else f"{self.base_dir}/{node.text}")
 
     def is_constant_path(self, node: PathLiteral) -> bool:
         """Whether a path does not depend on the run."""
@@ -446,7 +454,7 @@ class Generator:
     def write_delayed(self, name: str) -> None:
         """Write a thunk that was put off."""
         thunk = self.delayed.pop(name)
-        self._unit, self._count = f"{name[1:]}_", thunk.met_at
+        self._unit, self._names, self._count = f"{name[1:]}_", 0, thunk.met_at
         self._depth = self._unit.count("_")
         self._write_body(thunk)
 

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from osconf.lang.compile import bindings, calls, expressions, functions, operators
-from osconf.lang.compile.generator import Constant, Generator
+from osconf.lang.compile.generator import Generator
+from osconf.lang.compile.outline import MOULDS, make_mould, outline_of
+from osconf.lang.compile.parts import FunctionTable, Part, Text
 from osconf.lang.nodes import Node
+from osconf.lang.shapes import find_shape
 from osconf.lang.source import Source
 
 WRITERS = (bindings, calls, expressions, functions, operators)
 """The modules that register what writes each kind of node."""
 
 _INDENTS = tuple(" " * n for n in range(101))
-FunctionTable = dict[str, tuple[object, ...]]
-
-
-class Text(NamedTuple):
-    """A Python function of the module."""
-
-    parameters: int
-    python: str
-    offsets: list[int]
-    """The offset in the source for each line."""
-
-
-class Part(NamedTuple):
-    """What translating a bit of a text adds to its module; plain values only, fit for marshal."""
-
-    texts: dict[str, Text]
-    """The functions that were written; `main` gives the value of the text."""
-    delayed: list[str]
-    """Thunks met on the way whose functions can be asked for by name."""
-    spots: set[int]
-    """Offsets of attributes: the module's variable `p7` is the Spot of offset 7."""
-    constants: dict[str, Constant]
-    """Variables of the module that are made from data."""
-    functions: FunctionTable
-    """Python name -> how the function was written, a `kinds.Pattern` as a tuple."""
 
 
 class Translation:
@@ -89,9 +66,19 @@ class Translation:
 
     def _write_delayed(self, name: str) -> Part:
         generator = self._generator
+        outline = outline_of(generator, name)
+        mould = None if outline is None else MOULDS.get(outline.key)
+        if outline is not None and mould is not None:
+            return mould.cast(generator, name, outline)
+        thunk = generator.delayed[name]
         generator.begin_part()
         generator.write_delayed(name)
-        return self._part()
+        part = self._part()
+        if outline is not None and outline.key not in MOULDS:
+            text = part.texts[name]
+            part.texts[name] = text._replace(shaped=find_shape(text.python))
+            MOULDS[outline.key] = make_mould(generator, name, thunk, outline, part)
+        return part
 
     def _part(self) -> Part:
         generator = self._generator

@@ -11,6 +11,7 @@ _OVERRIDABLE = {"-": "__sub", "*": "__mul", "/": "__div", "<": "__lessThan"}
 _MIRRORED = {">": "<", "<=": "<", ">=": "<"}
 _NUMBERS = {"+": "add", "-": "subtract", "*": "multiply"}
 _IN_RANGE = "-0x8000000000000000 <= {0} <= 0x7fffffffffffffff"
+_MAX_PARENTHESES = 40
 _SINGLETONS = {"null": "None", "true": "True", "false": "False"}
 
 
@@ -83,7 +84,7 @@ def _write_logic(g: Generator, node: Binary, scope: Scope | None) -> Code:
         return g.boolean(right, right_kind, node.at)
 
     lines, right = g.aside(write_right)
-    if not lines and len(left) + len(right) < 400:
+    if not lines and (left + right).count("(") < _MAX_PARENTHESES:
         if node.operator == "->":
             return f"(not {left} or {right})", "bool"
         return f"({left} {'and' if node.operator == '&&' else 'or'} {right})", "bool"

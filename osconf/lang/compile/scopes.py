@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from osconf.lang.nodes import Node
@@ -11,6 +12,8 @@ Code = tuple[str, str | None]
 
 Line = tuple[int, str, int]
 """Indentation, text, offset in the source."""
+
+_SPECIAL = re.compile("[^a-zA-Z0-9_]")
 
 
 class Binding:
@@ -75,9 +78,9 @@ class Delayed(NamedTuple):
     buffer: Buffer
     has_spot: bool
     met_at: int
-    """The generator's number when it was met; those of its own code come after."""
+    """The generator's number when it was met; those of its own variables come after."""
 
 
 def python_name(prefix: str, number: int, name: str) -> str:
     """A Python variable that still tells which variable of the language it is."""
-    return f"{prefix}{number}_{''.join(c if c.isalnum() and c.isascii() else '_' for c in name)}"
+    return f"{prefix}{number}_{name if name.isascii() and name.isidentifier() else _SPECIAL.sub('_', name)}"

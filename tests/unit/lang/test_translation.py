@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import FunctionType
+from types import CodeType, FunctionType
 
 import pytest
 
 from osconf.errors import EvalError
 from osconf.lang import evaluator as evaluator_module
+from osconf.lang.compile import module
 from osconf.lang.compile.free import IMPLIED, REQUIRED, WITHIN, free_names
+from osconf.lang.compile.outline import MOULDS
 from osconf.lang.evaluator import EvalSettings, Evaluator, compile_source, run_deep
 from osconf.lang.parser import parse
-from osconf.lang.shapes import compile_function
+from osconf.lang.shapes import compile_function, fill_shape, find_shape
 from osconf.lang.source import Source
 from osconf.lang.world import PureWorld
 
@@ -69,7 +71,8 @@ def test_a_process_goes_on_with_what_another_one_saved(
     assert {expression: as_json(expression, tmp_path / "cache") for expression in expected} == expected
 
 
-def test_names_do_not_depend_on_the_order() -> None:
+def test_names_do_not_depend_on_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "outline_of", lambda *_: None)
     marks, names = Evaluator(PureWorld()).compiler_names()
     source = Source("«string»", "let f = x: [ (f (g x)) ]; g = x: { a = f x; b = [ (g (f x)) ]; }; in [ (f 1) (g 2) ]")
 
@@ -143,3 +146,38 @@ def test_functions_that_look_alike_keep_their_own_words(texts: tuple[str, str]) 
         assert [line for *_, line in code.co_lines() if line] == [
             line + 10 * number + 4 for *_, line in namespace[name].__code__.co_lines() if line
         ]
+
+
+def _write_everything(source: Source, file: Path) -> list[tuple[object, ...]]:
+    """The parts of a text, translated lazily, with code in the place of Python text."""
+    marks, names = Evaluator(PureWorld()).compiler_names()
+    translation = compile_source(source, str(file.parent), marks, names, is_lazy=True)
+    written: list[tuple[object, ...]] = []
+    for part in translation.write_all():
+        functions = {}
+        for name, text in part.texts.items():
+            shaped = text.shaped or find_shape(text.python)
+            code = compile_function(text.python, "x", 1) if shaped is None else fill_shape(shaped, "x", 1)
+            functions[name] = (_facts_of(code), text.parameters, text.offsets)
+        written.append((functions, part.delayed, part.spots, part.constants, part.functions))
+    return written
+
+
+def _facts_of(code: CodeType) -> tuple[object, ...]:
+    # The names of variables inside a function are nobody's business.
+    constants = [_facts_of(c) if isinstance(c, CodeType) else (type(c), c) for c in code.co_consts]
+    lines = [*code.co_lines()]
+    return code.co_code, constants, code.co_names, code.co_name, code.co_nlocals, code.co_exceptiontable, lines
+
+
+def test_thunks_that_look_alike_are_what_translating_each_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[3]
+    folders = ("lib", "modules", "pkgs", "tests/lang/cases", "tests/bench/language")
+    files = [file for folder in folders for file in sorted((root / folder).rglob("*.nix"))]
+    sources = [(file, Source(str(file), file.read_text("latin-1"))) for file in files]
+    cast = run_deep(lambda: [_write_everything(source, file) for file, source in sources])
+    counts = [mould is not None for mould in MOULDS.values()]
+    assert sum(counts) > 100
+    monkeypatch.setattr(module, "outline_of", lambda *_: None)
+    for (file, source), ours in zip(sources, cast, strict=True):
+        assert run_deep(lambda s=source, f=file: _write_everything(s, f)) == ours, file
