@@ -34,6 +34,7 @@ class Expression:
     search_path: tuple[str, ...] = ()
     is_pure: bool = False
     is_restricted: bool = False
+    allowed_uris: tuple[str, ...] = ()
     features: Features = NO_FEATURES
 
     @classmethod
@@ -55,6 +56,7 @@ class Expression:
             tuple(given["search_path"]),
             given["is_pure"],
             given["is_restricted"],
+            tuple(" ".join(given["allowed_uris"]).split()),
             given["features"],
         )
 
@@ -64,6 +66,7 @@ class Expression:
             search_path=self.search_path,
             is_pure=self.is_pure,
             is_restricted=self.is_restricted,
+            allowed_uris=self.allowed_uris,
             features=self.features,
         )
 
@@ -128,8 +131,20 @@ def read_source(file: str) -> tuple[str, str, str]:
         raise OsconfError(f"cannot read {path}: {error.strerror}", code="missing-file") from None
 
 
+def find_names(invocation: Invocation, expression: Expression) -> list[str]:
+    """Where `<name>` is, for each name that stands in the place of a file."""
+    from osconf.lang.evaluator import run_deep
+    from osconf.lang.values import from_latin, to_latin
+
+    def work() -> list[str]:
+        evaluator = expression.evaluator(invocation.session)
+        return [f"{from_latin(evaluator.find_file(to_latin(name)).text)}\n" for name in expression.files]
+
+    return run_deep(work)
+
+
 def show_values(invocation: Invocation, expression: Expression, *, form: str, is_strict: bool) -> list[str]:
-    """Evaluate, and print each value; `form` is plain, json, xml or raw."""
+    """Evaluate, and print each value; `form` is plain, json, xml, placeless (XML without places) or raw."""
     from osconf.lang.evaluator import run_deep
 
     def work() -> list[str]:
@@ -150,10 +165,10 @@ def show(value: Any, form: str, is_strict: bool) -> str:
             from osconf.lang.json import to_json
 
             return f"{to_json(value)}\n"
-        case "xml":
+        case "xml" | "placeless":
             from osconf.lang.xml import to_xml
 
-            return to_xml(value, strict=is_strict)
+            return to_xml(value, strict=is_strict, show_positions=form == "xml")
         case "raw":
             from osconf.lang.runtime import coerce_to_string
             from osconf.lang.values import from_latin

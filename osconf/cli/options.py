@@ -46,7 +46,7 @@ experimental_features = click.option(
     multiple=True,
     metavar="NAMES",
     callback=_read_features,
-    help="As in Nix; pipe-operators and parse-toml-timestamps have an effect.",
+    help="As in Nix; pipe-operators, parse-toml-timestamps and no-url-literals have an effect.",
 )
 
 
@@ -62,6 +62,9 @@ def expression(command: Command) -> Command:
         click.option("--pure-eval", "is_pure", is_flag=True, help="Read nothing but the store."),
         click.option(
             "--restrict-eval", "is_restricted", is_flag=True, help="Read nothing but the search path and the store."
+        ),
+        click.option(
+            "--allowed-uris", multiple=True, metavar="URIS", help="With --restrict-eval: fetch from these, too."
         ),
         experimental_features,
     ]

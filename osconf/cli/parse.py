@@ -60,7 +60,9 @@ def _understand(evaluator: Evaluator, text: str, base_dir: str, label: str, *, f
     from osconf.lang.values import from_latin, to_latin
 
     evaluator.parse_text(text, base_dir, label)
-    tree = parse_tree(Source(label, to_latin(text)), pipes=features.pipes, is_split=True)
+    tree = parse_tree(
+        Source(label, to_latin(text)), pipes=features.pipes, no_urls=features.no_url_literals, is_split=True
+    )
     return from_latin(write_syntax(tree, to_latin(base_dir), evaluator.world.env("HOME")))
 
 

@@ -34,7 +34,7 @@ def define_nested(attrs: Attrs, path: list[tuple[AttrName, int]], value: Node, s
             value.name = name
         attrs.definitions[name] = Definition(at, value)
     elif isinstance(found.value, Attrs) and isinstance(value, Attrs):
-        _merge(found.value, value, source)
+        _merge(found.value, value, [part for part, _ in path], source)
     else:
         raise duplicate_failure([part for part, _ in path], at, found.at, source)
 
@@ -47,13 +47,13 @@ def add_definition(attrs: Attrs, name: str, definition: Definition, source: Sour
     attrs.definitions[name] = definition
 
 
-def _merge(target: Attrs, other: Attrs, source: Source) -> None:
+def _merge(target: Attrs, other: Attrs, path: list[AttrName], source: Source) -> None:
     shift = len(target.sources)
     target.sources.extend(other.sources)
     for name, definition in other.definitions.items():
         found = target.definitions.get(name)
         if found is not None:
-            raise duplicate_failure([name], definition.at, found.at, source)
+            raise duplicate_failure([*path, name], definition.at, found.at, source)
         if definition.source >= 0:
             definition.source += shift
         target.definitions[name] = definition

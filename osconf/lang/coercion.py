@@ -101,7 +101,7 @@ def canonical_path(text: str) -> str:
 def home_path(rest: str) -> str:
     """The path that `~/rest` is."""
     if current_evaluator().settings.pure:
-        raise EvalError(f"the path '~{rest}' cannot be resolved in a pure evaluation", code="impure")
+        raise EvalError(f"the path '~{rest}' can not be resolved in pure mode", code="impure")
     return current_evaluator().world.env("HOME") + rest
 
 

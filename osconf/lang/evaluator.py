@@ -61,6 +61,10 @@ class EvalSettings:
     """The experimental pipe operators."""
     toml_timestamps: bool = False
     """Dates and times in TOML become sets instead of an error: experimental, too."""
+    no_url_literals: bool = False
+    """Addresses without quotes are refused: experimental, too."""
+    allowed_uris: tuple[str, ...] = ()
+    """What a restricted evaluation may fetch: addresses, and all below them."""
     search_path: tuple[tuple[str, str], ...] = ()
     """Prefix (may be empty) and path of each `-I` or `NIX_PATH` entry."""
     cache_dir: FilePath | None = None
@@ -145,7 +149,9 @@ class Evaluator:
     ) -> None:
         self.settings = settings or EvalSettings()
         self.search_path = tuple(search_path if search_path is not None else self.settings.search_path)
-        self.world = restrict(world, self.settings.pure, self.settings.restricted, self.search_path)
+        self.world = restrict(
+            world, self.settings.pure, self.settings.restricted, self.search_path, self.settings.allowed_uris
+        )
         self._internal_source = internal
         self.cache = CodeCache(self.settings.cache_dir)
         self.shipped = CodeCache(code_folder(TREE), tracks_use=False)
@@ -158,10 +164,11 @@ class Evaluator:
         """What `hash_modulo` gave for each derivation: instantiating a tree hashes every derivation once."""
         enter_evaluator(self)
         self._modules: list[tuple[str, Module]] = []
+        self._syntax = f"{self.settings.pipes} {self.settings.no_url_literals}"
         self._marks = {name: marks for name, (_, marks) in INDEX.items()}
         self._global_names = registry.visible_names([*INDEX, *CONSTANT_NAMES])
         marks = " ".join(f"{name}{marks}" for name, marks in sorted(self._marks.items()))
-        self._compiler_key = (COMPILER_VERSION, marks, " ".join(sorted(self._global_names)), str(self.settings.pipes))
+        self._compiler_key = (COMPILER_VERSION, marks, " ".join(sorted(self._global_names)), self._syntax)
         self._namespace = _runtime_namespace()
 
     @cached_property
@@ -216,8 +223,14 @@ class Evaluator:
             return "\n".join(function.python for part in parts for function in part.texts.values())
 
     def _translate_all(self, text: str, base_dir: str, label: str) -> list[Part]:
-        source, pipes = Source(label, to_latin(text)), self.settings.pipes
-        translation = compile_source(source, to_latin(base_dir), self._marks, self._global_names, pipes=pipes)
+        translation = compile_source(
+            Source(label, to_latin(text)),
+            to_latin(base_dir),
+            self._marks,
+            self._global_names,
+            pipes=self.settings.pipes,
+            no_urls=self.settings.no_url_literals,
+        )
         return list(translation.write_all())
 
     def compiler_names(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -325,6 +338,7 @@ class Evaluator:
                 self._global_names,
                 names,
                 pipes=self.settings.pipes,
+                no_urls=self.settings.no_url_literals,
                 is_lazy=True,
                 watch=self._see_tree,
             )
@@ -407,6 +421,8 @@ class Evaluator:
         """The path of `<name>`: as the caller listed, else in `<osconf>`, our own tree, or `<nix/fetchurl.nix>`."""
         found = find_in_search_path(self.search_path, name, self.world)
         if found is None:
+            if self.settings.pure:
+                raise EvalError(f"cannot look up '<{name}>' in pure evaluation mode", code="impure")
             raise Throw(
                 f"file '{name}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
                 code="not-in-search-path",
@@ -448,6 +464,7 @@ def compile_source(
     scope_names: Sequence[str] = (),
     *,
     pipes: bool = False,
+    no_urls: bool = False,
     is_lazy: bool = False,
     watch: Callable[[str, Node], None] | None = None,
 ) -> Translation:
@@ -455,7 +472,7 @@ def compile_source(
     from osconf.lang.compile.module import Translation
     from osconf.lang.parser import parse
 
-    tree = parse(source, pipes=pipes)
+    tree = parse(source, pipes=pipes, no_urls=no_urls)
     if watch is not None:
         watch(source.label, tree)
     return Translation(tree, source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy)

@@ -24,11 +24,13 @@ class Features:
     """`pipe-operators`: `|>` and `<|`."""
     toml_timestamps: bool = False
     """`parse-toml-timestamps`: `fromTOML` gives sets for dates and times."""
+    no_url_literals: bool = False
+    """`no-url-literals`: addresses are written in quotes."""
 
     @classmethod
     def from_names(cls, names: Collection[str]) -> Features:
         """The features among the names."""
-        return cls("pipe-operators" in names, "parse-toml-timestamps" in names)
+        return cls("pipe-operators" in names, "parse-toml-timestamps" in names, "no-url-literals" in names)
 
 
 NO_FEATURES = Features()

@@ -257,7 +257,7 @@ class Lexer:
         if text.startswith("${", at):
             return self._open_interpolation("path", at, start)
         if not interpolated and not slash:
-            self._fail("path has a doubled slash", start, "write a single /")
+            self._fail("syntax error, path has a doubled slash", start, "write a single /")
         if slash:
             self._fail("path has a trailing slash", start, "leave the last / out")
         self._add("PATH_END", None, at)

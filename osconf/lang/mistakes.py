@@ -39,7 +39,9 @@ def raise_missing(attrs: Value, name: str) -> NoReturn:
     from osconf.lang.suggest import did_you_mean, list_names
 
     hint = did_you_mean(name, attrs) or list_names(attrs)
-    raise EvalError(f"attribute '{name}' missing", code="missing-attribute", hint=hint)
+    from osconf.lang.show import quote_name
+
+    raise EvalError(f"attribute '{quote_name(name)}' missing", code="missing-attribute", hint=hint)
 
 
 def raise_overflow(operator: str, left: int, right: int) -> NoReturn:

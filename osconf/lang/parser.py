@@ -41,12 +41,13 @@ Values = list[Any]
 Attribute = tuple[AttrName, int]
 
 
-def parse(source: Source, *, pipes: bool = False, is_split: bool = False) -> Node:
+def parse(source: Source, *, pipes: bool = False, no_urls: bool = False, is_split: bool = False) -> Node:
     """The tree of a text; `pipes` allows the experimental pipe operators. Raises SyntaxFailure.
 
-    `is_split` keeps the pieces of an indented string apart at its escapes, as Nix does when it prints a tree.
+    `no_urls` refuses addresses without quotes. `is_split` keeps the pieces of an indented string apart at its escapes,
+    as Nix does when it prints a tree.
     """
-    return _Parser(source, pipes, is_split).run()
+    return _Parser(source, pipes, no_urls, is_split).run()
 
 
 _CHAINS: dict[tuple[int, int, str], tuple[int, tuple[int, ...]]] = {}
@@ -83,9 +84,10 @@ class _Repeated(list[Any]):
 
 
 class _Parser:
-    def __init__(self, source: Source, pipes: bool, is_split: bool) -> None:
+    def __init__(self, source: Source, pipes: bool, no_urls: bool, is_split: bool) -> None:
         self.source = source
         self.pipes = pipes
+        self.no_urls = no_urls
         self.is_split = is_split
         self.actions = [self._action_of(*rule) for rule in RULES]
 
@@ -262,7 +264,12 @@ class _Parser:
     def integer(self, v: Values) -> Node:
         return Literal(v[0][1], v[0][0])
 
-    float = plain_string = uri = integer
+    float = plain_string = integer
+
+    def uri(self, v: Values) -> Node:
+        if self.no_urls:
+            self._fail("URL literals are disabled", v[0][1], "write the address in quotes")
+        return Literal(v[0][1], v[0][0])
 
     def string(self, v: Values) -> Node:
         return _string_of(v[0][1], v[1])

@@ -7,7 +7,6 @@ Owns the conversions between digests and text. What is hashed, and how a store p
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +102,9 @@ class Hash:
         digits, sri = text, False
         for separator in (":", "-"):
             prefix, found, rest = text.partition(separator)
-            if found and prefix in ALGORITHMS:
+            if found:
+                if prefix not in ALGORITHMS:
+                    raise BadHash(f"unknown hash algorithm '{prefix}', expect 'md5', 'sha1', 'sha256', or 'sha512'")
                 if algorithm is not None and algorithm != prefix:
                     raise BadHash(f"hash '{text}' should have type '{algorithm}', but it is of type '{prefix}'")
                 algorithm, digits, sri = prefix, rest, separator == "-"
@@ -116,10 +117,11 @@ class Hash:
         size = ALGORITHMS.get(algorithm)
         if size is None:
             raise BadHash(f"unknown hash algorithm '{algorithm}'", hint=f"known are {', '.join(sorted(ALGORITHMS))}")
-        return cls(algorithm, _decode_digits(text, digits, algorithm, size, sri))
+        return cls(algorithm, _decode_digits(digits, algorithm, size, sri))
 
 
-def _decode_digits(text: str, digits: str, algorithm: str, size: int, sri: bool) -> bytes:
+def _decode_digits(written: str, algorithm: str, size: int, sri: bool) -> bytes:
+    digits = written
     try:
         if not sri and len(digits) == size * 2:
             return bytes.fromhex(digits)
@@ -132,10 +134,13 @@ def _decode_digits(text: str, digits: str, algorithm: str, size: int, sri: bool)
             decoded = base64.b64decode(digits, validate=True)
             if len(decoded) == size:
                 return decoded
-    except (ValueError, binascii.Error) as error:
-        raise BadHash(f"invalid hash '{text}': {error}") from error
-    kind = "SRI hash" if sri else "hash"
-    raise BadHash(f"{kind} '{text}' has wrong length for hash algorithm '{algorithm}'")
+    except (ValueError, BadHash) as error:
+        bases = {size * 2: "base-16", base32_length(size): "base-32"}
+        if not sri:
+            raise BadHash(f"invalid {bases.get(len(digits), 'base-64')} hash '{digits}'") from error
+    if sri:
+        raise BadHash(f"invalid SRI hash '{written}'", hint=f"{algorithm} has {size} bytes, in base 64 after the dash")
+    raise BadHash(f"hash '{written}' has wrong length for hash algorithm '{algorithm}'")
 
 
 def hash_bytes(algorithm: str, data: bytes) -> Hash:

@@ -27,6 +27,7 @@ def make_evaluator(
     *,
     is_pure: bool = False,
     is_restricted: bool = False,
+    allowed_uris: Sequence[str] = (),
     features: Features = NO_FEATURES,
 ) -> Evaluator:
     """An evaluator over the session's store; packages come from the lock of the configuration.
@@ -41,6 +42,8 @@ def make_evaluator(
             restricted=is_restricted,
             pipes=features.pipes,
             toml_timestamps=features.toml_timestamps,
+            no_url_literals=features.no_url_literals,
+            allowed_uris=tuple(allowed_uris),
             search_path=() if is_pure else parse_search_path(search_path, session.environment),
             cache_dir=session.cache_dir / "code",
         ),

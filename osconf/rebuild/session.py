@@ -176,15 +176,22 @@ class Session:
         search_path: Sequence[str] = (),
         is_pure: bool = False,
         is_restricted: bool = False,
+        allowed_uris: Sequence[str] = (),
         features: Features = NO_FEATURES,
     ) -> Evaluator:
         """An evaluator; `configuration` decides which osconf.lock the packages come from."""
-        key = (configuration, tuple(search_path), is_pure, is_restricted, features)
+        key = (configuration, tuple(search_path), is_pure, is_restricted, tuple(allowed_uris), features)
         if key not in self._evaluators:
             from osconf.rebuild.evaluation import make_evaluator
 
             self._evaluators[key] = make_evaluator(
-                self, configuration, search_path, is_pure=is_pure, is_restricted=is_restricted, features=features
+                self,
+                configuration,
+                search_path,
+                is_pure=is_pure,
+                is_restricted=is_restricted,
+                allowed_uris=allowed_uris,
+                features=features,
             )
         return self._evaluators[key]
 

@@ -1,5 +1,6 @@
 # ruff: noqa: E501 - one case, one line
-"""The table of builtins: expressions with a value, expressions that must fail, and edges in `primop_edges.txt`.
+"""The table of builtins: expressions with a value, expressions that must fail, and edges in `primop_edges.txt` and
+`language_edges.txt`.
 
 What each one gives is recorded in `primop_expected.json`, taken from Nix 2.26.3: run this file with the path of its
 `nix-instantiate` to record anew. `CHANGED_SINCE_2_8` lists what Nix 2.8 answers differently.
@@ -15,6 +16,7 @@ from pathlib import Path
 
 EXPECTED = Path(__file__).with_name("primop_expected.json")
 FILES = Path(__file__).with_name("files")
+EDGES = (Path(__file__).with_name("primop_edges.txt"), Path(__file__).with_name("language_edges.txt"))
 
 D = '(derivation { name = "d"; system = "s"; builder = "/b"; outputs = [ "out" "dev" ]; })'
 DRV = f"{D}.drvPath"
@@ -510,8 +512,8 @@ def wrap(expression: str) -> str:
 
 
 def edge_cases() -> list[str]:
-    """Further expressions, one a line; whether they fail is in the record."""
-    return Path(__file__).with_name("primop_edges.txt").read_text().splitlines()
+    """Further expressions, one a line, of builtins and of the language; whether they fail is in the record."""
+    return [line for file in EDGES for line in file.read_text().split("\n") if line]
 
 
 def all_cases() -> list[tuple[str, str]]:

@@ -85,6 +85,7 @@ def _write_sources(
     names: dict[str, Binding] = {}
     for subject in node.sources:
         if isinstance(subject, Variable):
+            g.expect_known(subject, scope)
             subjects.append(subject)
             continue
         binding = Binding(f"s{g.number()}", g.buffer)
@@ -129,6 +130,9 @@ def _write_group(
             lambdas.append((binding, expression))
         else:
             cells.append((binding, expression, where, definition.at if is_set else None))
+    for subject in node.sources:
+        if isinstance(subject, Variable):
+            g.expect_known(subject, inner)
     for binding, function in lambdas:
         functions.write_function(g, function, inner, binding)
     strict = [] if body is None else _strict_bindings(node, body, names)

@@ -485,6 +485,11 @@ class Generator:
         self.top.append((name, 1, lines))
         self.at = at
 
+    def expect_known(self, node: Variable, scope: Scope | None) -> None:
+        """Refuse a variable that means nothing here, though its value may not be wanted."""
+        if not self.find(scope, node.name):
+            raise self.undefined(node.name, node.at, scope)
+
     def undefined(self, name: str, at: int, scope: Scope | None) -> EvalError:
         """The error of a name that means nothing here."""
         from osconf.lang.suggest import did_you_mean

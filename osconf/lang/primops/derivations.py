@@ -21,7 +21,7 @@ from osconf.lang.primops.expect import (
     require_attribute,
 )
 from osconf.lang.primops.registry import current, primop
-from osconf.lang.runtime import UNSET, attr_position, coerce_to_string, force, make_thunk, place_value
+from osconf.lang.runtime import UNSET, attr_position, coerce_to_string, force, make_thunk, place_value, select
 from osconf.lang.source import Source, Spot
 from osconf.lang.values import ContextStr, Thunk, Value, from_latin, with_context
 from osconf.model.derivation import Derivation, DerivationOutput, fill_output_paths, hash_modulo
@@ -382,7 +382,7 @@ def _delay_member(strict: Value, name: str, attribute: str) -> Thunk:
 
 
 def _member(strict: Value, name: str) -> Value:
-    return force(strict)[name]
+    return select(force(strict), name)
 
 
 def import_derivation(path: str) -> dict[str, Any]:

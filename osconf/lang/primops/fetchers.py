@@ -12,7 +12,7 @@ from osconf.lang.git import GitRequest
 from osconf.lang.primops.expect import expect_attrs, expect_bool, expect_int, expect_plain_string
 from osconf.lang.primops.file_access import realise_context
 from osconf.lang.primops.registry import current, primop
-from osconf.lang.primops.sources import add_source
+from osconf.lang.primops.sources import add_source, expected_hash
 from osconf.lang.primops.tree_addresses import parse_tree_address
 from osconf.lang.runtime import canonical_path, coerce_to_string, force
 from osconf.lang.values import ContextStr, LazyAttrs, Path, Value, context_of, from_latin, with_context
@@ -56,7 +56,7 @@ def _read_download(argument: Value, who: str, default_name: str | None) -> _Down
                 case "url":
                     url = value
                 case "sha256":
-                    expected = value or None
+                    expected = expected_hash(value)
                 case "name":
                     name = value
         if not url:

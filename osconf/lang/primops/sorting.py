@@ -10,8 +10,9 @@ from types import FunctionType
 from typing import Any
 
 from osconf.errors import EvalError
+from osconf.lang.operators import not_comparable
 from osconf.lang.primops.expect import mismatch
-from osconf.lang.runtime import call, force, show_type
+from osconf.lang.runtime import UNSET, call, force, less_than
 from osconf.lang.values import ContextStr, Path, Value
 
 NUMBERS = frozenset((int, float))
@@ -89,22 +90,48 @@ def _not_an_order(answer: Value) -> EvalError:
     return mismatch(answer, "a Boolean", "the return value of the sorting function passed to builtins.sort")
 
 
-COMPARABLE = frozenset(("number", "string", "path", "list"))
+class SeenKeys:
+    """Keys told apart by the language's order: two are the same when neither is smaller.
 
-
-def freeze_key(value: Value) -> tuple[str, Any]:
-    """A hashable stand-in for a value: equal exactly when the language's comparison finds neither smaller.
-
-    The first part is the kind; one that is not in `COMPARABLE` belongs to a value that has no order.
+    Numbers, strings and paths are remembered by what they are; lists, whose members may be anything, in their order.
     """
-    value = force(value)
-    kind = type(value)
-    if kind is int or kind is float:
-        return "number", value
-    if kind is str or kind is ContextStr:
-        return "string", str.__str__(value)
-    if kind is Path:
-        return "path", value.text
-    if kind is tuple:
-        return "list", tuple([freeze_key(item) for item in value])
-    return show_type(value), id(value)
+
+    def __init__(self) -> None:
+        self._plain: set[Any] = set()
+        self._lists: list[Value] = []
+        self._first: Value = UNSET
+
+    def add(self, key: Value) -> bool:
+        """Remember a forced key; whether it is new. Keys that cannot be compared are refused."""
+        kind = _kind_of_key(key)
+        if self._first is UNSET:
+            self._first = key
+        elif not kind or kind != _kind_of_key(self._first):
+            raise not_comparable(key, self._first)
+        if kind == "list":
+            return self._add_list(key)
+        plain = key.text if type(key) is Path else str.__str__(key) if kind == "string" else key
+        if not kind or plain in self._plain:
+            return not kind
+        self._plain.add(plain)
+        return True
+
+    def _add_list(self, key: Value) -> bool:
+        low, high = 0, len(self._lists)
+        while low < high:
+            middle = (low + high) // 2
+            if less_than(key, self._lists[middle]):
+                high = middle
+            elif less_than(self._lists[middle], key):
+                low = middle + 1
+            else:
+                return False
+        self._lists.insert(low, key)
+        return True
+
+
+def _kind_of_key(key: Value) -> str:
+    return _KEY_KINDS.get(type(key), "")
+
+
+_KEY_KINDS = {int: "number", float: "number", str: "string", ContextStr: "string", Path: "path", tuple: "list"}

@@ -18,7 +18,7 @@ from osconf.lang.primops.file_access import explain, realise_context
 from osconf.lang.primops.registry import current, primop
 from osconf.lang.runtime import call, canonical_path, force
 from osconf.lang.values import ContextStr, Path, Value, context_of, from_latin, with_context
-from osconf.model.hashes import encode_base32, hash_bytes
+from osconf.model.hashes import ALGORITHMS, Hash, encode_base32, hash_bytes
 from osconf.model.store_path import split_store_path
 
 
@@ -68,6 +68,15 @@ def add_source(
     return text
 
 
+def expected_hash(text: str) -> str:
+    """The hash that a source must have. An empty one stands for zeros: the mismatch tells what to write."""
+    if text:
+        return text
+    zeros = Hash("sha256", bytes(ALGORITHMS["sha256"])).sri()
+    current().world.warn(f"found empty hash, assuming '{zeros}'")
+    return zeros
+
+
 def base_name(path: str) -> str:
     """The last part of a canonical path."""
     return path.rpartition("/")[2]
@@ -95,7 +104,7 @@ def add_path(argument: Value) -> str:
             case "recursive":
                 recursive = expect_bool(value, "the `recursive` attribute passed to builtins.path")
             case "sha256":
-                expected = expect_plain_string(value, "the `sha256` attribute passed to builtins.path") or None
+                expected = expected_hash(expect_plain_string(value, "the `sha256` attribute passed to builtins.path"))
             case _:
                 raise EvalError(f"unsupported argument '{key}' to 'builtins.path'", code="unexpected-argument")
     if path is None:

@@ -45,6 +45,66 @@ def test_pure_evaluation(capsys: pytest.CaptureFixture[str]) -> None:
     assert "leave --pure-eval out" in errors
 
 
+def test_restricted_evaluation_fetches_what_is_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab" / "text").write_text("hi")
+    address = f"file://{tmp_path}/ab"
+    expression = f'builtins.readFile (builtins.fetchurl "{address}/text")'
+    code, _, errors = run("eval", "--restrict-eval", "-E", expression, capsys=capsys)
+    assert code == 1
+    assert f"access to URI '{address}/text' is forbidden in restricted mode" in errors
+    for allowed in (address, f"https://x.y {address}/text", f"file://{tmp_path}/", "file:"):
+        given = ("eval", "--restrict-eval", "--allowed-uris", allowed, "-E", expression)
+        assert run(*given, capsys=capsys)[:2] == (0, '"hi"\n')
+    for allowed in (address[:-1], f"{address}/tex", "http:"):
+        assert run("eval", "--restrict-eval", "--allowed-uris", allowed, "-E", expression, capsys=capsys)[0] == 1
+
+
+def test_url_literals_can_be_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("eval", "-E", "https://a.b", capsys=capsys)[1] == '"https://a.b"\n'
+    for command in ("eval", "parse"):
+        feature = ("--extra-experimental-features", "no-url-literals")
+        code, _, errors = run(command, *feature, "-E", "[ https://a.b ]", capsys=capsys)
+        assert code == 1
+        assert "URL literals are disabled" in errors
+
+
+def test_find_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x").write_text("1")
+    found = run("eval", "--find-file", "-I", f"n={tmp_path}", "n/x", "n", capsys=capsys)
+    assert found[:2] == (0, f"{tmp_path}/x\n{tmp_path}\n")
+    code, _, errors = run("eval", "--find-file", "nowhere", capsys=capsys)
+    assert code == 1
+    assert "was not found in the Nix search path" in errors
+
+
+def test_xml_without_places(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("eval", "--xml", "--strict", "-E", "{ a = x: x; }")
+    assert '<attr column="3" line="1" name="a">' in run(*given, capsys=capsys)[1]
+    output = run(*given, "--no-location", capsys=capsys)[1]
+    assert '<attr name="a">' in output
+    assert "<function>" in output
+
+
+def test_evaluation_writes_on_request_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("eval", "-E", 'builtins.toFile "a" "b"')
+    place = run(*given, capsys=capsys)[1].strip().strip('"')
+    file = Path(f"{tmp_path}/store{place}")
+    assert not file.exists()
+    assert run(*given, "--read-write-mode", capsys=capsys)[0] == 0
+    assert file.read_text() == "b"
+
+
+def test_derivations_can_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make = '(name: derivation { inherit name; system = "s"; builder = "/b"; outputs = [ "out" "dev" ]; })'
+    root = str(tmp_path / "root")
+    given = ("instantiate", "-E", f'[ ({make} "a") ({make} "b").dev ]', "--add-root", root, "--indirect")
+    code, output, _ = run(*given, capsys=capsys)
+    assert (code, output) == (0, f"{root}\n{root}-2!dev\n")
+    assert Path(root).readlink().name.endswith("-a.drv")
+    assert Path(f"{root}-2").readlink().name.endswith("-b.drv")
+
+
 def test_errors_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     code, output, errors = run("eval", "--json", "-E", "{ name = 1; }.nmae", capsys=capsys)
     assert (code, output) == (1, "")
