@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= examples/webserver.nix
-# The language runs on the machine's Python and on the target's.
+# The language runs on the machine's Python and on the target's, which osconf brings where the machine has none.
 OTHER_PYTHON ?= python3.13
+LANGUAGE_TESTS := tests/unit/lang tests/lang tests/unit/module_system tests/modules
 export OSCONF_STORE ?= $(CURDIR)/.cache/store
 
 # What the programs need of the machine: QEMU, a signature checker with Debian's keys, and a real nix to compare with.
@@ -44,13 +45,9 @@ test-all: setup-test ## everything, the long ones too
 	@tools/install-packages $(PAGE_PACKAGES)
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs --durations=30
 
-test-lang: setup-test ## the language's tests, long ones too, on OTHER_PYTHON as well
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs tests/unit/lang tests/lang
-	@if $(OTHER_PYTHON) -c 1 2>/dev/null; then set -ex; \
-	  test -d .cache/other-python || $(OTHER_PYTHON) -m venv .cache/other-python; \
-	  .cache/other-python/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'; \
-	  .cache/other-python/bin/pytest -n 2 --dist loadfile -rs tests/unit/lang tests/lang; \
-	else echo 'skipped: $(OTHER_PYTHON) is not installed; a target has Python 3.13'; fi
+test-lang: setup-test ## the tests of language, modules and library, long ones too, on OTHER_PYTHON as well
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs $(LANGUAGE_TESTS)
+	tools/test-other-python $(OTHER_PYTHON) $(LANGUAGE_TESTS)
 
 check: setup-test ## linters, types, import contracts
 	$(BIN)/ruff check .
