@@ -215,7 +215,8 @@ rec {
     option // {
       inherit value loc;
       inherit (merged.defsFinal') highestPrio;
-      inherit (merged) isDefined valueMeta;
+      inherit (merged) isDefined;
+      inherit (merged.checkedAndMerged) valueMeta;
       definitions = map (definition: definition.value) merged.defsFinal;
       definitionsWithLocations = merged.defsFinal;
       files = map (definition: definition.file) merged.defsFinal;

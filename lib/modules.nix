@@ -150,7 +150,8 @@ rec {
           assertion = !option.isDefined;
           message = ''
             The option definition `${showOption path}' in ${lib.options.showFiles option.files} no longer has any effect; please remove it.
-            ${replacement}'';
+            ${replacement}
+          '';
         }
       ];
   };

@@ -171,10 +171,12 @@ rec {
       let
         shown = builtins.tryEval (lib.generators.toPretty { }
           (lib.generators.withRecursion { depthLimit = 10; throwOnDepthLimit = false; } def.value));
-        lines = lib.strings.splitString "\n" (if shown.success then shown.value else "<error>");
+        lines = lib.strings.splitString "\n" shown.value;
         text = concatStringsSep "\n    " (lib.lists.take 5 lines ++ lib.lists.optional (length lines > 5) "...");
+        # What takes several lines begins on a line of its own.
+        value = if length lines > 1 then ":\n    ${text}" else ": ${text}";
       in
-      "\n- In `${def.file}'" + (if shown.success then ": ${text}" else ""))
+      "\n- In `${def.file}'" + (if shown.success then value else ""))
     defs;
 
   showOptionWithDefLocs = option: ''

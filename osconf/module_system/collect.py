@@ -326,10 +326,21 @@ class _Loader:
     def disabled_key(self, cell: Value) -> str:
         """The key that a member of `disabledModules` means."""
         value = force(cell)
-        if is_attrs(value) and "key" in value:
-            return coerce_to_string(value["key"])
         if is_attrs(value):
-            raise OptionError("a set in disabledModules needs a `key'", code="not-a-module")
+            is_text = "outPath" in value or "__toString" in value
+            if "key" in value:
+                key = coerce_to_string(value["key"])
+                if is_text and coerce_to_string(value) != key:
+                    raise OptionError(
+                        f"a set in disabledModules means two modules: its key is {key}, as text it is "
+                        f"{coerce_to_string(value)}",
+                        hint=f'write only the one that is meant, such as {{ key = "{key}"; }}',
+                        code="not-a-module",
+                    )
+                return key
+            if not is_text:
+                raise OptionError("a set in disabledModules needs a `key'", code="not-a-module")
+            value = coerce_to_string(value)
         text = value.text if type(value) is Path else str(value)
         if not text.startswith("/"):
             base = force(self.evaluation.special_args.get("modulesPath", "/"))
@@ -381,6 +392,8 @@ def _file_of(value: Value) -> str:
     if is_function(value):
         source = value.__globals__["SOURCE"] if function_pattern(value) is not None else None
     else:
-        spots = [spot_of(member) for member in value.values()] if type(value) is dict else []
+        # The members of a property, such as `mkIf`, are written in the library.
+        is_plain = type(value) is dict and "_type" not in value
+        spots = [spot_of(member) for member in value.values()] if is_plain else []
         source = next((spot.source for spot in spots if spot is not None), None)
     return UNKNOWN_FILE if source is None else to_latin(source.label)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from osconf.errors import OptionError
-from osconf.lang.runtime import UNSET, force, function_position, is_function, make_thunk
+from osconf.lang.runtime import UNSET, force, function_position, is_attrs, is_function, make_thunk
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin
 from osconf.module_system import mistakes
 from osconf.module_system.collect import Module, Root, collect_modules
@@ -22,26 +22,37 @@ from osconf.module_system.tree import Level, Option, Raw
 from osconf.module_system.types.base import OptionType, merge_checked, to_type
 from osconf.module_system.types.compound import NullOr
 from osconf.module_system.types.containers import LazyAttrsOf
-from osconf.module_system.types.scalars import Bool, OptionTypeType
+from osconf.module_system.types.scalars import Bool, OptionTypeType, Unspecified
 from osconf.module_system.types.scalars import Raw as RawType
 
 INTERNAL_FILE = "lib/modules.nix"
 
 
-def _internal_option(option_type: Any, description: str, **more: Value) -> dict[str, Value]:
-    return {"_type": "option", "type": option_type.view, "internal": True, "description": description, **more}
+def _option(option_type: Any, description: str, **more: Value) -> dict[str, Value]:
+    return {"_type": "option", "type": option_type.view, "description": description, **more}
 
 
-_INTERNAL_OPTIONS: dict[str, Value] = {
-    "_module": {
-        "args": _internal_option(LazyAttrsOf(RawType()), "Additional arguments passed to each module.", default={}),
-        "check": _internal_option(Bool(), "Whether to check that every definition has an option.", default=True),
-        "freeformType": _internal_option(
-            NullOr(OptionTypeType()), "The type of definitions without an option.", default=None
-        ),
-        "specialArgs": _internal_option(RawType(), "Arguments passed to modules before they are merged.", default={}),
+def _internal_options(in_submodule: bool) -> dict[str, Value]:
+    """What every configuration declares; the arguments of modules are described once, outside of submodules."""
+    about = {"internal": True} if in_submodule else {}
+    return {
+        "_module": {
+            "args": _option(LazyAttrsOf(RawType()), "Additional arguments passed to each module.", **about),
+            "check": _option(
+                Bool(), "Whether to check that every definition has an option.", default=True, internal=True
+            ),
+            "freeformType": _option(
+                NullOr(OptionTypeType()), "The type of definitions without an option.", default=None, internal=True
+            ),
+            "specialArgs": _option(
+                Unspecified(), "Arguments passed to modules before they are merged.", readOnly=True, internal=True
+            ),
+        }
     }
-}
+
+
+_INTERNAL_OPTIONS = _internal_options(in_submodule=False)
+_SUBMODULE_OPTIONS = _internal_options(in_submodule=True)
 
 
 class Evaluation:
@@ -148,8 +159,9 @@ class Evaluation:
     def _collect(self) -> list[Module]:
         """The modules, the last one first: its definitions come first."""
         internal = Module(INTERNAL_FILE)
-        internal.options = _INTERNAL_OPTIONS
-        internal.config.append({"_module": {"args": [_run_internal_arguments, self, None]}})
+        internal.options = _SUBMODULE_OPTIONS if self.prefix else _INTERNAL_OPTIONS
+        arguments = [_run_internal_arguments, self, None]
+        internal.config.append({"_module": {"args": arguments, "specialArgs": self.special_args}})
         roots = self._roots
         if roots is None:
             roots = [Root(cell) for cell in self.module_values]
@@ -363,12 +375,15 @@ def _overlay(free: Value, level: Level) -> dict[str, Value]:
     result: dict[str, Value] = dict(free.items())
     for name, cell in level.config().items():
         if name in result and type(node := level.node(name)) is Level:
-            inner = force(result[name])
-            if type(inner) is dict:
-                result[name] = make_thunk(_overlay, inner, node)
-                continue
-        result[name] = cell
+            result[name] = make_thunk(_overlay_member, result[name], node)
+        else:
+            result[name] = cell
     return result
+
+
+def _overlay_member(free: Value, level: Level) -> dict[str, Value]:
+    inner = force(free)
+    return _overlay(inner, level) if is_attrs(inner) else level.config()
 
 
 def _reading_order(item: tuple[Place, Definition, str | None]) -> tuple[str, int, str]:

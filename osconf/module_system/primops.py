@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from osconf.lang.primops.registry import make_primop
-from osconf.lang.runtime import force, make_thunk
-from osconf.lang.values import LazyAttrs, Value
+from osconf.lang.runtime import UNSET, force, make_thunk
+from osconf.lang.values import LazyAttrs, Value, to_latin
 from osconf.module_system.definitions import resolve
 from osconf.module_system.evaluation import eval_modules
-from osconf.module_system.mistakes import undefined
+from osconf.module_system.mistakes import list_definitions, undefined
 from osconf.module_system.place import Place
 from osconf.module_system.types.base import definitions_from_value, definitions_to_value, merge_checked, to_type
 from osconf.module_system.types.catalog import make_types
@@ -20,16 +20,28 @@ def merge_definitions(loc: Value, option_type: Value, definitions: Value) -> Val
     resolved, priority = resolve(definitions_from_value(definitions))
 
     def merge() -> Value:
-        if not resolved:
+        if resolved:
+            return merge_checked(place, to_type(option_type), resolved)
+        empty = force(to_type(option_type).empty_value())
+        if empty is UNSET:
             raise undefined(place)
-        return merge_checked(place, to_type(option_type), resolved)
+        return empty
 
     def meta() -> Value:
         return value_meta(to_type(option_type), place, [d.derive(d.value) for d in resolved]) if resolved else {}
 
+    def head_error() -> Value:
+        known = to_type(option_type)
+        unfit = [d for d in resolved if not known.check(force(d.value))]
+        return {"message": to_latin(f"Definition values:\n{list_definitions(unfit)}")} if unfit else None
+
     merged = make_thunk(merge)
     return {
-        "valueMeta": make_thunk(meta),
+        "checkedAndMerged": {
+            "headError": make_thunk(head_error),
+            "value": merged,
+            "valueMeta": make_thunk(meta),
+        },
         "isDefined": bool(resolved),
         "defsFinal": definitions_to_value(resolved),
         "defsFinal'": {"values": definitions_to_value(resolved), "highestPrio": priority},

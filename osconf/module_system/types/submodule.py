@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from osconf.errors import OptionError
+from osconf.lang.brief import show_brief
 from osconf.lang.runtime import force, is_attrs, is_function, is_string, make_thunk
 from osconf.lang.values import Path, Value, to_latin
 from osconf.module_system.collect import Module, Root
@@ -27,7 +28,7 @@ class Submodule(OptionType):
         modules: tuple[Value, ...],
         *,
         special_args: dict[str, Value] | None = None,
-        only_config: bool = False,
+        only_config: bool | None = None,
         description: str | None = None,
         class_: str | None = None,
     ) -> None:
@@ -86,7 +87,6 @@ class Submodule(OptionType):
     def sub_options(self, prefix: tuple[str, ...]) -> Value:
         evaluation = self.evaluate(prefix, _ANY_NAME, [])
         options = evaluation.options()
-        options.pop("_module", None)
         freeform = evaluation.module_option("freeformType")
         if freeform is not None:
             options["_freeformOptions"] = make_thunk(_freeform_options, to_type(freeform), prefix)
@@ -132,16 +132,25 @@ class Submodule(OptionType):
                 f"a submodule is declared twice, with the same specialArgs: {', '.join(sorted(common))}",
                 code="option-declared-twice",
             )
-        if None not in (self.class_, other.class_) and self.class_ != other.class_:
-            return None
         return Submodule(
             self.library,
             self.modules + other.modules,
             special_args={**self.special_args, **other.special_args},
-            only_config=self.only_config or other.only_config,
-            description=self.given_description or other.given_description,
-            class_=self.class_ or other.class_,
+            only_config=_agreed("shorthandOnlyDefinesConfig", self.only_config, other.only_config),
+            description=_agreed("description", self.given_description, other.given_description),
+            class_=_agreed("class", self.class_, other.class_),
         )
+
+
+def _agreed(what: str, one: Value, other: Value) -> Value:
+    """What two declarations of a submodule say of it; null is nothing."""
+    if None not in (one, other) and one != other:
+        raise OptionError(
+            f"a submodule is declared twice, with different values of `{what}': "
+            f"{show_brief(one)} and {show_brief(other)}",
+            code="option-declared-twice",
+        )
+    return other if one is None else one
 
 
 def _freeform_options(option_type: OptionType, prefix: tuple[str, ...]) -> Value:
@@ -204,7 +213,7 @@ def make_submodule_with(library: Value, arguments: Value) -> Submodule:
         library,
         force(given["modules"]),
         special_args=dict(force(given.get("specialArgs", {})).items()),
-        only_config=force(given.get("shorthandOnlyDefinesConfig", False)) is True,
+        only_config=force(given.get("shorthandOnlyDefinesConfig", False)),
         description=force(given.get("description")),
         class_=force(given.get("class")),
     )
