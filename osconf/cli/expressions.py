@@ -80,21 +80,25 @@ class Expression:
             **{name: to_latin(text) for name, text in self.string_arguments},
         }
 
-    def values(self, evaluator: Evaluator) -> Iterator[Any]:
-        """The values that are meant, one for every attribute of every file or text, forced but not called."""
+    def values(self, evaluator: Evaluator, *, is_exact: bool = False) -> Iterator[Any]:
+        """The values that are meant, one for every attribute of every file or text, forced but not called.
+
+        `is_exact` leaves unevaluated in them what Nix does.
+        """
         arguments = self.arguments(evaluator)
-        for root in self._roots(evaluator):
+        for root in self._roots(evaluator, is_exact):
             for attribute in self.attributes or ("",):
                 yield evaluator.select(root, attribute, arguments)
 
-    def _roots(self, evaluator: Evaluator) -> Iterator[Any]:
+    def _roots(self, evaluator: Evaluator, is_exact: bool) -> Iterator[Any]:
         for text in self.texts:
-            yield evaluator.eval_text(text, base_dir=str(Path.cwd()))
+            yield evaluator.eval_text(text, base_dir=str(Path.cwd()), is_exact=is_exact)
         for file in self.files:
             if file == STANDARD_INPUT:
-                yield evaluator.eval_text(read_standard_input(), base_dir=str(Path.cwd()), label="«stdin»")
+                text, base = read_standard_input(), str(Path.cwd())
+                yield evaluator.eval_text(text, base_dir=base, label="«stdin»", is_exact=is_exact)
             else:
-                yield evaluator.import_value(find_source(evaluator, file))
+                yield evaluator.import_value(find_source(evaluator, file), is_exact=is_exact)
 
 
 def find_source(evaluator: Evaluator, file: str) -> str:
@@ -150,9 +154,10 @@ def show_values(invocation: Invocation, expression: Expression, *, form: str, is
     def work() -> list[str]:
         evaluator = expression.evaluator(invocation.session)
         arguments = expression.arguments(evaluator)
+        is_exact = not is_strict and form in ("plain", "xml", "placeless")
         return [
             show(evaluator.auto_call(value, arguments) if arguments else value, form, is_strict)
-            for value in expression.values(evaluator)
+            for value in expression.values(evaluator, is_exact=is_exact)
         ]
 
     return run_deep(work)

@@ -157,6 +157,7 @@ class Evaluator:
         self.shipped = CodeCache(code_folder(TREE), tracks_use=False)
         self._companions: dict[Callable[[Evaluator], Any], Any] = {}
         self._files: dict[str, Value] = {}
+        self._exact_files: set[str] = set()
         self._located: dict[str, tuple[str, str | None]] = {}
         self._real_folders: dict[str, str] = {}
         self._store_copies: dict[str, str] = {}
@@ -164,7 +165,7 @@ class Evaluator:
         """What `hash_modulo` gave for each derivation: instantiating a tree hashes every derivation once."""
         enter_evaluator(self)
         self._modules: list[tuple[str, Module]] = []
-        self._syntax = f"{self.settings.pipes} {self.settings.no_url_literals}"
+        self._syntax = f"{self.settings.pipes}{' no URLs' if self.settings.no_url_literals else ''}"
         self._marks = {name: marks for name, (_, marks) in INDEX.items()}
         self._global_names = registry.visible_names([*INDEX, *CONSTANT_NAMES])
         marks = " ".join(f"{name}{marks}" for name, marks in sorted(self._marks.items()))
@@ -206,10 +207,15 @@ class Evaluator:
         base_dir: str = "/",
         label: str = "«string»",
         scope: Mapping[str, Value] | None = None,
+        *,
+        is_exact: bool = False,
     ) -> Value:
-        """The value of a text; `scope` adds variables around it. `text` is ordinary Python text."""
+        """The value of a text; `scope` adds variables around it. `text` is ordinary Python text.
+
+        `is_exact` leaves unevaluated exactly what Nix does, for showing the value as far as it is evaluated.
+        """
         with self._at_work():
-            return self._run(to_latin(text), to_latin(base_dir), label, scope)
+            return self._run(to_latin(text), to_latin(base_dir), label, scope, is_exact=is_exact)
 
     def parse_text(self, text: str, base_dir: str = "/", label: str = "«string»") -> None:
         """Check a text without evaluating it."""
@@ -242,11 +248,16 @@ class Evaluator:
         with self._at_work():
             return self.import_value(canonical_path(to_latin(str(FilePath(path).absolute()))))
 
-    def import_value(self, path: str) -> Value:
-        """`import path`, for a path as the language writes it; every file is evaluated once."""
+    def import_value(self, path: str, *, is_exact: bool = False) -> Value:
+        """`import path`, for a path as the language writes it; every file is evaluated once.
+
+        `is_exact` is that of `eval_text`.
+        """
         if path == f"/{HIDDEN_PRIMOPS}":
             return self.internal
         file = self.resolve_import(path)
+        if is_exact:
+            self._exact_files.add(file)
         found = self._files.get(file)
         if found is None:
             # A file that imports itself while it is evaluated meets the black hole.
@@ -310,26 +321,32 @@ class Evaluator:
             raise EvalError(f"path '{from_latin(file)}' does not exist", code="no-such-path") from None
         except OSError as error:
             raise EvalError(f"cannot read '{from_latin(file)}': {error.strerror}", code="unreadable-path") from None
-        return self._run(data.decode("latin-1"), file.rpartition("/")[0] or "/", from_latin(file), scope)
+        folder, is_exact = file.rpartition("/")[0] or "/", file in self._exact_files
+        return self._run(data.decode("latin-1"), folder, from_latin(file), scope, is_exact=is_exact)
 
-    def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None) -> Value:
+    def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None, *, is_exact: bool) -> Value:
         label = name_source(label, text)
         source = SOURCES[label] = Source(label, text)
-        return self._load(source, base_dir, scope).run()
+        return self._load(source, base_dir, scope, is_exact=is_exact).run()
 
-    def _load(self, source: Source, base_dir: str, scope: Mapping[str, Value] | None) -> Module:
+    def _load(
+        self, source: Source, base_dir: str, scope: Mapping[str, Value] | None, *, is_exact: bool = False
+    ) -> Module:
         names = tuple(sorted(scope or ()))
-        key = self.cache.key((*self._compiler_key, source.label, base_dir, " ".join(names), source.text))
+        variant = ("exact",) if is_exact else ()
+        key = self.cache.key((*self._compiler_key, *variant, source.label, base_dir, " ".join(names), source.text))
         saved = self.cache.load(key)
         if saved is None and source.label.startswith(TREE):
             saved = self.shipped.load(key)
-        translate = self._translator(source, base_dir, names)
+        translate = self._translator(source, base_dir, names, is_exact)
         module = Module(saved, source, self._namespace, scope, translate, self._provide)
         if self.cache.folder is not None:
             self._modules.append((key, module))
         return module
 
-    def _translator(self, source: Source, base_dir: str, names: Sequence[str]) -> Callable[[], Translation]:
+    def _translator(
+        self, source: Source, base_dir: str, names: Sequence[str], is_exact: bool
+    ) -> Callable[[], Translation]:
         def translate() -> Translation:
             return compile_source(
                 source,
@@ -340,6 +357,7 @@ class Evaluator:
                 pipes=self.settings.pipes,
                 no_urls=self.settings.no_url_literals,
                 is_lazy=True,
+                is_exact=is_exact,
                 watch=self._see_tree,
             )
 
@@ -466,6 +484,7 @@ def compile_source(
     pipes: bool = False,
     no_urls: bool = False,
     is_lazy: bool = False,
+    is_exact: bool = False,
     watch: Callable[[str, Node], None] | None = None,
 ) -> Translation:
     """Parse a text; its translation to Python, all in one part or thunk by thunk. `watch` is shown the tree."""
@@ -475,7 +494,7 @@ def compile_source(
     tree = parse(source, pipes=pipes, no_urls=no_urls)
     if watch is not None:
         watch(source.label, tree)
-    return Translation(tree, source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy)
+    return Translation(tree, source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy, is_exact=is_exact)
 
 
 def _force_deeply(value: Value) -> None:

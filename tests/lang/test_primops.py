@@ -42,7 +42,8 @@ def test_errors(theme: str) -> None:
 
 # Where osconf says more than Nix, or names what Nix shows as a hash or as a place in its own sources.
 WORDED_OTHERWISE = re.compile(
-    r"syntax error, |assertion '1 == 2' failed|while parsing TOML: |invalid JSON: |JSON serialization error: |.* is not allowed to refer to a store path"
+    r"syntax error, |assertion '1 == 2' failed|while parsing TOML: |invalid JSON: |JSON serialization error: "
+    r"|.* is not allowed to refer to a store path"
     r"|experimental Nix feature '[a-z-]+' is disabled$|.*should have type '.*', but it is of type"
     r"|files created by builtins.toFile may not|name '.*' (?:contains illegal|must be no longer)|name must not be empty"
     r"|derivation cannot have an empty set of outputs|reading directory '|invalid derivation name: name '[^a-z ]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from osconf.lang.compile import functions
 from osconf.lang.compile.analysis import forced_first
 from osconf.lang.compile.cells import write_group_cells
+from osconf.lang.compile.escapes import escaping_names
 from osconf.lang.compile.expressions import builtin_variable, write_global
 from osconf.lang.compile.free import free_names
 from osconf.lang.compile.generator import Generator, generates, prepares
@@ -115,14 +116,15 @@ def _write_group(
     cells: list[tuple[Binding, Node, Scope | None, int | None]] = []
     subjects = _declare_sources(g, node, inner, cells)
     lambdas: list[tuple[Binding, Function]] = []
+    shown = _shown_names(node, body) if g.is_exact else frozenset()
     for name, definition in node.definitions.items():
         shared = None if has_overrides else _shared_binding(g, name, definition, subjects, scope, inner)
         binding = names[name] = shared or Binding(python_name("v", g.number(), name), g.buffer)
         if shared is not None:
             continue
         expression, where = _definition_value(name, definition, subjects, inner, scope)
-        if has_overrides:
-            cells.append((binding, expression, where, definition.at))
+        if has_overrides or name in shown:
+            cells.append((binding, expression, where, definition.at if is_set else None))
         elif isinstance(expression, Literal):
             binding.constant = g.value(expression, where)
         elif isinstance(expression, Function):
@@ -150,6 +152,14 @@ def _write_group(
             for n, d in node.definitions.items()
         }
     return inner, members
+
+
+def _shown_names(node: Attrs, body: Node | None) -> frozenset[str]:
+    """What of a group may be shown: all of a set; of a `let` what is not only called."""
+    if body is None:
+        return frozenset(node.definitions)
+    values = [definition.value for definition in node.definitions.values() if definition.value is not None]
+    return frozenset().union(*(escaping_names(part) for part in (body, *values, *node.sources)))
 
 
 def _declare_sources(
@@ -184,7 +194,7 @@ def _shared_binding(
                     return None
                 binding.constant = write_global(g, found)
             return binding
-    elif definition.source >= 0:
+    elif definition.source >= 0 and not g.is_exact:
         subject = subjects[definition.source]
         is_builtins = isinstance(subject, Variable) and subject.name == "builtins" and "builtins" not in inner.names
         if is_builtins and name in g.primops and g.is_global(inner, "builtins"):

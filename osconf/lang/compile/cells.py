@@ -5,7 +5,7 @@ from __future__ import annotations
 from osconf.lang.compile.free import free_names
 from osconf.lang.compile.generator import Generator, is_small
 from osconf.lang.compile.scopes import Binding, Scope
-from osconf.lang.nodes import Attrs, Function, ListNode, Literal, Node, Variable
+from osconf.lang.nodes import Attrs, Function, ListNode, Literal, Node, PathLiteral, Variable
 
 _EAGER_KINDS = (Attrs, Function, ListNode, Literal, Variable)
 
@@ -57,7 +57,8 @@ def _write_cell(
     only_thunks: bool = False,
 ) -> tuple[str, list[tuple[int, Binding]]]:
     """An expression for a cell, and the slots to fill with variables that do not exist yet."""
-    if not only_thunks and isinstance(node, _EAGER_KINDS) and _is_ready(g, node, scope, later):
+    kinds = (*_EAGER_KINDS, PathLiteral) if g.is_exact else _EAGER_KINDS
+    if not only_thunks and isinstance(node, kinds) and _is_ready(g, node, scope, later):
         expression = g.member(node, scope, at) if at is not None else g.eager(node, scope)
         if expression is not None:
             return expression, []

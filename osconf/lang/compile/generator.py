@@ -83,6 +83,7 @@ class Generator:
         scope_names: Collection[str] = (),
         *,
         is_lazy: bool = False,
+        is_exact: bool = False,
     ) -> None:
         self.source = source
         self.base_dir = base_dir
@@ -92,6 +93,8 @@ class Generator:
         """Global variable -> name in `builtins`."""
         self.scope_names = frozenset(scope_names)
         """Names that a `scopedImport` or the repl adds around the text."""
+        self.is_exact = is_exact
+        """Whether there is a thunk wherever Nix makes one, for values that are shown as far as they are evaluated."""
         self.begin_part()
         self.delayed: dict[str, Delayed] = {}
         """Thunks whose code was not asked for yet."""
@@ -315,6 +318,8 @@ class Generator:
             if isinstance(found, str) and found not in self.scope_names:
                 return self.value(node, scope)[0]
             return None
+        if self.is_exact and not self._is_value_in_nix(node):
+            return None
         if isinstance(node, Literal | Function) or (isinstance(node, PathLiteral) and self.is_constant_path(node)):
             return self.value(node, scope)[0]
         if isinstance(node, Negate) and isinstance(node.operand, Literal) and not isinstance(node.operand.value, str):
@@ -331,6 +336,13 @@ class Generator:
         ):
             return self._peek(node, scope)
         return None
+
+    def _is_value_in_nix(self, node: Node) -> bool:
+        return (
+            isinstance(node, Literal)
+            or (isinstance(node, PathLiteral) and self.is_constant_path(node))
+            or (isinstance(node, ListNode) and not node.members)
+        )
 
     def _peek(self, node: Select, scope: Scope | None) -> str | None:
         # `x.name` of a set at hand: its member is taken as it is, unforced, when it is there.

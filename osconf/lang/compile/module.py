@@ -35,8 +35,11 @@ class Translation:
         scope_names: Collection[str] = (),
         *,
         is_lazy: bool = False,
+        is_exact: bool = False,
     ) -> None:
-        self._generator = Generator(source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy)
+        self._generator = Generator(
+            source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy, is_exact=is_exact
+        )
         self._tree: Node | None = tree
         self._written: set[str] = set()
 
@@ -66,7 +69,7 @@ class Translation:
 
     def _write_delayed(self, name: str) -> Part:
         generator = self._generator
-        outline = outline_of(generator, name)
+        outline = None if generator.is_exact else outline_of(generator, name)
         mould = None if outline is None else MOULDS.get(outline.key)
         if outline is not None and mould is not None:
             return mould.cast(generator, name, outline)
