@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osconf.errors import StoreError
 from osconf.store.layout import StoreLayout
 from osconf.store.local import LocalStore
 
@@ -20,7 +22,7 @@ def open_store(root: Path, store_dir: str, environment: Mapping[str, str]) -> St
     """Open the store below `root`.
 
     `OSCONF_DAEMON` names the socket of a daemon to use whoever we are. Without it root and the owner of a store open
-    it directly, others through its socket, where there is one.
+    it directly, others through its socket, where there is one. Where nothing can be written, it can still be read.
     """
     layout = StoreLayout(root.absolute(), store_dir)
     given = environment.get(SOCKET_VARIABLE)
@@ -29,7 +31,22 @@ def open_store(root: Path, store_dir: str, environment: Mapping[str, str]) -> St
         from osconf.daemon.client import DaemonStore
 
         return DaemonStore.connect(socket, store_dir)
-    return LocalStore.open(root, store_dir)
+    try:
+        return LocalStore.open(root, store_dir)
+    except (OSError, StoreError) as error:
+        if not _is_refused(error) or not _is_readable(layout):
+            raise
+        return LocalStore.open(root, store_dir, read_only=True)
+
+
+def _is_refused(error: OSError | StoreError) -> bool:
+    """Whether a store could not be opened because it must not be written."""
+    refusals = (errno.EROFS, errno.EACCES, errno.EPERM)
+    return error.errno in refusals if isinstance(error, OSError) else error.code == "store-not-writable"
+
+
+def _is_readable(layout: StoreLayout) -> bool:
+    return os.access(layout.database, os.R_OK) and os.access(layout.store, os.R_OK | os.X_OK)
 
 
 def may_write(layout: StoreLayout) -> bool:

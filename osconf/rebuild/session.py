@@ -115,6 +115,7 @@ class Session:
         from osconf.store.local import LocalStore
 
         if isinstance(self.store, LocalStore):
+            self.store.check_writable()
             return self.store
         raise OsconfError(
             "this needs the store itself, which you reach through its daemon only",

@@ -24,6 +24,8 @@ _MIGRATIONS = ((1, "schema.sql"),)
 _BUSY_SECONDS = 300
 _ASK_AGAIN_SECONDS = 0.02
 _MAX_VARIABLES = 500
+# How often a database that changes while it is copied is copied anew.
+_COPIES = 10
 # What SQLite needs beside the file to work at all: shared memory and the first pages of its log.
 _LOG_BYTES = 1 << 17
 
@@ -57,14 +59,14 @@ class Database:
     def _connect(file: Path, read_only: bool) -> sqlite3.Connection:
         if not read_only:
             return _open_file(file, "mode=rwc")
-        connection = _open_file(file, "mode=ro")
         try:
-            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            return _open_and_read(file, "mode=ro")
         except sqlite3.OperationalError:
-            # Without a writer there is no shared memory file, and we may not make one: the file is complete as it is.
-            connection.close()
-            connection = _open_file(file, "mode=ro&immutable=1")
-        return connection
+            # Without a writer there is no shared memory file, and we may not make one where the database is.
+            log = file.with_name(f"{file.name}-wal")
+            if is_read_only(file) and not (log.exists() and log.stat().st_size):
+                return _open_and_read(file, "mode=ro&immutable=1")
+            return _open_copy(file, log)
 
     def _choose_journal(self) -> None:
         """Use a write-ahead log. Where others make the database too, SQLite does not wait for them: ask again."""
@@ -358,6 +360,45 @@ def _open_file(file: Path, options: str) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise explain_database_error(file, error) from error
+
+
+def _open_and_read(file: Path, options: str) -> sqlite3.Connection:
+    connection = _open_file(file, options)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def is_read_only(place: Path) -> bool:
+    """Whether a file is on a filesystem, or behind a mount, that nobody writes through."""
+    return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+
+
+def _open_copy(file: Path, log: Path) -> sqlite3.Connection:
+    """Read a database of somebody else's, which may change under us and be complete with its log alone."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="osconf-database-") as directory:
+        copy = Path(directory) / file.name
+        for _ in range(_COPIES):
+            before = _stamps(file, log)
+            shutil.copyfile(file, copy)
+            if log.exists():
+                shutil.copyfile(log, copy.with_name(log.name))
+            if _stamps(file, log) == before:
+                break
+        # What is open stays when the directory goes.
+        return _open_and_read(copy, "mode=rw")
+
+
+def _stamps(*files: Path) -> list[tuple[int, int] | None]:
+    """What changes when one of these files does."""
+    found = [file.stat() if file.exists() else None for file in files]
+    return [status and (status.st_mtime_ns, status.st_size) for status in found]
 
 
 def _statements(script: str) -> Iterator[str]:

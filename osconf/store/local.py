@@ -42,7 +42,7 @@ from osconf.store.canonical import (
     sync_filesystem,
 )
 from osconf.store.closure import order_references_first
-from osconf.store.database import Database
+from osconf.store.database import Database, is_read_only
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import PATH_LIMIT_SECONDS, LockWait, PathLock, TemporaryRoots
 from osconf.store.lost import check_not_lost
@@ -93,7 +93,8 @@ class LocalStore(StorePlaces):
         """
         layout = StoreLayout(Path(root).absolute(), store_dir)
         if read_only:
-            return cls(layout, Database(layout.database, read_only=True), read_only=True, durable=durable)
+            with explaining(f"read the store '{layout.store}'"):
+                return cls(layout, Database(layout.database, read_only=True), read_only=True, durable=durable)
         with explaining(f"open the store '{layout.store}'"):
             ensure_writable(layout.store)
             layout.create()
@@ -339,8 +340,19 @@ class LocalStore(StorePlaces):
             raise
         return copied
 
+    def check_writable(self) -> None:
+        """Raise `StoreError` when this store was opened to be read."""
+        if self.read_only:
+            why = "its filesystem is read-only" if is_read_only(self.layout.store) else "permission denied"
+            raise StoreError(
+                f"the store below {self.root} cannot be written: {why}",
+                code="store-not-writable",
+                hint="be root, have its daemon run, or use a store of your own: `--store DIR` or OSCONF_STORE=DIR",
+            )
+
     def temporary_path(self) -> Path:
         """A fresh place on the store's filesystem and mount; the caller makes it and moves or removes it."""
+        self.check_writable()
         with self._lock:
             return self.layout.temporary / f"{self._temporary_roots.owner()}-{next(self._numbers)}"
 
@@ -459,6 +471,7 @@ class LocalStore(StorePlaces):
 
     def register(self, infos: Iterable[PathInfo]) -> None:
         """Make paths valid whose canonical content is in place: one sync, one transaction."""
+        self.check_writable()
         with self._lock:
             batch = dict(self._pending)
             batch.update((info.path, info) for info in infos)
@@ -560,6 +573,7 @@ class LocalStore(StorePlaces):
 
     def add_root(self, link: Path, target: str) -> None:
         """Make `link` point at a store path and keep that path as long as the link does."""
+        self.check_writable()
         self.flush()
         roots.add_root(self.layout, link, target)
         if self.durable:
@@ -573,6 +587,7 @@ class LocalStore(StorePlaces):
 
     def collect_garbage(self, options: GcOptions | None = None) -> GcResult:
         """Remove what no root needs."""
+        self.check_writable()
         from osconf.store.gc import GcOptions, collect_garbage
 
         release_space(self.layout)
@@ -583,6 +598,7 @@ class LocalStore(StorePlaces):
 
     def delete(self, paths: Iterable[str], *, ignore_liveness: bool = False) -> GcResult:
         """Remove these paths; refused for one that is alive or referred to."""
+        self.check_writable()
         from osconf.store.gc import delete_paths
 
         self.flush()
@@ -606,6 +622,7 @@ class LocalStore(StorePlaces):
 
     def add_signatures(self, signatures: Mapping[str, Iterable[str]]) -> None:
         """Keep more signatures of valid paths."""
+        self.check_writable()
         self.flush()
         self.database.set_signatures(
             {path: {*self.query_path_info(path).signatures, *texts} for path, texts in signatures.items()}
@@ -613,5 +630,6 @@ class LocalStore(StorePlaces):
 
     def invalidate(self, paths: Iterable[str]) -> None:
         """Forget paths that nothing valid refers to; their files become leftovers that the next gc removes."""
+        self.check_writable()
         self.flush()
         self.database.invalidate(paths)
