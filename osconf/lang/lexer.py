@@ -7,10 +7,12 @@ a name is taken at once unless what follows could make it a path or a URI.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any, NoReturn
 
 from osconf.errors import SyntaxFailure
 from osconf.lang.source import Source
+from osconf.lang.values import to_latin
 
 KEYWORDS = {
     "assert": "ASSERT",
@@ -141,14 +143,22 @@ class Lexer:
             elif kind == "PATH":
                 at = self._start_path(word, at, start)
             elif kind == "FLOAT":
-                value = float(word)
-                if value in (float("inf"), float("-inf")):
-                    self._fail(f"invalid float '{word}'", start, "floats go up to 1.7976931348623157e308")
-                add("FLOAT", value, start)
+                add("FLOAT", self._read_float(word, start), start)
             elif kind == "SEARCH_PATH":
                 add("SEARCH_PATH", word[1:-1], start)
             else:
                 add("URI", word, start)
+
+    def _read_float(self, word: str, start: int) -> float:
+        value = float(word)
+        if value > sys.float_info.max:
+            self._fail(f"invalid float '{word}'", start, "floats go up to 1.7976931348623157e308")
+        if value < sys.float_info.min:
+            from fractions import Fraction
+
+            if Fraction(word) != Fraction(value):
+                self._fail(f"invalid float '{word}'", start, "it is too near to zero")
+        return value
 
     def _add(self, kind: str, value: Any, offset: int) -> None:
         self.kinds.append(kind)
@@ -176,7 +186,11 @@ class Lexer:
         for kind, value, offset in zip(self.kinds, self.values, self.offsets, strict=True):
             text = value[0] if isinstance(value, tuple) else value
             if kind in {"STRING", "TEXT"} and "\0" in text:
-                self._fail("a string cannot have a null byte in it", offset + (kind == "STRING"))
+                shown = text.replace("\0", to_latin("␀"))
+                self._fail(
+                    f"input string '{shown}' cannot be represented as Nix string because it contains null bytes",
+                    offset + (kind == "STRING"),
+                )
 
     def _fail_character(self, at: int) -> NoReturn:
         data = self.source.text[at : at + 4].encode("latin-1")

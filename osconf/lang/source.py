@@ -6,10 +6,13 @@ code carries the source's name as its file name; `SOURCES` leads from there back
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_right
 
 from osconf.errors import Position
+
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 class Source:
@@ -26,12 +29,7 @@ class Source:
     def line_starts(self) -> list[int]:
         """Offsets at which the lines begin."""
         if self._lines is None:
-            starts = [0]
-            at = self.text.find("\n")
-            while at >= 0:
-                starts.append(at + 1)
-                at = self.text.find("\n", at + 1)
-            self._lines = starts
+            self._lines = [0, *(found.end() for found in _LINE_END.finditer(self.text))]
         return self._lines
 
     def position(self, offset: int) -> Position:
@@ -45,8 +43,8 @@ class Source:
         starts = self.line_starts()
         if not 1 <= number <= len(starts):
             return None
-        end = self.text.find("\n", starts[number - 1])
-        return self.text[starts[number - 1] : end if end >= 0 else len(self.text)].rstrip("\r")
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
 
     def offset_of_code_line(self, number: int | None) -> int | None:
         """The offset that line `number` of the generated code was made from."""
