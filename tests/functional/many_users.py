@@ -107,7 +107,7 @@ class Site:
     def run(self, uid: int, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run the program as a user."""
         process = self.start(uid, *arguments)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def succeed(self, uid: int, *arguments: str | Path) -> str:
@@ -116,13 +116,13 @@ class Site:
         assert done.returncode == 0, f"{arguments}: {done.stderr}"
         return done.stdout.strip()
 
-    def start_daemon(self, *options: str) -> subprocess.Popen[bytes]:
-        """Start the daemon in a process group of its own and wait until it listens."""
+    def start_daemon(self, *options: str, cache: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start the daemon in a process group of its own and wait until it listens; `cache` holds its downloads."""
         log = (self.root / "daemon.log").open("ab")
         process = subprocess.Popen(
             self.command("daemon", *options),
             cwd=self.root,
-            env=self.environment(0),
+            env={**self.environment(0), **({"XDG_CACHE_HOME": str(cache)} if cache else {})},
             stdout=log,
             stderr=log,
             start_new_session=True,
