@@ -48,26 +48,29 @@ rec {
     foldr (name: inner: { ${name} = inner; }) value path;
 
   getAttrFromPath = path: set:
-    attrByPath path (throw "cannot find attribute `${builtins.concatStringsSep "." path}'") set;
+    attrByPath path (abort "cannot find attribute '${builtins.concatStringsSep "." path}'") set;
 
   # Change many paths of a set: a list of `{ path; update; }`.
   updateManyAttrsByPath =
     let
-      # `split` separates the updates that end here from those further down.
+      # `split` separates the updates that end here from those further down. An update that does not look at the old
+      # value may create its attribute.
       go = depth: present: value: updates:
         let
           split = builtins.partition (update: length update.path == depth) updates;
           nested = builtins.groupBy (update: elemAt update.path depth) split.wrong;
+          below = old: mapAttrs (name: go (depth + 1) (old ? ${name}) old.${name}) nested;
+          here = update: showAttrPath (lib.lists.take depth update.path);
           inner =
-            if split.wrong == [ ] then value
+            if split.wrong == [ ] then
+              if present then value
+              else throw "updateManyAttrsByPath: nothing is at ${here (head split.right)}, and its first update wants the old value"
+            else if !present then below { }
+            else if isAttrs value then value // below value
             else
-              (if present then value else { })
-              // mapAttrs (name: go (depth + 1) (present && value ? ${name}) (value.${name} or null)) nested;
+              throw "updateManyAttrsByPath: ${showAttrPath (head split.wrong).path} cannot be updated: ${here (head split.wrong)} is no attribute set";
         in
-        if !present && split.wrong == [ ] && split.right == [ ] then
-          throw "lib.updateManyAttrsByPath: the path does not exist"
-        else
-          foldl' (value: update: update.update value) inner split.right;
+        lib.lists.foldl (value: update: update.update value) inner split.right;
     in
     updates: set: go 0 true set updates;
 
@@ -97,7 +100,7 @@ rec {
 
   # Folds
 
-  foldlAttrs = f: start: set: foldl' (acc: name: f acc name set.${name}) start (attrNames set);
+  foldlAttrs = f: start: set: lib.lists.foldl' (acc: name: f acc name set.${name}) start (attrNames set);
 
   # Values of an attribute over a list of sets, folded together by name.
   foldAttrs = op: nul: sets: zipAttrsWith (_: values: foldr op nul values) sets;
@@ -160,7 +163,7 @@ rec {
   zipAttrsWithNames = names: f: sets:
     listToAttrs (map (name: { inherit name; value = f name (builtins.catAttrs name sets); }) names);
   zipAttrs = zipAttrsWith (_: values: values);
-  zip = zipAttrs;
+  zip = zipAttrsWith;
   zipWithNames = zipAttrsWithNames;
 
   mergeAttrsList = list: foldl' (all: one: all // one) { } list;
@@ -187,6 +190,7 @@ rec {
 
   # Whether every attribute of the pattern is in the set, recursively.
   matchAttrs = pattern: set:
+    assert isAttrs pattern;
     builtins.all
       (name:
         set ? ${name}
@@ -194,7 +198,7 @@ rec {
         else pattern.${name} == set.${name}))
       (attrNames pattern);
 
-  # Whether every attribute of the pattern is in the set with the same value.
+  # The attributes of the first set, with the values of the second where it has them.
   overrideExisting = old: new: mapAttrs (name: value: new.${name} or value) old;
 
   # `a // b` that refuses to overwrite.

@@ -11,8 +11,11 @@ in
 rec {
   # A derivation rebuilt with changed attributes: `f` maps the old arguments to the changed ones.
   overrideDerivation = drv: f:
-    extendDerivation true
-      ({ meta = drv.meta or { }; passthru = drv.passthru or { }; } // (drv.passthru or { }))
+    extendDerivation (builtins.seq drv.drvPath true)
+      ({ meta = drv.meta or { }; passthru = drv.passthru or { }; } // (drv.passthru or { })
+        // lib.attrsets.optionalAttrs (drv ? __spliced) {
+        __spliced = mapAttrs (_: spliced: overrideDerivation spliced f) drv.__spliced;
+      })
       (derivation (drv.drvAttrs // f drv));
 
   # A function whose result carries `override` (and `overrideDerivation`).
@@ -56,7 +59,8 @@ rec {
       where = if builtins.isPath fn || builtins.isString fn then " (of ${toString fn})" else "";
     in
     if missing != [ ] then
-      throw "callPackage: no value for the argument \"${head missing}\"${where}${suggestion}"
+      # Not to be caught: a package that lacks an argument is a mistake, not a package for other machines.
+      abort "callPackage: no value for the argument \"${head missing}\"${where}${suggestion}"
     else
       makeOverridable f given;
 
@@ -66,12 +70,12 @@ rec {
       f = if lib.trivial.isFunction fn then fn else import fn;
       given = intersectAttrs (functionArgs f) autoArgs // args;
       packages = f given;
-      pick = name: change: (callPackagesWith autoArgs f (args // change)).${name};
+      pick = name: mirrorFunctionArgs f (arguments: (f arguments).${name});
     in
-    if isAttrs packages && !(packages ? type && packages.type == "derivation") then
-      mapAttrs (name: package: if isAttrs package then package // { override = change: pick name change; } else package) packages
+    if lib.attrsets.isDerivation packages then
+      throw "callPackages: the function gives one derivation, \"${packages.name or "<unknown-name>"}\", not a set of them; use callPackage"
     else
-      makeOverridable f given;
+      mapAttrs (name: _: makeOverridable (pick name) given) packages;
 
   # A derivation with more attributes on itself and its outputs, valid under a condition.
   extendDerivation = condition: passthru: drv:
@@ -85,7 +89,9 @@ rec {
           outputSpecified = true;
           drvPath = assert condition; drv.${outputName}.drvPath;
           outPath = assert condition; drv.${outputName}.outPath;
-        } // (if drv ? passthru.tests then { passthru = drv.passthru; } else { });
+        } // lib.attrsets.optionalAttrs (passthru ? overrideAttrs) {
+          overrideAttrs = change: (passthru.overrideAttrs change).${outputName};
+        };
       };
       outputsList = map outputToAttr outputs;
     in
@@ -107,10 +113,11 @@ rec {
       } else { }) // builtins.listToAttrs outputsList;
       outputsList = map (name: {
         inherit name;
-        value = common // { outPath = drv.${name}.outPath; drvPath = drv.drvPath; type = "derivation"; outputName = name; };
+        value = common // { inherit (drv.${name}) outPath drvPath; type = "derivation"; outputName = name; };
       }) outputs;
+      job = (head outputsList).value;
     in
-    if drv == null then null else (head outputsList).value;
+    if drv == null then null else builtins.deepSeq job job;
 
   # A set of packages that call each other by name, with its own overlays.
   makeScope = newScope: f:

@@ -3,20 +3,23 @@
 
 {
   # A derivation known by name whose parts are made only when they are used.
-  lazyDerivation = { derivation, meta ? null, passthru ? { }, outputs ? [ "out" ] }:
+  lazyDerivation = { derivation, meta ? null, passthru ? { }, outputs ? [ "out" ] }@arguments:
     let
+      given = derivation.outputs or [ "out" ];
+      show = lib.generators.toPretty { multiline = false; };
       checked =
-        if derivation.type or null == "derivation" then derivation
-        else throw "lazyDerivation: the input must be a derivation";
+        if derivation.type or null != "derivation" then throw "lazyDerivation: the input must be a derivation"
+        else if given != outputs then
+          throw "lazyDerivation: `${derivation.name or "<unknown>"}' has the outputs ${show given}, not ${show outputs}; say so with `outputs'"
+        else derivation;
     in
     {
       type = "derivation";
       inherit (checked) outPath outputName drvPath name system;
       inherit outputs;
+      meta = arguments.meta or checked.meta;
     }
     // lib.attrsets.genAttrs outputs (output: checked.${output})
-    // lib.attrsets.optionalAttrs (meta != null) { inherit meta; }
-    // lib.attrsets.optionalAttrs (meta == null) { meta = checked.meta; }
     // passthru;
 
   # The derivation, or null.

@@ -55,7 +55,9 @@ rec {
           path = directory + "/${name}";
         in
         if entries.${name} == "directory" then [ (lib.attrsets.nameValuePair name (packagesFromDirectoryRecursive (inner // { directory = path; }))) ]
-        else if entries.${name} == "regular" && lib.strings.hasSuffix ".nix" name
+        else if entries.${name} != "regular" then
+          throw "packagesFromDirectoryRecursive: ${toString path} is neither a file nor a directory, but a ${entries.${name}}"
+        else if lib.strings.hasSuffix ".nix" name
         then [ (lib.attrsets.nameValuePair (lib.strings.removeSuffix ".nix" name) (inner.callPackage path { })) ]
         else [ ];
     in

@@ -22,7 +22,7 @@ rec {
     one // second final (prev // one);
 
   # One overlay from a list.
-  composeManyExtensions = builtins.foldl' composeExtensions (_: _: { });
+  composeManyExtensions = lib.lists.foldr composeExtensions (_: _: { });
 
   # A set with `extend`, which puts an overlay on it.
   makeExtensible = makeExtensibleWithCustomName "extend";
@@ -33,7 +33,8 @@ rec {
   # An overlay from `final: prev: {…}`, `prev: {…}` or a set.
   toExtension = f:
     if lib.trivial.isFunction f then
-      final: prev: let first = f final; in if lib.trivial.isFunction first then first prev else f prev
+      # Asked with what came before: a function of one argument may look into it right away, which `final` forbids.
+      final: prev: let result = f prev; in if lib.trivial.isFunction result then f final prev else result
     else
       _: _: f;
 }

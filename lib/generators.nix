@@ -7,7 +7,7 @@ let
   inherit (lib.strings) concatMapStrings concatMapStringsSep escape escapeNixIdentifier floatToString hasInfix optionalString removeSuffix replicate splitString;
 
   # Values one may write as a key's value, in their plain form.
-  failValue = what: value: throw "generators.mkValueStringDefault: ${what} not supported: ${toPrettyShort value}";
+  failValue = what: value: abort "generators.mkValueStringDefault: ${what} not supported: ${toPrettyShort value}";
   toPrettyShort = value: (import ./pretty.nix { inherit lib; }).toPretty { } value;
 in
 rec {
@@ -63,7 +63,8 @@ rec {
           section = builtins.head parts;
           subsection = concatStringsSep "." (builtins.tail parts);
         in
-        if length parts == 1 then name else ''${section} "${escape [ "\\" "\"" ] subsection}"'';
+        # A name with a quote is written as a section of the file already.
+        if length parts == 1 || hasInfix "\"" name then name else ''${section} "${escape [ "\\" ] subsection}"'';
       mkValueString = value:
         let
           escaped = ''"${builtins.replaceStrings [ "\n" "\t" (builtins.fromJSON "\"\\b\"") ] [ "\\n" "\\t" "\\b" ] (escape [ "\\" "\"" ] value)}"'';
@@ -112,13 +113,15 @@ rec {
         else if isList x then "${indent}<array>\n${concatMapStringsSep "\n" (expr (indent + "\t")) x}\n${indent}</array>"
         else if isAttrs x then "${indent}<dict>\n${attrs (indent + "\t") x}\n${indent}</dict>"
         else if isFloat x then "${indent}<real>${toString x}</real>"
-        else throw "generators.toPlist: a ${typeOf x} cannot be written";
-      attrs = indent: x: concatStringsSep "\n" (lib.lists.concatLists (mapAttrsToList
-        (name: v: lib.lists.optionals (v != null) [ "${indent}<key>${escapeText name}</key>\n${expr indent v}" ]) x));
+        else abort "generators.toPlist: a ${typeOf x} cannot be written";
+      # `_module` is what the module system leaves in the sets of its submodules.
+      attrs = indent: x: concatStringsSep "\n" (mapAttrsToList
+        (name: v: "${indent}<key>${escapeText name}</key>\n${expr indent v}")
+        (lib.attrsets.filterAttrs (name: v: name != "_module" && v != null) x));
     in
     ''
       <?xml version="1.0" encoding="UTF-8"?>
-      <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+      <!DOCTYPE plist PUBLIC "-//Apple Computer//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
       <plist version="1.0">
       ${expr "" value}
       </plist>'';
@@ -131,8 +134,8 @@ rec {
     else if isList value then "[ ${concatMapStringsSep ", " (toDhall arguments) value} ]"
     else if isInt value then "${if value < 0 then "" else "+"}${toString value}"
     else if isBool value then (if value then "True" else "False")
-    else if isFunction value then throw "generators.toDhall: cannot convert a function to Dhall"
-    else if value == null then throw "generators.toDhall: cannot convert a null to Dhall"
+    else if isFunction value then abort "generators.toDhall: cannot convert a function to Dhall"
+    else if value == null then abort "generators.toDhall: cannot convert a null to Dhall"
     else builtins.toJSON value;
 
   # Lua
@@ -149,10 +152,15 @@ rec {
         else if multiline then "${open}\n${concat items}\n${indent}${close}"
         else "${open} ${concat items} ${close}";
       isInline = x: x._type or null == "lua-inline";
+      badNames = filter
+        (name: builtins.match "[[:alpha:]_][[:alnum:]_]*(\\.[[:alpha:]_][[:alnum:]_]*)*" name == null)
+        (attrNames value);
       bindings = concatMapStrings (name: "${indent}${name} = ${toLua (arguments // { asBindings = false; }) value.${name}}\n")
         (attrNames value);
     in
-    if asBindings then bindings
+    if asBindings then
+      assert lib.asserts.assertMsg (badNames == [ ]) "Bad Lua var names: ${toPretty { } badNames}";
+      bindings
     else if value == null then "nil"
     else if isInt value || isFloat value || isString value || isBool value then builtins.toJSON value
     else if isPath value || isDerivation value then builtins.toJSON "${value}"
@@ -160,7 +168,7 @@ rec {
     else if isAttrs value then
       if isInline value then "(${value.expr})"
       else wrap "{" "}" (mapAttrsToList (name: v: "[${builtins.toJSON name}] = ${toLua innerArguments v}") value)
-    else throw "generators.toLua: type ${typeOf value} is unsupported";
+    else abort "generators.toLua: type ${typeOf value} is unsupported";
 
   mkLuaInline = expr: { _type = "lua-inline"; inherit expr; };
 }

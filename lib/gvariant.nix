@@ -43,19 +43,24 @@ rec {
 
   # The GVariant of a plain value.
   mkValue = value:
+    let
+      fits = constructor:
+        (constructor.min == null || constructor.min <= value) && (constructor.max == null || value <= constructor.max);
+    in
     if isGVariant value then value
     else if isBool value then mkBoolean value
     else if isFloat value then mkDouble value
     else if isString value then mkString value
     else if isList value then mkArray value
     else if isInt value then
-      throw "The GVariant type of the number ${toString value} is unclear: wrap it in one of ${lib.strings.concatMapStringsSep ", " (c: "lib.gvariant.${c.name}") intConstructors}"
-    else if isAttrs value && value._type or "" == "" then mkArray (lib.attrsets.mapAttrsToList mkDictionaryEntry value)
+      throw "The GVariant type of the number ${toString value} is unclear: wrap it in one of ${lib.strings.concatMapStringsSep ", " (c: "lib.gvariant.${c.name}") (builtins.filter fits intConstructors)}"
+    else if isAttrs value then
+      throw "An attribute set has no GVariant type: write a dictionary as a list of lib.gvariant.mkDictionaryEntry"
     else throw "The GVariant type of a value of type ${builtins.typeOf value} cannot be found.";
 
   mkBoolean = value: make type.boolean value (self: if self.value then "true" else "false");
   mkString = value: make type.string value (self: "'${builtins.replaceStrings [ "\\" "'" "\n" ] [ "\\\\" "\\'" "\\n" ] self.value}'");
-  mkObjectpath = value: make "o" value (self: "objectpath '${lib.strings.escape [ "'" ] self.value}'");
+  mkObjectpath = value: make type.string value (self: "objectpath '${lib.strings.escape [ "'" ] self.value}'");
   mkUchar = value: make type.uchar value (self: "byte ${toString self.value}");
   mkInt16 = value: make type.int16 value (self: "int16 ${toString self.value}");
   mkUint16 = value: make type.uint16 value (self: "uint16 ${toString self.value}");
@@ -73,19 +78,22 @@ rec {
   mkEmptyArray = elementType: make (type.arrayOf elementType) [ ] (self: "@${self.type} []");
   mkArray = values:
     let
-      inner = map mkValue values;
-      elementType = if inner == [ ] then throw "Please create empty array with mkEmptyArray." else (head inner).type;
+      inner = if values == [ ] then throw "Please create empty array with mkEmptyArray." else map mkValue values;
+      elementType =
+        if builtins.all (value: value.type == (head inner).type) inner then (head inner).type
+        else throw "Elements in a list should have same type.";
     in
-    assert lib.asserts.assertMsg (builtins.all (value: value.type == elementType) inner) "Elements in a list should have same type.";
     make (type.arrayOf elementType) inner (self: "@${self.type} [${lib.strings.concatMapStringsSep "," toString self.value}]");
 
-  mkNothing = elementType: make (type.maybeOf elementType) null (self: "@${self.type} nothing");
+  mkNothing = elementType: mkMaybe elementType null;
   mkJust = value:
     let
       inner = mkValue value;
     in
-    make (type.maybeOf inner.type) inner (self: "just ${toString self.value}");
-  mkMaybe = elementType: value: if value == null then mkNothing elementType else mkJust value;
+    mkMaybe inner.type inner;
+  mkMaybe = elementType: value:
+    make (type.maybeOf elementType) value
+      (self: if self.value == null then "@${self.type} nothing" else "just ${toString self.value}");
 
   mkTuple = values:
     let
@@ -99,6 +107,6 @@ rec {
       key = mkValue name;
       inner = mkValue value;
     in
-    make (type.dictionaryEntryOf key.type inner.type) { inherit name; value = inner; }
-      (self: "@{${key.type}${inner.type}} {${toString key},${toString inner}}");
+    make (type.dictionaryEntryOf key.type inner.type) { inherit name value; }
+      (self: "@${self.type} {${toString key},${toString inner}}");
 }

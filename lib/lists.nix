@@ -218,10 +218,10 @@ rec {
     if known != null && stringSet b != null
     then filter (x: !(known ? ${builtins.unsafeDiscardStringContext x})) b
     else filter (x: !(builtins.elem x a)) b;
-  mutuallyExclusive = a: b: !(builtins.any (x: builtins.elem x a) b);
+  mutuallyExclusive = a: b: length a == 0 || !(builtins.any (x: builtins.elem x a) b);
 
   # Group and fold each group.
-  groupBy' = op: nul: key: list: builtins.mapAttrs (_: foldl' op nul) (builtins.groupBy key list);
+  groupBy' = op: nul: key: list: builtins.mapAttrs (_: foldl op nul) (builtins.groupBy key list);
 
   replaceElemAt = list: index: x: imap0 (i: old: if i == index then x else old) list;
 }

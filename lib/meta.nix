@@ -72,6 +72,8 @@ rec {
   getExe' = package: name:
     if !(lib.attrsets.isDerivation package) then
       throw "lib.getExe': the first argument must be a package, but it is a ${builtins.typeOf package}"
+    else if !(isString name) then
+      throw "lib.getExe': the second argument must be a name, but it is a ${builtins.typeOf name}"
     else if lib.strings.hasInfix "/" name then
       throw "lib.getExe': the second argument \"${name}\" must be a name, not a path"
     else "${lib.attrsets.getBin package}/bin/${name}";

@@ -20,9 +20,9 @@ in
           && (if builtins.length halves == 2 then missing >= 1 else missing == 0)
           && builtins.all (group: builtins.match "[0-9a-fA-F]{1,4}" group != null) groups;
         address = lib.strings.concatMapStringsSep ":" (group: lib.strings.toLower (hex (lib.trivial.fromHexString group))) groups;
-        prefixLength = if builtins.length parts == 2 then lib.strings.toIntBase10 (builtins.elemAt parts 1) else 128;
+        prefixLength = if builtins.length parts == 2 then lib.strings.toInt (builtins.elemAt parts 1) else 128;
       in
-      if !valid || prefixLength < 0 || prefixLength > 128 then throw "lib.network.ipv6.fromString: `${text}' is no IPv6 address"
+      if !valid || prefixLength < 1 || prefixLength > 128 then throw "lib.network.ipv6.fromString: `${text}' is no IPv6 address"
       else {
         inherit address prefixLength;
         url = "[${address}]";

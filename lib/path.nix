@@ -65,7 +65,8 @@ rec {
     let
       parts = deconstruct (expectPath "splitRoot: the argument" path);
     in
-    { inherit (parts) root; subpath = joinComponents parts.components; };
+    # Fail at once, not when the parts are looked at.
+    builtins.seq parts { inherit (parts) root; subpath = joinComponents parts.components; };
 
   # Whether a path is a store path or below one.
   hasStorePathPrefix = path:

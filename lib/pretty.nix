@@ -7,22 +7,25 @@ let
   inherit (lib.strings) concatMapStringsSep escapeNixIdentifier splitString;
 in
 rec {
-  # Limit the depth of a value before it is shown; deeper parts become `<unevaluated>`.
+  # Limit the depth of a value before it is shown; deeper parts become `<unevaluated>`. What is no set and no list is one
+  # level below what holds it.
   withRecursion = { depthLimit, throwOnDepthLimit ? true }:
+    assert isInt depthLimit;
     let
       specialAttrs = [ "__functor" "__functionArgs" "__toString" "__pretty" ];
       limit = depth: x:
-        if depth > depthLimit then
-          if throwOnDepthLimit then throw "Exceeded maximum eval-depth limit of ${toString depthLimit} while trying to evaluate with `generators.withRecursion'!"
-          else "<unevaluated>"
-        else x;
+        if depth <= depthLimit then x
+        else if throwOnDepthLimit then throw "Exceeded maximum eval-depth limit of ${toString depthLimit} while trying to evaluate with `generators.withRecursion'!"
+        else "<unevaluated>";
       go = depth: value:
-        if isAttrs value && !(value ? __pretty) then
-          builtins.mapAttrs (name: v: if builtins.elem name specialAttrs then v else if depth >= depthLimit then limit (depth + 1) v else go (depth + 1) v) value
-        else if isList value then map (v: if depth >= depthLimit then limit (depth + 1) v else go (depth + 1) v) value
-        else value;
+        let
+          inner = v: go (depth + 1) (limit (depth + 1) v);
+        in
+        if isAttrs value then builtins.mapAttrs (name: v: if builtins.elem name specialAttrs then v else inner v) value
+        else if isList value then map inner value
+        else limit (depth + 1) value;
     in
-    if depthLimit < 1 then throw "generators.withRecursion: depthLimit must be positive" else go 0;
+    go 0;
 
   toPretty = { allowPrettyValues ? false, multiline ? true, indent ? "" }:
     let
@@ -38,11 +41,11 @@ rec {
             in
             "''" + introSpace + concatStringsSep introSpace (lib.lists.init escaped)
             + (if lastLine == "" then outroSpace else introSpace + lastLine) + "''";
-          singleString = text: "\"" + builtins.replaceStrings [ "\${" "\"" "\\" "\n" "\r" "\t" ] [ "\\\${" "\\\"" "\\\\" "\\n" "\\r" "\\t" ] text + "\"";
+          singleString = text: "\"" + builtins.replaceStrings [ "\${" "\"" "\\" "\n" ] [ "\\\${" "\\\"" "\\\\" "\\n" ] text + "\"";
         in
         if value == null then "null"
         else if isInt value then toString value
-        else if isFloat value then "~${toString value}"
+        else if isFloat value then builtins.toJSON value
         else if isBool value then (if value then "true" else "false")
         else if isString value then
           if multiline && lib.strings.hasInfix "\n" value then multilineString value else singleString value

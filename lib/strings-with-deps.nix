@@ -2,19 +2,19 @@
 { lib, ... }:
 
 rec {
-  # The texts of the named entries and of what they depend on, each once, dependencies first.
+  # The texts of the entries and of what they depend on, dependencies first. An entry is a name, whose text comes once, or
+  # itself a `{ text; deps; }`.
   textClosureList = predefined: names:
     let
       step = state: name:
-        if builtins.isAttrs name then state // { texts = state.texts ++ [ name.text ]; }
+        if builtins.isAttrs name then add state name
         else if state.done.${name} or false then state
-        else
-          let
-            entry = predefined.${name} or (throw "textClosureList: the entry `${name}' does not exist");
-            opened = state // { done = state.done // { ${name} = true; }; };
-            before = builtins.foldl' step opened entry.deps;
-          in
-          before // { texts = before.texts ++ [ entry.text ]; };
+        else add (state // { done = state.done // { ${name} = true; }; }) predefined.${name};
+      add = state: entry:
+        let
+          before = builtins.foldl' step state entry.deps;
+        in
+        before // { texts = before.texts ++ [ entry.text ]; };
     in
     (builtins.foldl' step { done = { }; texts = [ ]; } names).texts;
 

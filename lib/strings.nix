@@ -12,6 +12,10 @@ let
   stringToCharacters' = text: genList (n: substring n 1 text) (stringLength text);
 
   asciiTable = import ./ascii-table.nix;
+
+  # For `assert`: the value has the type, or the failure says who got what.
+  expectString = where: value: isString value || throw "${where} takes a string, but got a ${typeOf value}";
+  expectBool = where: value: builtins.isBool value || throw "${where} takes true or false, but got a ${typeOf value}";
 in
 rec {
   inherit (builtins)
@@ -90,10 +94,11 @@ rec {
       pattern =
         if start && end then "[${blank}]*(.*[^${blank}])[${blank}]*"
         else if start then "[${blank}]*(.*)"
-        else "(.*[^${blank}])[${blank}]*";
+        else if end then "(.*[^${blank}])[${blank}]*"
+        else "(.*)";
       found = match pattern text;
     in
-    if !start && !end then text else if found == null then (if match "[${blank}]*" text != null then "" else text) else head found;
+    if found == null then "" else head found;
 
   # Splitting
 
@@ -113,7 +118,7 @@ rec {
         };
       last = builtins.foldl' step { previous = ""; done = [ ]; current = ""; } (stringToCharacters text);
     in
-    if text == "" then [ "" ] else last.done ++ [ last.current ];
+    map (addContextFrom text) (last.done ++ [ last.current ]);
   stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
   stringAsChars = f: text: concatStringsSep "" (map f (stringToCharacters text));
   charToInt = char: asciiTable.${char};
@@ -183,13 +188,14 @@ rec {
   toSentenceCase = text:
     if !(isString text) then throw "toSentenceCase takes a string, but got a ${typeOf text}"
     else toUpper (substring 0 1 text) + toLower (substring 1 (-1) text);
+  # Words end at `-`, `_`, a space and before a capital that follows a small letter.
   toCamelCase = text:
     let
-      parts = if !(isString text) then throw "toCamelCase takes a string, but got a ${typeOf text}" else filter (part: isString part && part != "") (split "[-_ ]+" text);
+      divided = splitStringBy (_: char: elem char [ "-" "_" " " ]) false text;
+      words = builtins.concatMap (splitStringBy (before: char: isLower before && isUpper char) true) divided;
     in
-    if parts == [ ] then ""
-    else concatStrings ([ (toLower (substring 0 1 (head parts)) + substring 1 (-1) (head parts)) ]
-      ++ map (part: toUpper (substring 0 1 part) + substring 1 (-1) part) (tail parts));
+    if !(isString text) then throw "toCamelCase takes a string, but got a ${typeOf text}"
+    else toLower (head words) + concatMapStrings toSentenceCase (tail words);
   isLower = char: elem char lowerChars;
   isUpper = char: elem char upperChars;
 
@@ -206,28 +212,57 @@ rec {
   versionAtLeast = a: b: !(versionOlder a b);
   getName = x: if isString x then (builtins.parseDrvName x).name else x.pname or (builtins.parseDrvName x.name).name;
   getVersion = x: if isString x then (builtins.parseDrvName x).version else x.version or (builtins.parseDrvName x.name).version;
-  nameFromURL = url: separator: head (splitString separator (baseNameOf url));
+  nameFromURL = url: separator:
+    let
+      file = lib.lists.last (splitString "/" url);
+      name = head (splitString separator file);
+    in
+    if name == file then throw "nameFromURL: `${file}' has no `${separator}'" else name;
+
+  # Flags of build systems
+
   cmakeOptionType = type: feature: value:
-    if elem (toUpper type) [ "BOOL" "FILEPATH" "PATH" "STRING" "INTERNAL" ] then "-D${feature}:${toUpper type}=${value}"
+    assert expectString "cmakeOptionType" feature;
+    assert expectString "cmakeOptionType" value;
+    if elem (toUpper type) [ "BOOL" "FILEPATH" "PATH" "STRING" "INTERNAL" "LIST" ] then "-D${feature}:${toUpper type}=${value}"
     else throw "cmakeOptionType: `${type}' is no type of CMake";
-  enableFeature = flag: feature: "--${if flag then "enable" else "disable"}-${feature}";
+  cmakeFeature = cmakeOptionType "string";
+  cmakeBool = feature: flag:
+    assert expectBool "cmakeBool" flag;
+    cmakeOptionType "bool" feature (toUpper (lib.trivial.boolToString flag));
+
+  mesonOption = feature: value:
+    assert expectString "mesonOption" feature;
+    assert expectString "mesonOption" value;
+    "-D${feature}=${value}";
+  mesonBool = feature: flag:
+    assert expectBool "mesonBool" flag;
+    mesonOption feature (lib.trivial.boolToString flag);
+  mesonEnable = feature: flag:
+    assert expectBool "mesonEnable" flag;
+    mesonOption feature (if flag then "enabled" else "disabled");
+
+  enableFeature = flag: feature:
+    assert expectBool "enableFeature" flag;
+    assert expectString "enableFeature" feature;
+    "--${if flag then "enable" else "disable"}-${feature}";
   enableFeatureAs = flag: feature: value: enableFeature flag feature + optionalString flag "=${value}";
-  withFeature = flag: feature: "--${if flag then "with" else "without"}-${feature}";
+  withFeature = flag: feature:
+    assert expectString "withFeature" feature;
+    "--${if flag then "with" else "without"}-${feature}";
   withFeatureAs = flag: feature: value: withFeature flag feature + optionalString flag "=${value}";
-  mesonOption = name: value: "-D${name}=${value}";
-  mesonBool = name: flag: "-D${name}=${lib.trivial.boolToString flag}";
-  mesonEnable = name: flag: "-D${name}=${if flag then "enabled" else "disabled"}";
-  cmakeFeature = name: value: "-D${name}:STRING=${value}";
-  cmakeBool = name: flag: "-D${name}:BOOL=${toUpper (lib.trivial.boolToString flag)}";
 
   # Widths and numbers
 
   fixedWidthString = width: filler: text:
     let
       missing = width - stringLength text;
+      fills = if missing == 0 then 0 else missing / stringLength filler;
     in
     if missing < 0 then throw "fixedWidthString: `${text}' is longer than ${toString width}"
-    else substring 0 missing (replicate missing filler) + text;
+    else if fills * stringLength filler != missing then
+      throw "fixedWidthString: `${text}' cannot be filled up to ${toString width} with whole `${filler}'"
+    else replicate fills filler + text;
   fixedWidthNumber = width: n: fixedWidthString width "0" (toString n);
 
   # Six digits after the point; warns when that loses some.
@@ -314,5 +349,15 @@ rec {
     in
     at la lb;
   levenshteinAtMost = limit: a: b:
-    (let d = stringLength a - stringLength b; in (if d < 0 then -d else d) <= limit) && levenshtein a b <= limit;
+    if limit <= 0 then a == b
+    else
+      let
+        la = stringLength a;
+        lb = stringLength b;
+        prefix = commonPrefixLength a b;
+        # Equal ends cost nothing, and most names that are far apart differ in length.
+        trim = size: text: substring prefix (size - prefix - suffix) text;
+        suffix = lib.trivial.min (commonSuffixLength a b) (lib.trivial.min la lb - prefix);
+      in
+      la - lb <= limit && lb - la <= limit && levenshtein (trim la a) (trim lb b) <= limit;
 }

@@ -8,11 +8,11 @@ rec {
   patch = version: builtins.elemAt (splitVersion version) 2;
   majorMinor = version: builtins.concatStringsSep "." (lib.lists.take 2 (splitVersion version));
 
-  # The first `n` parts, filled up with zeros.
+  # The first `n` parts of what is before the first `-`, filled up with zeros, and the rest.
   pad = n: version:
     let
-      parts = builtins.match "([0-9.]*)(.*)" version;
-      numbers = lib.lists.filter (x: x != "") (lib.strings.splitString "." (builtins.head parts));
+      numbers = builtins.head (lib.strings.splitString "-" version);
+      suffix = lib.strings.removePrefix numbers version;
     in
-    builtins.concatStringsSep "." (lib.lists.take n (numbers ++ lib.lists.replicate n "0")) + builtins.elemAt parts 1;
+    builtins.concatStringsSep "." (lib.lists.take n (splitVersion numbers ++ lib.lists.replicate n "0")) + suffix;
 }
