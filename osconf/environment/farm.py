@@ -154,6 +154,9 @@ class Farm:
 
     def _make_room(self, relative: str) -> Path:
         place = self.plan.resolve_parent(relative)
+        if ".." in place.split("/") or place.startswith("/"):
+            # What packages' scripts say may be a stranger's word.
+            raise _leads_out(relative)
         if "/" in place and not place.startswith(_OWN_DIRECTORIES):
             raise BuildError(
                 f"/{relative} has to be generated, but its directory belongs to a built package (/{place})",

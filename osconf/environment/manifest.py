@@ -17,6 +17,7 @@ from osconf.errors import BuildError
 from osconf.store.follow import find_plain_file
 
 SETUID_OR_SETGID = 0o6000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.:~_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,10 @@ def read_package(name: str, contents: str, root: Path) -> Package:
         )
     data = manifest.read_bytes()
     document = json.loads(data)
+    for word in (name, document.get("package", name), document.get("architecture", "all")):
+        # They become names of files.
+        if not _NAME.fullmatch(word):
+            raise BuildError(f"the package {name} calls itself {word!r} in its manifest", code="bad-package")
     entries = tuple(
         Entry(
             path=raw["path"],

@@ -166,6 +166,9 @@ def _make_var(layer: Path, farm: Farm) -> Path:
         if not path.startswith("var/"):
             continue
         place = layer / path.removeprefix("var/")
+        if not _is_made_inside(layer, place):
+            # Behind a link is not our directory, wherever a package says that it has something.
+            continue
         place.parent.mkdir(parents=True, exist_ok=True)
         if entry.kind == "dir":
             place.mkdir(exist_ok=True)
@@ -174,6 +177,12 @@ def _make_var(layer: Path, farm: Farm) -> Path:
         else:
             place.hardlink_to(farm.path(f"{FACTORY}/{path}"))
     return layer
+
+
+def _is_made_inside(layer: Path, place: Path) -> bool:
+    parts = place.relative_to(layer).parts
+    above = [layer.joinpath(*parts[:count]) for count in range(1, len(parts))]
+    return ".." not in parts and not place.is_symlink() and not any(parent.is_symlink() for parent in above)
 
 
 def _read_logs(record: Path, packages: list[Package], facts: Facts) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from osconf.environment.alternatives import bake_alternatives
+from osconf.environment.facts import Alternative
 from osconf.environment.farm import link_farm
 from osconf.environment.manifest import Entry, read_package
 from osconf.environment.plan import TreePlan
@@ -126,3 +130,34 @@ def test_control_files_are_behind_no_link(make_package: PackageMaker, tmp_path: 
     if name != "DEBIAN/postinst":
         with pytest.raises(BuildError, match="no manifest"):
             read_package("p", package.contents, package.root)
+
+
+@pytest.mark.parametrize("relative", ["usr/../../victim", "etc/../../victim", "/victim", "usr/up/../../victim"])
+def test_nothing_is_generated_elsewhere(make_package: PackageMaker, make_farm: FarmMaker, relative: str) -> None:
+    """Names come from what packages' scripts say, too."""
+    farm = make_farm(make_package("p", {"usr/share/x": "", "usr/up": Link("share")}))
+    victim = farm.root.parent / "victim"
+    victim.write_text("valid")
+    for act in (
+        lambda: farm.link(relative, "/evil"),
+        lambda: farm.write(relative, "evil"),
+        lambda: farm.rename("usr/share/x", relative),
+        lambda: farm.copy(relative, victim),
+        lambda: bake_alternatives(farm, {"x": Alternative("x", f"/{relative}", "/usr/share/x", 1, ())}),
+    ):
+        with suppress(BuildError):
+            act()
+        assert victim.read_text() == "valid" and not victim.is_symlink()
+
+
+@pytest.mark.parametrize("key", ["package", "architecture"])
+def test_packages_have_names_that_are_names(make_package: PackageMaker, key: str) -> None:
+    package = make_package("p", {"etc/x": ""})
+    manifest = package.root / "DEBIAN/manifest.json"
+    document = json.loads(manifest.read_text())
+    for word in ("../../evil", "a/b", "", ".", "a\nb", "a\tb"):
+        manifest.write_text(json.dumps({**document, key: word}))
+        with pytest.raises(BuildError, match="calls itself"):
+            read_package("p", package.contents, package.root)
+    with pytest.raises(BuildError, match="calls itself"):
+        read_package("../p", package.contents, package.root)

@@ -9,6 +9,7 @@ import pytest
 
 from osconf.environment.facts import Facts
 from osconf.environment.generators.trigger import LDCONFIG, Trigger, run_triggers
+from osconf.environment.plan import StateEntry
 from osconf.environment.recorder import record_scripts, strip_helper_sections
 from osconf.environment.shims import render_defaults
 from osconf.environment.workshop import WorkshopResult
@@ -216,3 +217,34 @@ def test_what_scripts_link_to_is_not_read(
     _, facts = record(make_package, make_farm, tmp_path, play)
     assert facts.warnings == [f"p: its postinst ended with {said}"]
     assert bool(facts.users) is (name != "logs/p")
+
+
+def test_state_of_packages_is_made_nowhere_else(
+    make_package: PackageMaker, make_farm: FarmMaker, tmp_path: Path
+) -> None:
+    """What packages say of /var may be a stranger's word: links lead nowhere, names do not climb."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    state = {
+        "var/away": ("link", str(victim)),
+        "var/away/evil": ("dir", ""),
+        "var/away/link": ("link", "/evil"),
+        "var/../../../../victim/evil": ("dir", ""),
+        "var/run/osconf-evil": ("dir", ""),
+        "var/lib/p": ("dir", ""),
+    }
+    tree = {**DASH, "usr/sbin/tool": File("elf", mode="0755")}
+    package = make_package("p", tree, scripts={"postinst": "#!/bin/sh\nadduser x\n"})
+    farm = make_farm(package)
+    for path, (kind, target) in state.items():
+        farm.plan.state[path] = StateEntry(path, kind, "0755", "root", "root", target)
+    made: list[Path] = []
+
+    class Workshop(PretendedWorkshop):
+        def run(self, argv: list[str], *, record: Path, **layers: object) -> WorkshopResult:
+            made.append(layers["var_layer"])  # type: ignore[arg-type]
+            return super().run(argv, record=record, **layers)
+
+    record_scripts(farm, [package], Workshop(tmp_path / "scratch", lambda directory, _: end_well(directory)))
+    assert (made[0] / "lib/p").is_dir() and (made[0] / "away").is_symlink()
+    assert list(victim.iterdir()) == [] and not Path("/run/osconf-evil").exists()
