@@ -186,6 +186,8 @@ def describe_build(
         uid=0 if as_root else _BUILD_UID,
         gid=0 if as_root else _BUILD_GID,
         network=is_networked,
+        # Whoever asked for the build could change its output, after it was checked, through an open file.
+        unix_sockets=not (is_networked and can_change_user()),
         binds=(
             Bind(work / "store", store.store_dir, read_only=False),
             Bind(build, BUILD_DIR, read_only=False),

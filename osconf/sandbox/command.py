@@ -32,6 +32,7 @@ def encode_spec(spec: SandboxSpec) -> dict[str, Any]:
         "gid": spec.gid,
         "outside": [spec.outside.uid, spec.outside.gid, list(spec.outside.groups)] if spec.outside else None,
         "network": spec.network,
+        "unix_sockets": spec.unix_sockets,
         "mounts": [step for _, step in mounts],
         "directories": list(spec.directories),
         "symlinks": [list(pair) for pair in spec.symlinks],

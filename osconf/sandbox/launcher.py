@@ -31,6 +31,7 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SYS_MOUNT_SETATTR = 442
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
@@ -52,6 +53,19 @@ LINKS = (
 )
 
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+# Of the calls of each kind of processor: (number, its first argument or None for any, the error it gets).
+AF_UNIX, EAFNOSUPPORT, ENOSYS = 1, 97, 38
+IO_URING_SETUP = (425, None, ENOSYS)
+DENIED_CALLS = {
+    0xC000003E: ((41, AF_UNIX, EAFNOSUPPORT), IO_URING_SETUP),
+    0xC00000B7: ((198, AF_UNIX, EAFNOSUPPORT), IO_URING_SETUP),
+    # 32 bits: where one call stands for all of sockets, its arguments cannot be looked at.
+    0x40000003: ((359, AF_UNIX, EAFNOSUPPORT), (102, 1, ENOSYS), IO_URING_SETUP),
+    0x40000028: ((281, AF_UNIX, EAFNOSUPPORT), IO_URING_SETUP),
+}
+X86_64, X32_CALLS = 0xC000003E, 0x40000000
 
 
 class SetupFailed(Exception):
@@ -312,6 +326,41 @@ def raise_loopback() -> None:
     os.close(descriptor)
 
 
+def filter_calls() -> bytes:
+    """A program of the kernel's filter language (see seccomp(2)) that refuses `DENIED_CALLS`."""
+    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    allow, refuse = 0x7FFF0000, 0x00050000
+
+    def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+        return code.to_bytes(2, "little") + bytes([if_true, if_false]) + value.to_bytes(4, "little")
+
+    program = step(load, 4)
+    for kind, calls in DENIED_CALLS.items():
+        block = step(load, 0)
+        if kind == X86_64:
+            block += step(at_least, X32_CALLS, 0, 1) + step(give, refuse | ENOSYS)
+        for number, argument, error in calls:
+            if argument is None:
+                block += step(equal, number, 0, 1) + step(give, refuse | error)
+            else:
+                block += step(equal, number, 0, 4) + step(load, 16) + step(equal, argument, 0, 1)
+                block += step(give, refuse | error) + step(give, allow)
+        block += step(give, allow)
+        program += step(equal, kind, 0, len(block) // 8) + block
+    return program + step(give, allow)
+
+
+def deny_unix_sockets() -> None:
+    """Let the command open no Unix socket, over which it could hand open files to others of its network."""
+    program = filter_calls()
+    code = ctypes.create_string_buffer(program, len(program))
+    header = ctypes.create_string_buffer(ctypes.sizeof(ctypes.c_void_p) * 2)
+    ctypes.c_ushort.from_buffer(header).value = len(program) // 8
+    ctypes.c_void_p.from_buffer(header, ctypes.sizeof(ctypes.c_void_p)).value = ctypes.addressof(code)
+    result = libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(SECCOMP_MODE_FILTER), header)
+    check(result, "filter the system calls")
+
+
 def run_command(spec: dict, status: int) -> None:  # type: ignore[type-arg]
     """Become the command."""
     if not spec["terminal"]:
@@ -326,6 +375,8 @@ def run_command(spec: dict, status: int) -> None:  # type: ignore[type-arg]
         raise SetupFailed(f"enter {spec['cwd']}: {error.strerror}") from error
     drop_privileges(spec)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+    if not spec["unix_sockets"]:
+        deny_unix_sockets()
     os.set_inheritable(status, False)
     argv = [os.fsencode(argument) for argument in spec["argv"]]
     env = {os.fsencode(key): os.fsencode(value) for key, value in spec["env"].items()}

@@ -47,7 +47,9 @@ class SandboxSpec:
     `uid` and `gid` are those inside; outside they are the caller's or, when root calls, those of `outside`. With uid 0
     the program has every capability over a namespace of its own, but these mounts are not its to change. `symlinks` are
     (target, link) pairs, `files` (path, content) pairs. Times are in seconds, 0 is no limit. A bind to `/` replaces the
-    empty root. `inherit_terminal` is for people: standard input stays, and no new session is made.
+    empty root. Without `unix_sockets` the program can make no Unix socket, only pairs of its own: over a network that
+    it shares, it could give open files to others. `inherit_terminal` is for people: standard input stays, and no new
+    session is made.
     """
 
     argv: tuple[str, ...]
@@ -56,6 +58,7 @@ class SandboxSpec:
     uid: int = 0
     gid: int = 0
     network: bool = False
+    unix_sockets: bool = True
     binds: tuple[Bind, ...] = ()
     overlays: tuple[Overlay, ...] = ()
     tmpfs: tuple[str, ...] = ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from osconf.build.logs import read_log
 from osconf.build.placeholders import make_placeholder
 from osconf.build.users import FIRST_UID, can_change_user
 from osconf.errors import BuildError
+from osconf.model.hashes import hash_bytes
 from osconf.store.follow import LeadsOut
 from tests.unit.build.conftest import Workbench
 
@@ -202,3 +205,38 @@ def test_environment_shows_nothing_of_this_machine(bench: Workbench, tmp_path: P
     )
     with pytest.raises(LeadsOut):
         bench.build(recipe)
+
+
+ACCOMPLICE = """
+import array, os, socket, sys
+output = os.environ["out"]
+with open(output, "w") as file:
+    file.write("good")
+writable = os.open(output, os.O_RDWR)
+try:
+    talk = socket.socket(socket.AF_UNIX)
+    talk.connect("\\0" + sys.argv[1])
+    talk.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [writable]))])
+except OSError:
+    pass
+"""
+
+
+@pytest.mark.skipif(not can_change_user(), reason="root alone builds for others")
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no Python in /usr/bin")
+def test_no_open_output_leaves_a_build(bench: Workbench) -> None:
+    """A builder with the network could send a file that it may still write, when it is valid, to who asked for it."""
+    name = f"osconf-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"\0{name}")
+        listening.listen()
+        listening.settimeout(0.5)
+        recipe = bench.derive(
+            "fixed",
+            "/usr/bin/python3",
+            args=("-c", ACCOMPLICE, name),
+            fixed=("sha256", hash_bytes("sha256", b"good").base16()),
+        )
+        assert bench.build(recipe).read_text() == "good"
+        with pytest.raises(TimeoutError):
+            listening.accept()

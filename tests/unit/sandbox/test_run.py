@@ -249,3 +249,29 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < limit
         time.sleep(0.02)
+
+
+SOCKETS = """
+import ctypes, socket
+for kind in (socket.AF_UNIX, socket.AF_INET):
+    try:
+        socket.socket(kind).close()
+        print("made")
+    except OSError as error:
+        print(error.errno)
+a, b = socket.socketpair()
+a.send(b"pair")
+print(b.recv(9).decode())
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.syscall(425, 1, None), ctypes.get_errno())
+"""
+
+
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no Python in /usr/bin")
+def test_unix_sockets_can_be_denied() -> None:
+    """Those that reach others; pairs, and other sockets, stay. The ring of system calls would be a way around."""
+    script = f"exec python3 -c '{SOCKETS}'"
+    _, free = run(script, network=True)
+    assert free[:3] == ["made", "made", "pair"]
+    code, denied = run(script, network=True, unix_sockets=False)
+    assert (code, denied) == (0, ["97", "made", "pair", "-1 38"])
