@@ -16,21 +16,22 @@ rec {
   # Values and keys
 
   mkValueStringDefault = { }: value:
-    if isInt value then toString value
-    else if isDerivation value then toString value
-    else if isString value then value
-    else if value == true then "true"
-    else if value == false then "false"
+    if isString value then value
+    else if isInt value || isDerivation value || isPath value then toString value
+    else if isBool value then (if value then "true" else "false")
     else if value == null then "null"
-    else if isPath value then toString value
     else if isList value then failValue "lists" value
     else if isAttrs value then failValue "attrsets" value
     else if isFunction value then failValue "functions" value
     else if isFloat value then floatToString value
     else failValue "this type" value;
 
-  mkKeyValueDefault = { mkValueString ? mkValueStringDefault { } }: separator: key: value:
-    "${escape [ separator ] key}${separator}${mkValueString value}";
+  mkKeyValueDefault = { mkValueString ? mkValueStringDefault { } }: separator:
+    let
+      # Made once, not for every key.
+      escapeKey = escape [ separator ];
+    in
+    key: value: "${escapeKey key}${separator}${mkValueString value}";
 
   # key=value lines
 

@@ -191,7 +191,7 @@ rec {
   last = list: if list == [ ] then throw "lib.last: the list is empty" else elemAt list (length list - 1);
   init = list: if list == [ ] then throw "lib.init: the list is empty" else take (length list - 1) list;
 
-  # Every element once, in order of first appearance.
+  # Every element once, in order of first appearance; the closure finds strings and integers again without looking at each.
   unique = list:
     let
       keyed = builtins.genericClosure {
@@ -199,7 +199,7 @@ rec {
         operator = _: [ ];
       };
     in
-    if stringSet list != null then map (item: item.key) keyed
+    if builtins.all builtins.isString list || builtins.all builtins.isInt list then map (item: item.key) keyed
     else foldl' (found: x: if builtins.elem x found then found else found ++ [ x ]) [ ] list;
 
   # Like `unique` with an own equality.

@@ -57,7 +57,7 @@ rec {
       suffixSize = stringLength suffix;
     in
     size >= suffixSize && substring (size - suffixSize) size text == suffix;
-  hasInfix = infix: text: match ".*${escapeRegex infix}.*" "${text}" != null;
+  hasInfix = infix: text: infix == "" || replaceStrings [ infix ] [ "" ] "${text}" != "${text}";
 
   removePrefix = prefix: text:
     if hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
@@ -275,12 +275,12 @@ rec {
   # A decimal integer with optional sign and surrounding blanks; no leading zeros.
   toInt = text:
     let
-      digits = match "[[:space:]]*(-?[[:digit:]]+)[[:space:]]*" text;
-      ambiguous = match "[[:space:]]*-?0[[:digit:]]+[[:space:]]*" text != null;
+      found = match "[[:space:]]*(-?)([[:digit:]]+)[[:space:]]*" text;
+      digits = elemAt found 1;
     in
-    if digits == null then throw "toInt: cannot read ${escapeNixString text} as an integer"
-    else if ambiguous then throw "toInt: ${escapeNixString text} may be octal or decimal; use toIntBase10"
-    else builtins.fromJSON (head digits);
+    if found == null then throw "toInt: cannot read ${escapeNixString text} as an integer"
+    else if substring 0 1 digits == "0" && digits != "0" then throw "toInt: ${escapeNixString text} may be octal or decimal; use toIntBase10"
+    else builtins.fromJSON (head found + digits);
   toIntBase10 = text:
     let
       digits = match "[[:space:]]*(-?)0*([[:digit:]]+)[[:space:]]*" text;
