@@ -57,7 +57,8 @@ class BuiltinRequest:
 
     def real_path(self, path: str) -> Path:
         """The physical place of an input; raises `BuildError` for a path that is not in the store."""
-        if ".." in path.split("/") or not path.startswith(f"{self.store.store_dir}/"):
+        own = f"{self.store.store_dir}/."
+        if ".." in path.split("/") or path.startswith(own) or not path.startswith(f"{self.store.store_dir}/"):
             raise BuildError(f"'{self.name}' names '{path}', which is not in the store", drv=self.drv_path)
         return self.store.real_path(path)
 

@@ -254,8 +254,10 @@ def _environment_links(store: LocalStore, environment: str) -> Iterator[tuple[st
                 yield f"{environment}/etc/{entry.name}", f"/etc/{entry.name}"
     if description.is_file():
         for wrapper in json.loads(description.read_text("utf-8")).get("wrappers", ()):
-            if str(wrapper["source"]).startswith(store.store_dir):
-                yield wrapper["source"], f"/run/wrappers/bin/{wrapper['name']}"
+            source, name = str(wrapper["source"]), str(wrapper["name"])
+            # The description may be a stranger's: its names must be names.
+            if source.startswith(f"{store.store_dir}/") and "/" not in name and name not in ("", ".", ".."):
+                yield source, f"/run/wrappers/bin/{name}"
 
 
 def _etc_files(is_networked: bool) -> tuple[tuple[str, str], ...]:

@@ -65,7 +65,7 @@ class EnvironmentBuilder:
     def __call__(self, request: BuildRequest) -> Any:
         """Build the output; its references are declared: a hard link tells a scanner nothing."""
         packages = [
-            PackageSource(item["name"], item["contents"], request.real_path(item["contents"]))
+            PackageSource(item["name"], item["contents"], request.find(item["contents"]))
             for item in request.json("packages", [])
         ]
         extra_trees = [(path, request.real_path(path)) for path in request.json("extraTrees", [])]
@@ -97,14 +97,14 @@ class PackageViewBuilder:
     def __call__(self, request: BuildRequest) -> Any:
         """Build the output; it refers to the package's contents alone, siblings only lend their programs' names."""
         contents = request.text("contents")
-        package = read_package(request.text("package"), contents, request.real_path(contents))
+        package = read_package(request.text("package"), contents, request.find(contents))
         siblings = [_read_sibling(request, item) for item in request.json("siblings", [])]
         write_view(plan_view(package, siblings, request.json("aliases", {})), request.out)
         return DeclaredReferences({"out": frozenset({contents})})
 
 
 def _read_sibling(request: BuildRequest, item: Mapping[str, str]) -> Package:
-    return read_package(item["name"], item["contents"], request.real_path(item["contents"]))
+    return read_package(item["name"], item["contents"], request.find(item["contents"]))
 
 
 BUILDERS: Mapping[str, EnvironmentBuilder | PackageViewBuilder | ProfileBuilder] = {

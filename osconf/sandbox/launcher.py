@@ -173,7 +173,9 @@ def prctl(option: int, value: int) -> None:
 
 
 def inside(path: str) -> str:
-    """Where a path of the sandbox is while its root is being made."""
+    """Where a path of the sandbox is while its root is being made; one that climbs would be the machine's."""
+    if ".." in path.split("/"):
+        raise SetupFailed(f"make {path}: it leads out of the sandbox")
     return ROOT + path.rstrip("/")
 
 

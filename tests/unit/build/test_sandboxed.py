@@ -240,3 +240,20 @@ def test_no_open_output_leaves_a_build(bench: Workbench) -> None:
         assert bench.build(recipe).read_text() == "good"
         with pytest.raises(TimeoutError):
             listening.accept()
+
+
+@pytest.mark.parametrize("name", ["../../../../.host{place}/evil", "a/../../../../../.host{place}/evil", "..", "."])
+def test_wrappers_of_an_environment_are_made_inside(bench: Workbench, tmp_path: Path, name: str) -> None:
+    """They are links that root makes before it leaves the machine's root behind."""
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "env/usr").mkdir(parents=True)
+    tool = bench.text("tool", "x")
+    wrappers = [{"name": name.format(place=tmp_path / "victim"), "source": tool.out}]
+    (tmp_path / "env/environment.json").write_text(json.dumps({"wrappers": wrappers}))
+    environment = bench.store.add_path(tmp_path / "env", "env")
+    recipe = bench.derive(
+        "x", "/nowhere", tool, args=("-c", ": > $out"), osconfEnvironment=environment, sources=(environment,)
+    )
+    with pytest.raises(BuildError):
+        bench.build(recipe, sandbox_paths={})
+    assert list((tmp_path / "victim").iterdir()) == []

@@ -275,3 +275,18 @@ def test_unix_sockets_can_be_denied() -> None:
     assert free[:3] == ["made", "made", "pair"]
     code, denied = run(script, network=True, unix_sockets=False)
     assert (code, denied) == (0, ["97", "made", "pair", "-1 38"])
+
+
+@pytest.mark.parametrize("kind", ["symlinks", "files", "directories", "tmpfs", "binds"])
+def test_nothing_is_made_outside(tmp_path: Path, kind: str) -> None:
+    place = f"/a/../../.host{tmp_path}/evil"
+    described = {
+        "symlinks": (("/x", place),),
+        "files": ((place, "x"),),
+        "directories": (place,),
+        "tmpfs": (place,),
+        "binds": (Bind(tmp_path, place),),
+    }
+    with pytest.raises(SandboxError, match="leads out of the sandbox"):
+        run("true", **{kind: described[kind]})
+    assert list(tmp_path.iterdir()) == []
