@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 import osconf
 from osconf.errors import EvalError, Frame, OsconfError, Position, Throw
 from osconf.lang.kinds import Pattern
-from osconf.lang.source import SOURCES
+from osconf.lang.source import GENERATED, SOURCES, Source
 
 _TREE = Path(osconf.__file__).resolve().parent.parent
 _LIBRARY = tuple(f"{_TREE}/{folder}/" for folder in ("lib", "modules", "pkgs", "osconf"))
@@ -63,7 +63,7 @@ def steps_of(error: OsconfError) -> list[Frame]:
     traceback = error.__traceback__
     while traceback is not None:
         at, waiting = traceback, _take_frames(waiting, traceback, steps)
-        if at.tb_frame.f_code.co_filename in SOURCES:
+        if at.tb_frame.f_code.co_filename == GENERATED:
             position = _position(at.tb_frame, at.tb_lineno)
             if position is not None:
                 steps.append(Frame(_describe(at.tb_frame), position))
@@ -107,7 +107,7 @@ def cycle_of(error: OsconfError) -> list[Position]:
     start = next((i for i, (frame, _) in enumerate(passed) if cell is not None and _runs(frame, cell)), None)
     if start is None:
         return []
-    places = [_position(frame, line) for frame, line in passed[start:] if frame.f_code.co_filename in SOURCES]
+    places = [_position(frame, line) for frame, line in passed[start:] if frame.f_code.co_filename == GENERATED]
     return list(dict.fromkeys(place for place in places if place is not None))
 
 
@@ -250,13 +250,13 @@ def _speaks_for_itself(error: OsconfError) -> bool:
 
 def _language_frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename in SOURCES:
+        if traceback.tb_frame.f_code.co_filename == GENERATED:
             yield traceback.tb_frame, traceback.tb_lineno
         traceback = traceback.tb_next
 
 
 def _position(frame: FrameType, line: int) -> Position | None:
-    source = SOURCES[frame.f_code.co_filename]
+    source: Source = frame.f_globals["SOURCE"]
     offset = source.offset_of_code_line(line)
     return None if offset is None else source.position(offset)
 

@@ -230,8 +230,7 @@ class Evaluator:
 
     def _translate_all(self, text: str, base_dir: str, label: str) -> list[Part]:
         translation = compile_source(
-            Source(label, to_latin(text)),
-            to_latin(base_dir),
+            Source(label, to_latin(text), to_latin(base_dir)),
             self._marks,
             self._global_names,
             pipes=self.settings.pipes,
@@ -326,31 +325,28 @@ class Evaluator:
 
     def _run(self, text: str, base_dir: str, label: str, scope: Mapping[str, Value] | None, *, is_exact: bool) -> Value:
         label = name_source(label, text)
-        source = SOURCES[label] = Source(label, text)
-        return self._load(source, base_dir, scope, is_exact=is_exact).run()
+        source = SOURCES[label] = Source(label, text, base_dir)
+        return self._load(source, scope, is_exact=is_exact).run()
 
-    def _load(
-        self, source: Source, base_dir: str, scope: Mapping[str, Value] | None, *, is_exact: bool = False
-    ) -> Module:
+    def _load(self, source: Source, scope: Mapping[str, Value] | None, *, is_exact: bool = False) -> Module:
         names = tuple(sorted(scope or ()))
         variant = ("exact",) if is_exact else ()
-        key = self.cache.key((*self._compiler_key, *variant, source.label, base_dir, " ".join(names), source.text))
+        # Where a file lies is no part of its code: most files of a tree are the same after an update.
+        kind = "file" if source.label.startswith("/") else "text"
+        key = self.cache.key((*self._compiler_key, *variant, kind, " ".join(names), source.text))
         saved = self.cache.load(key)
         if saved is None and source.label.startswith(TREE):
             saved = self.shipped.load(key)
-        translate = self._translator(source, base_dir, names, is_exact)
+        translate = self._translator(source, names, is_exact)
         module = Module(saved, source, self._namespace, scope, translate, self._provide)
         if self.cache.folder is not None:
             self._modules.append((key, module))
         return module
 
-    def _translator(
-        self, source: Source, base_dir: str, names: Sequence[str], is_exact: bool
-    ) -> Callable[[], Translation]:
+    def _translator(self, source: Source, names: Sequence[str], is_exact: bool) -> Callable[[], Translation]:
         def translate() -> Translation:
             return compile_source(
                 source,
-                base_dir,
                 self._marks,
                 self._global_names,
                 names,
@@ -365,8 +361,8 @@ class Evaluator:
 
     def precompile(self, path: str) -> None:
         """Translate and compile all of a file, for the code that comes with osconf."""
-        source = Source(path, FilePath(path).read_bytes().decode("latin-1"))
-        module = self._load(source, path.rpartition("/")[0], None)
+        source = Source(path, FilePath(path).read_bytes().decode("latin-1"), path.rpartition("/")[0])
+        module = self._load(source, None)
         self.cache.save(self._modules.pop()[0], module.compile_all())
 
     def companion(self, kind: Callable[[Evaluator], C]) -> C:
@@ -470,13 +466,12 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "15"
+COMPILER_VERSION = "16"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
 def compile_source(
     source: Source,
-    base_dir: str,
     primops: dict[str, str],
     global_names: dict[str, str],
     scope_names: Sequence[str] = (),
@@ -494,7 +489,7 @@ def compile_source(
     tree = parse(source, pipes=pipes, no_urls=no_urls)
     if watch is not None:
         watch(source.label, tree)
-    return Translation(tree, source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy, is_exact=is_exact)
+    return Translation(tree, source, primops, global_names, scope_names, is_lazy=is_lazy, is_exact=is_exact)
 
 
 def _force_deeply(value: Value) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import marshal
 from array import array
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from osconf.lang.runtime import UNSET
+from osconf.lang.runtime import UNSET, canonical_path
 from osconf.lang.shapes import compile_function, fill_shape
 from osconf.lang.source import Source, Spot
-from osconf.lang.values import Path, Value
+from osconf.lang.values import Path, Value, to_latin
 
 if TYPE_CHECKING:
     from osconf.lang.compile.module import Translation
@@ -94,6 +95,7 @@ class Module:
             "__builtins__": runtime,
             "FUNCTIONS": functions,
             "SOURCE": source,
+            "FILE": to_latin(source.label),
             "complete": self.complete,
         }
         self.namespace = namespace
@@ -162,7 +164,7 @@ class Module:
         elif isinstance(content, bytes):
             code = marshal.loads(content)
         else:
-            code = compile_function(content, self.source.label, first_line)
+            code = compile_function(content, first_line)
         primops = _primops_of(code)
         self._provide(primops)
         self._primops |= primops
@@ -183,7 +185,7 @@ class Module:
             if name in texts or (name in namespace and name not in others):
                 continue
             first_line = len(table) + 1
-            texts[name] = first_line, text if shaped is None else fill_shape(shaped, self.source.label, first_line)
+            texts[name] = first_line, text if shaped is None else fill_shape(shaped, first_line)
             table.extend(offsets)
             if name not in others:
                 others[name] = parameters
@@ -205,8 +207,12 @@ class Module:
                 self._constants[name] = (kind, content, offset)
                 if kind == "cell":
                     namespace[name] = [None, content, known[offset]]
+                elif kind in {"path", "prefix"}:
+                    path = canonical_path(content if content[0] == "/" else f"{source.folder}/{content}")
+                    slash = "/" if content[-1] == "/" and path != "/" else ""
+                    namespace[name] = Path(path) if kind == "path" else path + slash
                 else:
-                    namespace[name] = Path(content) if kind == "path" else frozenset(content)
+                    namespace[name] = frozenset(content) if kind == "names" else itemgetter(*content)
 
     def _add_stub(self, name: str, parameters: int) -> None:
         if name[0] == "t":

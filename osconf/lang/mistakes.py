@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any, NoReturn
 
 from osconf.errors import AssertionFailed, EvalError
-from osconf.lang.kinds import is_attrs, show_type
+from osconf.lang.kinds import Pattern, is_attrs, show_type
 from osconf.lang.values import ContextStr, LazyAttrs, Value
 
 
@@ -67,27 +67,33 @@ def raise_undefined(name: str, scopes: tuple[Value, ...]) -> NoReturn:
     raise EvalError(f"undefined variable '{name}'", code="undefined-variable", hint=hint)
 
 
-def raise_arguments(attrs: Value, allowed: frozenset[str], required: tuple[str, ...], is_open: bool, who: str) -> None:
-    """Explain what is wrong with the arguments of a call; returns when nothing is (a lazy set)."""
-    who = "function 'anonymous lambda'" if who == "function" else who
+def raise_arguments(attrs: Value, function: tuple[Any, ...]) -> None:
+    """Explain what is wrong with the arguments of a call; returns when nothing is (a lazy set).
+
+    `function` is the `Pattern` of the function as a tuple.
+    """
+    pattern = Pattern(*function)
+    formals = pattern.formals or {}
+    required = [name for name, has_default in formals.items() if not has_default]
+    who = f"function '{pattern.name or 'anonymous lambda'}'"
     if not is_attrs(attrs):
         raise EvalError(
             f"expected a set but found {described(attrs)}\n{who} was called with it instead of a set of arguments",
             code="wrong-argument",
-            hint=f"call it with {{ {' '.join(f'{name} = …;' for name in required or sorted(allowed)[:1])} }}",
+            hint=f"call it with {{ {' '.join(f'{name} = …;' for name in required or sorted(formals)[:1])} }}",
         )
     for name in required:
         if name not in attrs:
             raise EvalError(f"{who} called without required argument '{name}'", code="missing-argument")
-    if not is_open:
+    if not pattern.is_open:
         for name in attrs:
-            if name not in allowed:
+            if name not in formals:
                 from osconf.lang.suggest import did_you_mean
 
                 raise EvalError(
                     f"{who} called with unexpected argument '{name}'",
                     code="unexpected-argument",
-                    hint=did_you_mean(name, allowed),
+                    hint=did_you_mean(name, formals),
                 )
 
 

@@ -12,6 +12,8 @@ import re
 from types import CodeType
 from typing import Any
 
+from osconf.lang.source import GENERATED
+
 # Strings, and the names that the compiler numbers.
 _WORD = re.compile(r"""('(?>[^'\\]*(?:\\.[^'\\]*)*)'|"(?>[^"\\]*(?:\\.[^"\\]*)*)"|(?>[_vtkpfsaw][0-9]\w*|[IB]_\w+))""")
 
@@ -24,17 +26,17 @@ _TEMPLATES: dict[Shape, CodeType | None] = {}
 _MARKS = [f"x{number}" for number in range(1000)]
 
 
-def compile_function(text: str, label: str, first_line: int) -> CodeType:
-    """The code of the one function that is all of `text` and begins at `first_line` of the file `label`."""
+def compile_function(text: str, first_line: int) -> CodeType:
+    """The code of the one function that is all of `text` and begins at `first_line` of its module."""
     shaped = find_shape(text)
     if shaped is None:
-        return _fill(_compile(text), {}, label, first_line - 1)
-    return fill_shape(shaped, label, first_line)
+        return _fill(_compile(text), {}, first_line - 1)
+    return fill_shape(shaped, first_line)
 
 
-def fill_shape(shaped: Shaped, label: str, first_line: int) -> CodeType:
-    """Code with its words in it, for the function that begins at `first_line` of the file `label`."""
-    return _fill(*shaped, label, first_line - 1)
+def fill_shape(shaped: Shaped, first_line: int) -> CodeType:
+    """Code with its words in it, for the function that begins at `first_line` of its module."""
+    return _fill(*shaped, first_line - 1)
 
 
 def find_shape(text: str) -> Shaped | None:
@@ -58,41 +60,44 @@ def find_shape(text: str) -> Shaped | None:
     if template is None and shape not in _TEMPLATES:
         pieces[1::2] = [f"x{n}" if n > 0 else f"'y{-n}'" if n else "''" for n in shape[1]]
         template = _compile("".join(pieces))
-        if not _is_faithful(template, {f"y{-n}" for n in numbers.values() if n < 0}):
+        if not _is_faithful(template.co_consts, {f"y{-n}" for n in numbers.values() if n < 0}):
             template = None
         _TEMPLATES[shape] = template
     return None if template is None else (template, contents)
 
 
 def _compile(text: str) -> CodeType:
-    module = compile(text, "", "exec", dont_inherit=True, optimize=1)
+    module = compile(text, GENERATED, "exec", dont_inherit=True, optimize=1)
     return next(c for c in module.co_consts if isinstance(c, CodeType))
 
 
-def _is_faithful(constant: Any, strings: set[str]) -> bool:
-    """Whether every string in the code is one of the template's own."""
-    if isinstance(constant, CodeType):
-        return all(_is_faithful(c, strings) for c in constant.co_consts)
-    if isinstance(constant, tuple):
-        return all(_is_faithful(c, strings) for c in constant)
-    return constant in strings or constant == "" if isinstance(constant, str) else not isinstance(constant, frozenset)
+def _is_faithful(constants: tuple[Any, ...], strings: set[str]) -> bool:
+    """Whether every string in the constants of some code is one of the template's own."""
+    for constant in constants:
+        kind = type(constant)
+        if kind is str:
+            if constant and constant not in strings:
+                return False
+        elif kind is tuple or kind is CodeType:
+            if not _is_faithful(constant if kind is tuple else constant.co_consts, strings):
+                return False
+        elif kind is frozenset:
+            return False
+    return True
 
 
-def _fill(code: CodeType, words: dict[str, str], label: str, by: int) -> CodeType:
+def _fill(code: CodeType, words: dict[str, str], by: int) -> CodeType:
     name = words.get(code.co_name, code.co_name)
     return code.replace(
         co_name=name,
         co_qualname=name,
-        co_filename=label,
         co_firstlineno=code.co_firstlineno + by,
         co_names=tuple([words.get(n, n) for n in code.co_names]),
-        co_consts=tuple(
-            [words.get(c, c) if type(c) is str else _fill_constant(c, words, label, by) for c in code.co_consts]
-        ),
+        co_consts=tuple([words.get(c, c) if type(c) is str else _fill_constant(c, words, by) for c in code.co_consts]),
     )
 
 
-def _fill_constant(constant: Any, words: dict[str, str], label: str, by: int) -> Any:
+def _fill_constant(constant: Any, words: dict[str, str], by: int) -> Any:
     if type(constant) is tuple:
-        return tuple([words.get(c, c) if type(c) is str else _fill_constant(c, words, label, by) for c in constant])
-    return _fill(constant, words, label, by) if type(constant) is CodeType else constant
+        return tuple([words.get(c, c) if type(c) is str else _fill_constant(c, words, by) for c in constant])
+    return _fill(constant, words, by) if type(constant) is CodeType else constant

@@ -1,7 +1,8 @@
 """Source texts: from an offset to a place that people can read.
 
 A text is kept as the language keeps strings, bytes as latin-1, so columns count bytes as Nix counts them. Generated
-code carries the source's name as its file name; `SOURCES` leads from there back to the text.
+code does not say where its text lies: the same text elsewhere has the same code. The module of a function knows its
+source; `SOURCES` leads from a label to the text.
 """
 
 from __future__ import annotations
@@ -12,18 +13,23 @@ from bisect import bisect_right
 
 from osconf.errors import Position
 
+GENERATED = "«generated»"
+"""The file name of all code that is made from texts."""
+
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
 class Source:
     """One text: its label (a path or `«string»`), its content, and where each line of the generated code comes from."""
 
-    __slots__ = ("_lines", "label", "line_table", "text")
+    __slots__ = ("_lines", "folder", "label", "line_table", "text")
 
-    def __init__(self, label: str, text: str, line_table: array[int] | None = None) -> None:
+    def __init__(self, label: str, text: str, folder: str = "/") -> None:
         self.label = label
         self.text = text
-        self.line_table = line_table if line_table is not None else array("I")
+        self.folder = folder
+        """Where its relative paths begin."""
+        self.line_table = array("I")
         self._lines: list[int] | None = None
 
     def line_starts(self) -> list[int]:
@@ -60,6 +66,7 @@ class UnreadSource(Source):
 
     def __init__(self, label: str) -> None:
         self.label = label
+        self.folder = "/"
         self.line_table = array("I")
         self._lines = None
         self._read: str | None = None
@@ -104,4 +111,4 @@ def name_source(label: str, text: str) -> str:
 
 
 SOURCES: dict[str, Source] = {}
-"""Every text that was compiled in this process, by the file name of its code objects."""
+"""Every text that was compiled in this process, by its label."""

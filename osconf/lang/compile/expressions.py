@@ -19,8 +19,6 @@ from osconf.lang.nodes import (
     Variable,
     With,
 )
-from osconf.lang.runtime import canonical_path
-from osconf.lang.values import to_latin
 
 _GLOBAL_VALUES: dict[str, Code] = {
     "true": ("True", "bool"),
@@ -74,9 +72,8 @@ def write_path(g: Generator, node: PathLiteral, scope: Scope | None) -> Code:
         base = f"home_path({node.text[1:]!r})"
     else:
         if not node.parts:
-            return g.constant("path", g.constant_path(node)), "path"
-        text = node.text if node.text.startswith("/") else f"{g.base_dir}/{node.text}"
-        base = repr(canonical_path(text) + ("/" if text.endswith("/") and canonical_path(text) != "/" else ""))
+            return g.constant("path", node.text), "path"
+        base = g.constant("prefix", node.text)
     if not node.parts:
         return g.store(f"Path({base})"), "path"
     parts = [repr(part) if isinstance(part, str) else g.stored_value(part, scope)[0] for part in node.parts]
@@ -103,7 +100,7 @@ def write_variable(g: Generator, node: Variable, scope: Scope | None) -> Code:
         place = g.source.position(node.at)
         if not place.file.startswith("/"):
             return "None", "null"
-        return f"{{'file': {to_latin(place.file)!r}, 'line': {place.line}, 'column': {place.column}}}", "attrs"
+        return f"{{'file': FILE, 'line': {place.line}, 'column': {place.column}}}", "attrs"
     found = g.find(scope, name)
     if isinstance(found, Binding):
         if found.builtin is not None:

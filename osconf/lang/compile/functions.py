@@ -10,6 +10,9 @@ from osconf.lang.compile.scopes import Binding, Buffer, Code, Scope, python_name
 from osconf.lang.kinds import Pattern
 from osconf.lang.nodes import Formals, Function, Literal, Node, Variable
 
+_MAX_SUBSCRIPTS = 3
+"""Arguments that are taken out of their set one by one; it takes Python longer to compile than to do."""
+
 
 @generates(Function)
 def write_function_value(g: Generator, node: Function, scope: Scope | None) -> Code:
@@ -85,20 +88,21 @@ def _write_pattern(g: Generator, node: Function, formals: Formals, parameter: Bi
     if node.parameter is not None:
         inner[node.parameter] = parameter
     inner_scope = Scope(scope, inner)
-    required = [member for member in formals.members if member.default is None]
-    allowed = g.constant("names", tuple(names)) if names else "frozenset()"
-    who = repr(f"function '{node.name}'" if node.name else "function")
-    refuse = (
-        f"raise_arguments({attrs}, {allowed}, {tuple(member.name for member in required)!r}, {formals.is_open}, {who})"
-    )
+    refuse = f"raise_arguments({attrs}, FUNCTIONS[{g.buffer.name!r}])"
     if formals.is_open:
         g.emit(f"if type({attrs}) is not dict: {refuse}")
     else:
+        allowed = g.constant("names", tuple(names)) if names else "frozenset()"
         g.emit(f"if type({attrs}) is not dict or not {attrs}.keys() <= {allowed}: {refuse}")
-    if required:
+    required = [member.name for member in formals.members if member.default is None]
+    if len(required) > _MAX_SUBSCRIPTS:
+        getter = g.constant("getter", tuple(required))
+        g.emit(f"try: {', '.join(names[name].python for name in required)} = {getter}({attrs})")
+        g.emit(f"except: {refuse}; raise")
+    elif required:
         g.emit("try:")
-        for member in required:
-            g.emit(f" {names[member.name].python} = {attrs}[{member.name!r}]")
+        for name in required:
+            g.emit(f" {names[name].python} = {attrs}[{name!r}]")
         g.emit(f"except: {refuse}; raise")
     idle = _idle_members(node, formals)
     optional = [

@@ -32,7 +32,6 @@ from osconf.lang.nodes import (
     Variable,
     With,
 )
-from osconf.lang.runtime import canonical_path
 from osconf.lang.source import Source
 
 Generate = Callable[["Generator", Any, Scope | None], Code]
@@ -77,7 +76,6 @@ class Generator:
     def __init__(
         self,
         source: Source,
-        base_dir: str,
         primops: dict[str, str],
         global_names: dict[str, str],
         scope_names: Collection[str] = (),
@@ -86,7 +84,6 @@ class Generator:
         is_exact: bool = False,
     ) -> None:
         self.source = source
-        self.base_dir = base_dir
         self.primops = primops
         """Marks of each primop by its name in `builtins`."""
         self.global_names = global_names
@@ -140,7 +137,11 @@ class Generator:
         return name
 
     def constant(self, kind: str, content: Any, at: int | None = None) -> str:
-        """A variable of the module, made when it is loaded: a `path`, a set of `names` or a `cell` written `at`."""
+        """A variable of the module, made when it is loaded.
+
+        A `path`, a `prefix` of one, a set of `names`, a `getter` that takes several members out of a set, or a `cell`
+        written `at`. Paths are as they are written: the same text may be in another folder.
+        """
         name = self.global_name("k")
         if at is not None:
             self.spots.add(at)
@@ -365,10 +366,6 @@ class Generator:
     def is_delaying(self, name: str) -> bool:
         """Whether the code of thunks inside the delayed thunk `name` is put off, too."""
         return name.count("_") + 1 < self._max_depth
-
-    def constant_path(self, node: PathLiteral) -> str:
-        """The path that a literal without interpolation means."""
-        return canonical_path(node.text if node.text.startswith("/") else f"{self.base_dir}/{node.text}")
 
     def is_constant_path(self, node: PathLiteral) -> bool:
         """Whether a path does not depend on the run."""

@@ -29,7 +29,6 @@ class Translation:
         self,
         tree: Node,
         source: Source,
-        base_dir: str,
         primops: dict[str, str],
         global_names: dict[str, str],
         scope_names: Collection[str] = (),
@@ -37,9 +36,7 @@ class Translation:
         is_lazy: bool = False,
         is_exact: bool = False,
     ) -> None:
-        self._generator = Generator(
-            source, base_dir, primops, global_names, scope_names, is_lazy=is_lazy, is_exact=is_exact
-        )
+        self._generator = Generator(source, primops, global_names, scope_names, is_lazy=is_lazy, is_exact=is_exact)
         self._tree: Node | None = tree
         self._written: set[str] = set()
 

@@ -62,12 +62,12 @@ class Outline:
 
     def describe(self, node: Node) -> None:
         """Add an expression."""
-        visit = _VISITORS.get(type(node))
-        if visit is None or len(self.nodes) >= _MAX_NODES:
+        kind, nodes, places = type(node), self.nodes, self.places
+        visit = _VISITORS.get(kind)
+        if visit is None or len(nodes) >= _MAX_NODES:
             raise Unlike
-        self.nodes.append(node)
-        self._key.append(type(node))
-        self.add_place(node.at)
+        nodes.append(node)
+        self._key += kind, places.setdefault(node.at, len(places))
         visit(self, node)
 
     def add(self, *facts: Any) -> None:
@@ -277,19 +277,20 @@ def _interpolation(o: Outline, node: Interpolation) -> None:
 def _path(o: Outline, node: PathLiteral) -> None:
     if not o.generator.is_constant_path(node):
         raise Unlike
-    o.add_word(o.generator.constant_path(node))
+    o.add_word(node.text)
 
 
 def _select(o: Outline, node: Select) -> None:
-    o.describe(node.subject)
+    subject, default = node.subject, node.default
+    o.describe(subject)
     _attribute_path(o, node)
     for place in node.places:
         o.add_place(place)
-    if isinstance(node.subject, Variable) and node.subject.name == "builtins":
+    if type(subject) is Variable and subject.name == "builtins":
         o.add(*node.path)
-    o.add(node.default is None)
-    if node.default is not None:
-        o.describe(node.default)
+    o.add(default is None)
+    if default is not None:
+        o.describe(default)
 
 
 def _has_attr(o: Outline, node: HasAttr) -> None:

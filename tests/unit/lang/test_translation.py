@@ -15,7 +15,7 @@ from osconf.lang.compile.outline import MOULDS
 from osconf.lang.evaluator import EvalSettings, Evaluator, compile_source, run_deep
 from osconf.lang.parser import parse
 from osconf.lang.shapes import compile_function, fill_shape, find_shape
-from osconf.lang.source import Source
+from osconf.lang.source import GENERATED, Source
 from osconf.lang.world import PureWorld
 
 TEXT = """
@@ -77,7 +77,7 @@ def test_names_do_not_depend_on_the_order(monkeypatch: pytest.MonkeyPatch) -> No
     source = Source("«string»", "let f = x: [ (f (g x)) ]; g = x: { a = f x; b = [ (g (f x)) ]; }; in [ (f 1) (g 2) ]")
 
     def written(order: int) -> dict[str, str]:
-        translation = compile_source(source, "/", marks, names, is_lazy=True)
+        translation = compile_source(source, marks, names, is_lazy=True)
         parts = list(translation.write("main"))
         delayed = list(parts[0].delayed)
         while delayed:
@@ -89,7 +89,7 @@ def test_names_do_not_depend_on_the_order(monkeypatch: pytest.MonkeyPatch) -> No
     assert written(0) == written(-1)
     # The innermost can be asked for at once: what is around it is written before it.
     inner = max(written(0), key=len)
-    fresh = compile_source(source, "/", marks, names, is_lazy=True)
+    fresh = compile_source(source, marks, names, is_lazy=True)
     assert {name: text.python for part in fresh.write(inner) for name, text in part.texts.items()}.items() <= written(
         0
     ).items()
@@ -140,24 +140,24 @@ def test_functions_that_look_alike_keep_their_own_words(texts: tuple[str, str]) 
         namespace: dict[str, FunctionType] = {}
         exec(text, namespace)
         name = text[4 : text.index("(")]
-        code = compile_function(text, f"file{number}", 10 * number + 5)
+        code = compile_function(text, 10 * number + 5)
         assert FunctionType(code, {})("«") == namespace[name]("«")
-        assert (code.co_name, code.co_filename, code.co_firstlineno) == (name, f"file{number}", 10 * number + 5)
+        assert (code.co_name, code.co_filename, code.co_firstlineno) == (name, GENERATED, 10 * number + 5)
         assert [line for *_, line in code.co_lines() if line] == [
             line + 10 * number + 4 for *_, line in namespace[name].__code__.co_lines() if line
         ]
 
 
-def _write_everything(source: Source, file: Path) -> list[tuple[object, ...]]:
+def _write_everything(source: Source) -> list[tuple[object, ...]]:
     """The parts of a text, translated lazily, with code in the place of Python text."""
     marks, names = Evaluator(PureWorld()).compiler_names()
-    translation = compile_source(source, str(file.parent), marks, names, is_lazy=True)
+    translation = compile_source(source, marks, names, is_lazy=True)
     written: list[tuple[object, ...]] = []
     for part in translation.write_all():
         functions = {}
         for name, text in part.texts.items():
             shaped = text.shaped or find_shape(text.python)
-            code = compile_function(text.python, "x", 1) if shaped is None else fill_shape(shaped, "x", 1)
+            code = compile_function(text.python, 1) if shaped is None else fill_shape(shaped, 1)
             functions[name] = (_facts_of(code), text.parameters, text.offsets)
         written.append((functions, part.delayed, part.spots, part.constants, part.functions))
     return written
@@ -175,9 +175,47 @@ def test_thunks_that_look_alike_are_what_translating_each_gives(monkeypatch: pyt
     folders = ("lib", "modules", "pkgs", "tests/lang/cases", "tests/bench/language")
     files = [file for folder in folders for file in sorted((root / folder).rglob("*.nix"))]
     sources = [(file, Source(str(file), file.read_text("latin-1"))) for file in files]
-    cast = run_deep(lambda: [_write_everything(source, file) for file, source in sources])
+    cast = run_deep(lambda: [_write_everything(source) for _, source in sources])
     counts = [mould is not None for mould in MOULDS.values()]
     assert sum(counts) > 100
     monkeypatch.setattr(module, "outline_of", lambda *_: None)
     for (file, source), ours in zip(sources, cast, strict=True):
-        assert run_deep(lambda s=source, f=file: _write_everything(s, f)) == ours, file
+        assert run_deep(lambda s=source: _write_everything(s)) == ours, file
+
+
+def test_the_code_of_a_text_serves_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+    {
+      beside = ./beside.nix;
+      within = n: ./a + "/${n}";
+      mixed = ./. + "/b" + builtins.toString ./c/${"d"}/e;
+      here = __curPos.file;
+      value = import ./beside.nix;
+      place = (builtins.unsafeGetAttrPos "here" { here = 1; }).file;
+    }
+    """
+    answers = {}
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "x.nix").write_text(text)
+        (folder / "beside.nix").write_text(f'"{name}"')
+        expression = f'let x = import {folder}/x.nix; in x // {{ within = toString (x.within "n"); mixed = x.mixed; }}'
+        strings = f"builtins.mapAttrs (_: toString) (removeAttrs ({expression}) [ ])"
+        answers[name] = as_json(strings, tmp_path / "cache").replace(str(folder), "FOLDER").replace(name, "NAME")
+        with pytest.raises(EvalError) as caught:
+            as_json(f"import {folder}/x.nix + 1", tmp_path / "cache")
+        assert caught.value.position is not None
+        translated = []
+        monkeypatch.setattr(
+            evaluator_module,
+            "compile_source",
+            lambda source, *arguments, translated=translated, **options: (
+                translated.append(source.label),
+                compile_source(source, *arguments, **options),
+            )[1],
+        )
+    assert answers["first"] == answers["second"]
+    assert '"here":"FOLDER/x.nix"' in answers["first"]
+    assert '"place":"FOLDER/x.nix"' in answers["first"]
+    assert not [label for label in translated if label.endswith("/x.nix")]
