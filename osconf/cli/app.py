@@ -173,11 +173,13 @@ def show_error(error: OsconfError, *, show_trace: bool, as_json: bool = False) -
         return
     from osconf.lang.diagnose import render_error
 
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    shown = render_error(error, show_trace=show_trace, color=color)
+    is_terminal = sys.stderr.isatty()
+    color = is_terminal and "NO_COLOR" not in os.environ
+    width = os.get_terminal_size(sys.stderr.fileno()).columns if is_terminal else 0
+    shown = render_error(error, show_trace=show_trace, color=color, width=width)
     left = len(error.related)
     for other in error.related:
-        text = f"{shown}\n\n{render_error(other, color=color)}"
+        text = f"{shown}\n\n{render_error(other, color=color, width=width, offers_trace=False)}"
         if text.count("\n") > _SCREEN:
             break
         shown, left = text, left - 1

@@ -27,6 +27,8 @@ _MAX_CONTEXT = 6
 _MAX_CALLERS = 4
 _MAX_LINE = 60
 _MAX_EXCERPT = 140
+_LEAST_WIDTH = 40
+_MARGIN = " " * len("error: ")
 _MAX_TRACE = 400
 _STYLES = {"error": "\033[1;31m", "hint": "\033[1;36m", "bold": "\033[1m", "dim": "\033[2m", "end": "\033[0m"}
 
@@ -111,19 +113,24 @@ def cycle_of(error: OsconfError) -> list[Position]:
     return list(dict.fromkeys(place for place in places if place is not None))
 
 
-def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = False) -> str:
-    """The error as the terminal shows it: one screen, or everything with `show_trace`."""
+def render_error(
+    error: OsconfError, *, show_trace: bool = False, color: bool = False, width: int = 0, offers_trace: bool = True
+) -> str:
+    """The error as a terminal of some width shows it: one screen, or everything with `show_trace`.
+
+    Without a width nothing is broken into lines: that is for files and other programs.
+    """
     style = _STYLES if color else dict.fromkeys(_STYLES, "")
     head, *more = from_latin_safely(error.message).rstrip("\n").split("\n")
     lines = [
         *(_render_steps(steps_of(error), style) if show_trace else ()),
-        f"{style['error']}error:{style['end']} {style['bold']}{head}{style['end']}",
+        f"{style['error']}error:{style['end']} {style['bold']}{_wrap(head, width)}{style['end']}",
         *(f"       {m}" for m in more),
     ]
     trace = trace_of(error)
     place = place_of(error)
     if place is not None:
-        lines += _excerpt(place, style)
+        lines += _excerpt(place, style, width)
         if error.position is not None and place != error.position:
             verb = "the function is" if error.code in _CALL_MISTAKES else "found"
             lines.append(f"       {style['dim']}{verb} at {error.position}{style['end']}")
@@ -144,8 +151,10 @@ def render_error(error: OsconfError, *, show_trace: bool = False, color: bool = 
         at = f" ({frame.position})" if frame.position and frame.position != place else ""
         lines.append(f"       … {from_latin_safely(frame.doing)}{at}")
     if error.hint:
-        lines.append(f"       {style['hint']}hint:{style['end']} {from_latin_safely(error.hint)}")
-    if not show_trace and (len(trace) > 1 or len(error.frames) > len(contexts)):
+        lines.append(
+            f"       {style['hint']}hint:{style['end']} {_wrap(from_latin_safely(error.hint), width, len('hint: '))}"
+        )
+    if offers_trace and not show_trace and (len(trace) > 1 or len(error.frames) > len(contexts)):
         lines.append(f"       {style['dim']}(--show-trace shows how the evaluation came here){style['end']}")
     return "\n".join(lines)
 
@@ -155,6 +164,19 @@ def from_latin_safely(text: str) -> str:
     with contextlib.suppress(UnicodeError):
         text = text.encode("latin-1").decode("utf-8")
     return text.translate(_PICTURES)
+
+
+def _wrap(text: str, width: int, used: int = 0) -> str:
+    """A sentence in lines of a terminal, of the first of which something is used; names and paths stay whole."""
+    if width < _LEAST_WIDTH:
+        return text
+    import textwrap  # only a terminal needs it
+
+    first = " " * used
+    lines = textwrap.wrap(
+        text, width - len(_MARGIN), initial_indent=first, break_long_words=False, break_on_hyphens=False
+    )
+    return f"\n{_MARGIN}".join(lines)[used:]
 
 
 def _render_caller(caller: Position, style: dict[str, str]) -> str:
@@ -181,7 +203,7 @@ def _render_steps(steps: list[Frame], style: dict[str, str]) -> list[str]:
     return [*lines, ""]
 
 
-def _excerpt(place: Position, style: dict[str, str]) -> list[str]:
+def _excerpt(place: Position, style: dict[str, str], width: int) -> list[str]:
     lines = [f"       at {from_latin_safely(place.file)}:{place.line}:{place.column}:"]
     text = _line_of(place)
     if text is None:
@@ -190,11 +212,14 @@ def _excerpt(place: Position, style: dict[str, str]) -> list[str]:
     gutter = " " * len(number)
     # The column counts bytes; the caret must stand under a character.
     before, shown = from_latin_safely(text[: place.column - 1]), from_latin_safely(text)
-    if len(shown) > _MAX_EXCERPT:
-        start = max(0, min(len(before) - _MAX_EXCERPT // 2, len(shown) - _MAX_EXCERPT))
+    most = _MAX_EXCERPT
+    if width >= _LEAST_WIDTH:
+        most = min(most, width - len(f"{_MARGIN}{gutter} | ……"))
+    if len(shown) > most:
+        start = max(0, min(len(before) - most // 2, len(shown) - most))
         cut = "…" if start else ""
         before = cut + before[start:]
-        shown = cut + shown[start : start + _MAX_EXCERPT] + ("…" if start + _MAX_EXCERPT < len(shown) else "")
+        shown = cut + shown[start : start + most] + ("…" if start + most < len(shown) else "")
     indent = "".join("\t" if character == "\t" else " " for character in before)
     lines.append(f"       {style['dim']}{gutter} |{style['end']}")
     lines.append(f"       {style['dim']}{number} |{style['end']} {shown}")

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 
 from osconf.errors import EvalError, OsconfError, Position
 from osconf.lang.diagnose import is_own_file, is_own_place, locate_error
+from osconf.lang.evaluator import split_attr_path
 from osconf.lang.runtime import force, is_derivation
 from osconf.lang.values import Path, Value, from_latin
 from osconf.module_system.cycles import OptionCycle
 from osconf.module_system.definitions import Definition
 from osconf.module_system.documentation import root_of
+from osconf.module_system.finding import find_submodules
 from osconf.module_system.mistakes import position_of_definition
+from osconf.module_system.place import show_path
 from osconf.module_system.tree import Level, Option
 
 _MAX_DEPTH = 12
@@ -50,7 +53,20 @@ def find_mistakes(result: Value, is_mine: Callable[[str], bool] = lambda file: T
     except _FAILURES as error:
         note(error)
     _check_level(root, is_mine, note)
-    return sorted(mistakes.values(), key=_reading_order)
+    return _without_repetitions(sorted(mistakes.values(), key=_reading_order))
+
+
+def _without_repetitions(errors: list[EvalError]) -> list[EvalError]:
+    """One mistake of each place: a variant of a system has the options of the system, and so its mistakes."""
+    tails = {(error.position, error.message.partition("`")[2]) for error in errors}
+
+    def is_repeated(error: EvalError) -> bool:
+        path, quote, rest = error.message.partition("`")[2].partition("'")
+        parts = split_attr_path(path) if quote else []
+        outer = [show_path(parts[at:]) for at in range(1, len(parts))]
+        return any((error.position, f"{inner}'{rest}") in tails for inner in outer)
+
+    return [error for error in errors if not is_repeated(error)]
 
 
 def related_mistakes(result: Value, error: EvalError) -> list[EvalError]:
@@ -139,9 +155,29 @@ def _check_level(level: Level, is_mine: Callable[[str], bool], note: Callable[[E
             continue
         if isinstance(node, Option):
             if any(is_mine(from_latin(file)) for file, _, _, _ in definitions[name]):
-                _check_value(node.cell, _MAX_DEPTH, note)
+                _check_option(node, is_mine, note)
         else:
             _check_level(node, is_mine, note)
+
+
+def _check_option(option: Option, is_mine: Callable[[str], bool], note: Callable[[Exception], None]) -> None:
+    """The value of an option; where it fails, also the submodules in it, for the failure is that of one of them."""
+    failures: list[Exception] = []
+    _check_value(option.cell, _MAX_DEPTH, failures.append)
+    for error in failures:
+        note(error)
+    if not failures:
+        return
+    try:
+        inner = find_submodules(option)
+    except _FAILURES:
+        return  # that is what was told
+    for level in inner:
+        try:
+            level.evaluation.check()
+        except _FAILURES as error:
+            note(error)
+        _check_level(level, is_mine, note)
 
 
 def _check_value(cell: Value, depth: int, note: Callable[[Exception], None]) -> None:

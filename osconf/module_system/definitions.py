@@ -12,6 +12,7 @@ from osconf.lang.brief import show_brief
 from osconf.lang.runtime import UNSET, force, spot_of
 from osconf.lang.values import LazyAttrs, Value
 
+FORCE_PRIORITY = 50
 DEFAULT_PRIORITY = 100
 OPTION_DEFAULT_PRIORITY = 1500
 NO_PRIORITY = 9999

@@ -82,6 +82,33 @@ def find_names(root: Level, parts: Sequence[str]) -> dict[str, bool]:
         return {}
 
 
+def find_submodules(option: Option) -> list[Level]:
+    """The option trees of the submodules in an option's value, which need not be without mistakes."""
+    option_type = option.option_type
+    while isinstance(option_type, Container) and not isinstance(option_type, (AttrsOf, ListOf)):
+        option_type = option_type.element
+    definitions, priority = option.resolved()
+    given = _resolve(definitions)
+    place = option.place
+    members: list[tuple[Place, list[Definition]]] = [(place, given)]
+    if isinstance(option_type, AttrsOf):
+        groups = group_by_name([definition for definition in given if is_attrs(definition.value)])
+        members = [(place.child(name), groups[name]) for name in sorted(groups)]
+    elif isinstance(option_type, ListOf):
+        members = [
+            (
+                place.child(f"[definition {number}-entry {index}]"),
+                [Definition(definition.file, definition.cell, member)],
+            )
+            for number, definition in enumerate(given, 1)
+            for index, member in enumerate(definition.value if type(definition.value) is tuple else (), 1)
+        ]
+    if isinstance(option_type, (AttrsOf, ListOf)):
+        option_type = option_type.element
+    found = [_find_inside(option_type, inner, copy_definitions(own), priority, ()) for inner, own in members]
+    return [level for level in found if isinstance(level, Level)]
+
+
 def has_names(option: Option) -> bool:
     """Whether options or named members can be below an option."""
     return option.option_type.sub_modules() is not None

@@ -19,7 +19,7 @@ from osconf.lang.runtime import (
     spot_of,
 )
 from osconf.lang.values import Value, from_latin
-from osconf.module_system.definitions import OPTION_DEFAULT_PRIORITY, UNKNOWN_FILE, Definition
+from osconf.module_system.definitions import FORCE_PRIORITY, OPTION_DEFAULT_PRIORITY, UNKNOWN_FILE, Definition
 from osconf.module_system.place import Place, show_path
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def wrong_type(place: Place, option_type: OptionType, definitions: Sequence[Defi
     bad = [d for d in definitions if not option_type.check(force(d.value))]
     first = telling(bad)
     value = force(first.value)
-    wanted, found = _with_article(option_type.description), show_type(value)
+    wanted = _with_article(option_type.description)
+    found = "a package" if is_derivation(value) else show_type(value)
     lines = [
         f"{place.describe()} must be {wanted}, but its value is {found}:"
         if wanted != found
@@ -107,6 +108,18 @@ def wrong_type(place: Place, option_type: OptionType, definitions: Sequence[Defi
         "\n".join(lines) + declared_at(place.option),
         position=position_of_definition(first),
         hint=_type_hint(option_type, value),
+        code="wrong-option-type",
+    )
+
+
+def text_for_a_set(place: Place, definition: Definition) -> OptionError:
+    """A text was given where options are set: it names no file of a module, which it could."""
+    return OptionError(
+        f"{place.describe()} must be a set of options, but its value is a string:\n"
+        + list_definitions([definition])
+        + declared_at(place.option),
+        position=position_of_definition(definition),
+        hint="write { … } with options in it; a text is taken for the path of a module's file",
         code="wrong-option-type",
     )
 
@@ -126,7 +139,7 @@ def refused(place: Place, definitions: Sequence[Definition], mistake: Value) -> 
 def _type_hint(option_type: OptionType, value: Value) -> str | None:
     """What one usually meant."""
     if option_type.name in ("listOf", "nonEmptyListOf") and type(value) is not tuple:
-        return f"put it into a list: [ {show_value(value)} ]"
+        return f"put it into a list: [ {'…' if is_derivation(value) else show_value(value)} ]"
     if isinstance(value, str):
         text = from_latin(value)
         if text in ("true", "false") and option_type.check(text == "true"):
@@ -182,22 +195,27 @@ def _closest(name: str, names: Sequence[str], n: int = 1, cutoff: float = 0.6) -
 
 def conflict(place: Place, definitions: Sequence[Definition]) -> OptionError:
     """Definitions exclude each other."""
+    first = telling(definitions)
+    hint = f"keep one of them, or say which one wins: {_winning(place, first)}"
     return OptionError(
         f"{place.describe()} has definitions that exclude each other:\n"
         + list_definitions(definitions)
         + declared_at(place.option),
-        position=position_of_definition(telling(definitions)),
-        hint=f"keep one of them, or say which one wins: {_forced(place, telling(definitions))}",
+        position=position_of_definition(first),
+        hint=hint,
         code="conflicting-definitions",
     )
 
 
-def _forced(place: Place, definition: Definition) -> str:
+def _winning(place: Place, definition: Definition) -> str:
     """The line that lets a definition win."""
     shown = show_value(definition.value)
     if len(shown) > 50 or not set(shown).isdisjoint("\n«…"):
         shown = "…"
-    return f"lib.mkForce {shown}" if place.is_in_list() else f"{place} = lib.mkForce {shown};"
+    wins = "lib.mkForce"
+    if definition.priority is not None and definition.priority <= FORCE_PRIORITY:
+        wins = f"lib.mkOverride {definition.priority - 1}"
+    return f"{wins} {shown}" if place.is_in_list() else f"{place} = {wins} {shown};"
 
 
 def not_unique(place: Place, definitions: Sequence[Definition], message: str = "") -> OptionError:
@@ -268,7 +286,10 @@ def not_a_set(place: Place, definition: Definition, members: Sequence[str]) -> O
     shown = f"`{place}' holds options" if place.parts else "`config' holds options"
     value = force(definition.value)
     hint = "set one of the options in it"
-    if is_function(value):
+    if value is True or value is False:
+        if "enable" in members:
+            hint = f"did you mean {show_path((*place.parts, 'enable'))} = {'true' if value else 'false'};?"
+    elif is_function(value):
         hint = "a function was given: is an argument missing, such as the condition of lib.mkIf?"
         if not place.parts:
             hint = "a module that takes arguments is a function as a whole: { lib, ... }: { config = …; }"
@@ -307,7 +328,7 @@ def no_such_options(unknown: Sequence[tuple[Place, Definition, str | None]]) -> 
         )
     lines = []
     for place, definition, suggestion in unknown[: _MAX_SHOWN * 2]:
-        lines.append(f"  `{place}' at {show_origin(definition)}" + (f"\n    {suggestion}" if suggestion else ""))
+        lines.append(f"  {place.name()} at {show_origin(definition)}" + (f"\n    {suggestion}" if suggestion else ""))
     if len(unknown) > _MAX_SHOWN * 2:
         lines.append(f"  … and {len(unknown) - _MAX_SHOWN * 2} more")
     return OptionError(

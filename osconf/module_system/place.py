@@ -38,13 +38,23 @@ class Place:
 
     def describe(self) -> str:
         """How messages name it: the option `a.b', entry 2 of the option `a.b'."""
+        return self.name() if self.is_in_list() else f"the option `{self}'"
+
+    def name(self) -> str:
+        """The same where it is clear that options are meant: `a.b', `b' in entry 2 of the option `a'."""
         for at, part in enumerate(self.parts):
             entry = _ENTRY.match(part)
             if entry:
                 below = show_path(self.parts[at + 1 :])
                 inside = f"`{below}' in " if below else ""
                 return f"{inside}entry {entry[1]} of the option `{show_path(self.parts[:at])}'"
-        return f"the option `{self}'"
+        return f"`{self}'"
+
+
+def writable_path(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The part of a path that can be written: what is below the innermost list."""
+    entries = [at for at, part in enumerate(parts) if _ENTRY.match(part)]
+    return parts[entries[-1] + 1 :] if entries else parts
 
 
 def show_path(parts: tuple[str, ...] | list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osconf.errors import OsconfError
 from osconf.lang.runtime import force, is_attrs
 from osconf.lang.values import from_latin
-from osconf.module_system.place import show_path
+from osconf.module_system.place import show_path, writable_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def _similar(matcher: SequenceMatcher[str], text: str, least: float = 0.0) -> fl
 
 
 def _offer(paths: list[tuple[str, ...]]) -> str:
-    return f"did you mean {' or '.join([f'`{show_path(path)}' + chr(39) for path in paths])}?"
+    return f"did you mean {' or '.join([f'`{show_path(writable_path(path))}' + chr(39) for path in paths])}?"
 
 
 def _siblings(root: Level, parts: tuple[str, ...]) -> tuple[list[str], bool]:

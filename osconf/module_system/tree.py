@@ -314,7 +314,7 @@ class Option:
                     given = given[1] if given[0] is None else given[0](given)
                 self._type = UNSPECIFIED if given is None else to_type(given)
             except OsconfError as error:
-                error.while_(f"while evaluating the type of the option `{self.place}'")
+                error.while_(f"while evaluating the type of {self.place.describe()}")
                 raise
         return self._type
 
@@ -553,7 +553,7 @@ def run_member(cell: Thunk) -> Value:
         if isinstance(error, OsconfError) and type(node) is Option:
             if type(error) is OptionCycle:
                 error.pass_through(node.place.parts, node.definition_position)
-            error.while_(f"while evaluating the option `{node.place}'", node.best_position())
+            error.while_(f"while evaluating {node.place.describe()}", node.best_position())
         raise
     cell[1] = value
     cell[0] = None

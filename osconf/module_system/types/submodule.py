@@ -6,6 +6,7 @@ from osconf.errors import OptionError
 from osconf.lang.brief import show_brief
 from osconf.lang.runtime import force, is_attrs, is_function, is_string, make_thunk
 from osconf.lang.values import Path, Value, to_latin
+from osconf.module_system import mistakes
 from osconf.module_system.collect import Module, Root
 from osconf.module_system.definitions import Definition
 from osconf.module_system.evaluation import Evaluation
@@ -57,7 +58,13 @@ class Submodule(OptionType):
         return self.merge(place, [])
 
     def merge(self, place: Place, definitions: list[Definition]) -> Value:
-        return self.evaluate(place.parts, place.parts[-1] if place.parts else "", definitions).checked_config()
+        try:
+            return self.evaluate(place.parts, place.parts[-1] if place.parts else "", definitions).checked_config()
+        except OptionError as error:
+            text = next((definition for definition in definitions if is_string(definition.value)), None)
+            if error.code == "missing-module" and text is not None:
+                raise mistakes.text_for_a_set(place, text) from None
+            raise
 
     def evaluate(self, prefix: tuple[str, ...], name: str, definitions: list[Definition]) -> Evaluation:
         """The configuration of one instance."""

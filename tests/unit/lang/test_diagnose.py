@@ -70,3 +70,20 @@ def test_long_traces_are_cut_in_the_middle() -> None:
     assert text.count("\n") < 1500
     assert "4" in text.split(" more …")[0]
     assert render_error(caught.value).count("\n") < 12
+
+
+def test_a_terminal_gets_lines_that_fit() -> None:
+    many = " ".join(f"word{number}" for number in range(60))
+    text = f'let a = 1; in {" " * 30}builtins.seq a (throw {" " * 30} "{many}"){" " * 60}'
+    with pytest.raises(OsconfError) as caught:
+        run_deep(lambda: Evaluator(PureWorld()).eval_text(text))
+    caught.value.hint = many
+    for width in (60, 80, 120):
+        lines = render_error(caught.value, width=width).split("\n")
+        assert max(map(len, lines)) <= width
+        source = next(line for line in lines if "throw" in line)
+        caret = lines[lines.index(source) + 1]
+        assert source[caret.index("^") :].startswith("throw")
+    whole = render_error(caught.value)
+    assert f"error: {many}" in whole
+    assert f"hint: {many}" in whole
