@@ -109,7 +109,7 @@ class Service:
         self.is_trusted = policy.trusts(peer)
         self.builder = builder
         self.confine = confine
-        self.roots = 0
+        self.roots: set[str] = set()
         self._stream = DataReader(channel)
 
     def greet(self) -> None:
@@ -270,17 +270,15 @@ class Service:
         self.keep(self.paths(arguments))
 
     def keep(self, paths: Sequence[str]) -> None:
-        """Make paths temporary roots of this conversation."""
-        self._count_roots(len(paths))
-        self.store.add_temp_roots(paths)
-
-    def _count_roots(self, count: int) -> None:
-        self.roots += count
-        if self.roots > _MAX_ROOTS:
+        """Make paths temporary roots of this conversation, up to a number."""
+        new = set(paths) - self.roots
+        if len(self.roots) + len(new) > _MAX_ROOTS:
             raise StoreError(
                 f"one conversation with the store's daemon may not keep more than {_MAX_ROOTS} paths alive",
                 code="too-many-roots",
             )
+        self.roots |= new
+        self.store.add_temp_roots(new)
 
     @_operation("add-texts", has_stream=True)
     def add_texts(self, arguments: Message) -> Any:
@@ -293,13 +291,13 @@ class Service:
                 check_derivation_size(name, size)
             references = self.paths(text, "references")
             data = self._stream.read_exactly(size)
-            self._count_roots(1)
             if name.endswith(DRV_SUFFIX):
                 check_derivation(self.store, name, parse(data), references)
             missing = set(references) - self.store.valid_among(references)
             if missing:
                 raise StoreError(f"'{name}' refers to '{min(missing)}', which is not valid", code="reference-not-valid")
             added.append(self.store.add_text(name, data, references))
+            self.keep(added[-1:])
         return added
 
     @_operation("add-path", has_stream=True)

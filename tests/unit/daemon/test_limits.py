@@ -194,6 +194,13 @@ def test_roots_of_a_conversation_have_a_bound(monkeypatch: pytest.MonkeyPatch, r
             assert refusal(lambda act=act, store=store: act(store)) == "too-many-roots"
 
 
+def test_roots_are_counted_once(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    monkeypatch.setattr(service, "_MAX_ROOTS", 5)
+    with run_daemon(root, trusts=False) as socket, DaemonStore.connect(socket, STORE_DIR) as store:
+        for _ in range(3):
+            store.request("add-temp-roots", {"paths": [make_path(number) for number in range(5)]})
+
+
 def test_links_of_a_user_have_a_bound(monkeypatch: pytest.MonkeyPatch, root: Path, tmp_path: Path) -> None:
     monkeypatch.setattr(roots, "MAX_ROOTS_OF_USER", 3)
     with run_daemon(root, trusts=False) as socket, DaemonStore.connect(socket, STORE_DIR) as store:
