@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from osconf.errors import OptionError
+from osconf.lang.primops.expect import expect_attrs
 from osconf.lang.runtime import UNSET, force, function_position, is_attrs, is_function, make_thunk
 from osconf.lang.values import LazyAttrs, Thunk, Value, from_latin
 from osconf.module_system import mistakes
@@ -19,6 +20,7 @@ from osconf.module_system.near_misses import tell_near_misses
 from osconf.module_system.place import Place, show_path
 from osconf.module_system.suggest import disabled_declaration, suggest_option
 from osconf.module_system.tree import Level, Option, Raw
+from osconf.module_system.types.arguments import given_member, needed_member
 from osconf.module_system.types.base import OptionType, merge_checked, to_type
 from osconf.module_system.types.compound import NullOr
 from osconf.module_system.types.containers import LazyAttrsOf
@@ -396,19 +398,20 @@ def _reading_order(item: tuple[Place, Definition, str | None]) -> tuple[str, int
 
 def eval_modules(library: Value, arguments: Value) -> dict[str, Value]:
     """`lib.evalModules`."""
-    special = dict(force(arguments.get("specialArgs", {})).items())
+    expect_attrs(arguments, "the argument of lib.evalModules")
+    special = dict(given_member(arguments, "specialArgs", "evalModules", "set", {}).items())
     extra: tuple[Value, ...] = ()
     if force(arguments.get("check")) is False:
         extra = ({"config": {"_module": {"check": False}}},)
     if "args" in arguments:
         extra = (*extra, {"config": {"_module": {"args": arguments["args"]}}})
-    modules = force(arguments["modules"])
+    modules = force(needed_member(arguments, "modules", "evalModules"))
     if type(modules) is not tuple:
         raise mistakes.not_a_module(modules, UNKNOWN_FILE)
     return Evaluation(
         library,
         modules + extra,
         special_args=special,
-        prefix=tuple([str(force(part)) for part in force(arguments.get("prefix", ()))]),
+        prefix=tuple([str(force(part)) for part in given_member(arguments, "prefix", "evalModules", "list", ())]),
         class_=force(arguments.get("class")),
     ).result()

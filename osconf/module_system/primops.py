@@ -9,6 +9,7 @@ from osconf.module_system.definitions import resolve
 from osconf.module_system.evaluation import eval_modules
 from osconf.module_system.mistakes import list_definitions, undefined
 from osconf.module_system.place import Place
+from osconf.module_system.types.arguments import taking
 from osconf.module_system.types.base import definitions_from_value, definitions_to_value, merge_checked, to_type
 from osconf.module_system.types.catalog import make_types
 from osconf.module_system.value_meta import value_meta
@@ -54,7 +55,9 @@ def make_module_system() -> dict[str, Value]:
     """The value of `moduleSystem`, for `Evaluator(internal={"moduleSystem": …})`."""
     return {
         "evalModules": make_primop("evalModules", "-!", eval_modules).function,
-        "mergeDefinitions": make_primop("mergeDefinitions", "!--", merge_definitions).function,
+        "mergeDefinitions": make_primop(
+            "mergeDefinitions", "!--", taking("mergeDefinitions", ("list",), merge_definitions)
+        ).function,
         "anybody": LazyAttrs(tuple, lambda name: {"name": name, "github": name}),
         "optionTypes": make_primop("optionTypes", "-", make_types).function,
     }

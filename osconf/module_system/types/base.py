@@ -12,6 +12,7 @@ from typing import Any
 
 from osconf.errors import OptionError
 from osconf.lang.brief import show_brief
+from osconf.lang.primops.expect import expect_attrs
 from osconf.lang.runtime import (
     UNSET,
     call,
@@ -27,6 +28,7 @@ from osconf.lang.values import Value
 from osconf.module_system.definitions import UNKNOWN_FILE, Definition, resolve
 from osconf.module_system.mistakes import conflict, not_unique, refused, wrong_type
 from osconf.module_system.place import Place
+from osconf.module_system.types.arguments import needed_member
 
 NestedTypes = dict[str, "OptionType"]
 
@@ -306,9 +308,9 @@ def definitions_from_value(value: Value) -> list[Definition]:
     """Definitions from the language's form."""
     result = []
     for item in force(value):
-        attrs = force(item)
+        attrs = expect_attrs(force(item), "a definition")
         file = force(attrs["file"]) if "file" in attrs else UNKNOWN_FILE
-        result.append(Definition(str(file), attrs["value"]))
+        result.append(Definition(str(file), needed_member(attrs, "value", "mergeDefinitions")))
     return result
 
 
@@ -386,7 +388,7 @@ def _type_merge_view(option_type: OptionType) -> Callable[[Value], Value]:
 def make_language_type(attrs: Value) -> dict[str, Value]:
     """`mkOptionType`: a type from `name` and whatever else is given."""
     attrs = force(attrs)
-    name = attrs["name"]
+    name = needed_member(attrs, "name", "types.mkOptionType")
 
     def merge_default(loc: Value) -> Value:
         def merge_definitions(definitions: Value) -> Value:

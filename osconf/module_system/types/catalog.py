@@ -10,6 +10,7 @@ from osconf.lang.brief import show_brief
 from osconf.lang.primops.registry import make_primop
 from osconf.lang.runtime import call, expect_int, force, is_attrs, make_thunk
 from osconf.lang.values import Value, from_latin
+from osconf.module_system.types.arguments import given_member, needed_member, taking
 from osconf.module_system.types.base import OptionType, known_type, make_language_type, to_type
 from osconf.module_system.types.compound import Checked, CoercedTo, Either, FunctionTo, NullOr, Unique
 from osconf.module_system.types.containers import (
@@ -77,7 +78,7 @@ def _number_between(lowest: Value, highest: Value) -> Value:
 
 
 def _serializable_value_with(arguments: Value) -> Value:
-    name = from_latin(str(force(arguments["typeName"])))
+    name = from_latin(str(force(needed_member(arguments, "typeName", "types.serializableValueWith"))))
     return Data(f"{name} value", allow_null=force(arguments.get("nullable", True)) is True).view
 
 
@@ -127,6 +128,11 @@ def _text_enum(values: tuple[str, ...]) -> Enum:
 @functools.lru_cache(maxsize=256)
 def _int_between(low: int, high: int) -> Int:
     return Int("intBetween", f"integer between {low} and {high} (both inclusive)", low, high)
+
+
+def _deferred_module_with(arguments: Value, library: Value) -> Value:
+    static = given_member(arguments, "staticModules", "types.deferredModuleWith", "list", ())
+    return DeferredModule(static, library).view
 
 
 def _loa_of(element: Value) -> Value:
@@ -185,41 +191,41 @@ _FAMILIES: dict[str, dict[str, OptionType]] = {
 
 def make_types(library: Value) -> dict[str, Value]:
     """The value of `lib.types`; `library` is what submodules get as `lib`."""
-    constructors: dict[str, tuple[str, Callable[..., Value]]] = {
+    constructors: dict[str, tuple[str, Callable[..., Value], *tuple[str, ...]]] = {
         "listOf": ("-", _around(ListOf)),
         "nonEmptyListOf": ("-", _around(NonEmptyListOf)),
         "attrsOf": ("-", _around(AttrsOf)),
         "lazyAttrsOf": ("-", _around(LazyAttrsOf)),
         "loaOf": ("-", _loa_of),
-        "attrsWith": ("!", lambda arguments: attrs_with(arguments).view),
+        "attrsWith": ("!", lambda arguments: attrs_with(arguments).view, "set"),
         "nullOr": ("-", _around(NullOr)),
         "either": ("--", _either),
-        "oneOf": ("!", _one_of),
-        "enum": ("!", _enum),
-        "strMatching": ("!", lambda pattern: StrMatching(str(pattern)).view),
-        "separatedString": ("!", lambda separator: SeparatedString(str(separator)).view),
+        "oneOf": ("!", _one_of, "list"),
+        "enum": ("!", _enum, "list"),
+        "strMatching": ("!", lambda pattern: StrMatching(str(pattern)).view, "string"),
+        "separatedString": ("!", lambda separator: SeparatedString(str(separator)).view, "string"),
         "passwdEntry": ("!", lambda inner: PasswdEntry(to_type(inner)).view),
-        "pathWith": ("!", lambda arguments: path_with(arguments).view),
+        "pathWith": ("!", lambda arguments: path_with(arguments).view, "set"),
         "uniq": ("-", _around(Unique)),
-        "unique": ("!-", lambda a, element: Unique(element, str(force(a.get("message", "")))).view),
+        "unique": ("!-", lambda a, element: Unique(element, str(force(a.get("message", "")))).view, "set"),
         "coercedTo": ("---", lambda source, convert, final: CoercedTo(source, convert, final).view),
         "functionTo": ("-", _around(FunctionTo)),
         "addCheck": ("!-", lambda element, condition: Checked(to_type(element), condition).view),
-        "attrTag": ("!", lambda tags: AttrTag(tags).view),
+        "attrTag": ("!", lambda tags: AttrTag(tags).view, "set"),
         "submodule": ("-", lambda modules: make_submodule(library, modules).view),
-        "submoduleWith": ("!", lambda arguments: make_submodule_with(library, arguments).view),
-        "deferredModuleWith": ("!", lambda a: DeferredModule(force(a.get("staticModules", ())), library).view),
-        "serializableValueWith": ("!", _serializable_value_with),
-        "mkOptionType": ("!", make_language_type),
+        "submoduleWith": ("!", lambda arguments: make_submodule_with(library, arguments).view, "set"),
+        "deferredModuleWith": ("!", lambda a: _deferred_module_with(a, library), "set"),
+        "serializableValueWith": ("!", _serializable_value_with, "set"),
+        "mkOptionType": ("!", make_language_type, "set"),
         "isOptionType": ("!", lambda value: is_attrs(value) and force(value.get("_type")) == "option-type"),
         "isType": ("!!", lambda kind, value: is_attrs(value) and force(value.get("_type")) == kind),
-        "setType": ("!!", lambda kind, value: {**dict(value.items()), "_type": kind}),
+        "setType": ("!!", lambda kind, value: {**dict(value.items()), "_type": kind}, "", "set"),
         "defaultFunctor": ("!", _default_functor),
-        "defaultTypeMerge": ("!!", _default_type_merge),
+        "defaultTypeMerge": ("!!", _default_type_merge, "set", "set"),
     }
     members: dict[str, Value] = {name: option_type.view for name, option_type in SCALARS.items()}
-    for name, (marks, implementation) in constructors.items():
-        members[name] = make_primop(name, marks, implementation).function
+    for name, (marks, implementation, *kinds) in constructors.items():
+        members[name] = make_primop(name, marks, taking(f"types.{name}", kinds, implementation)).function
     members["ints"] = {
         **{name: option_type.view for name, option_type in _FAMILIES["ints"].items()},
         "between": make_primop("between", "!!", _between).function,
@@ -237,5 +243,5 @@ def _default_functor(name: Value) -> Value:
 
 
 def _default_type_merge(mine: Value, theirs: Value) -> Value:
-    view = make_language_type({"name": mine["name"], "functor": mine})
+    view = make_language_type({"name": needed_member(mine, "name", "types.defaultTypeMerge"), "functor": mine})
     return call(force(view["typeMerge"]), theirs)

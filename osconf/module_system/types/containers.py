@@ -18,6 +18,7 @@ from osconf.module_system.cycles import OptionCycle
 from osconf.module_system.definitions import Definition, resolve
 from osconf.module_system.mistakes import missing_member, position_of_definition
 from osconf.module_system.place import Place
+from osconf.module_system.types.arguments import needed_member
 from osconf.module_system.types.base import (
     Lazy,
     NestedTypes,
@@ -266,7 +267,7 @@ def attrs_with(arguments: Value) -> AttrsOf:
     """`attrsWith`: a set of an element type, lazy or not, with a placeholder for its names in the reference."""
     is_lazy = force(arguments.get("lazy", False))
     placeholder = from_latin(str(force(arguments.get("placeholder", "name"))))
-    return (LazyAttrsOf if is_lazy else AttrsOf)(arguments["elemType"], placeholder)
+    return (LazyAttrsOf if is_lazy else AttrsOf)(needed_member(arguments, "elemType", "types.attrsWith"), placeholder)
 
 
 class Attrs(OptionType):

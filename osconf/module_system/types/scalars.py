@@ -320,8 +320,9 @@ class PathType(PlainType):
 
 def path_with(arguments: Value) -> PathType:
     """`pathWith`: absolute or not, in the store or not; null where it does not matter."""
-    in_store = force(arguments.get("inStore"))
-    absolute = force(arguments.get("absolute"))
+    in_store, absolute = [force(arguments.get(key)) for key in ("inStore", "absolute")]
+    if not all([wanted is None or type(wanted) is bool for wanted in (in_store, absolute)]):
+        raise OptionError("pathWith: `inStore' and `absolute' are true, false or null", code="not-a-type")
     if in_store is True and absolute is False:
         raise OptionError("pathWith: a path in the store is absolute", code="not-a-type")
     return PathType(in_store, absolute)

@@ -11,6 +11,7 @@ from osconf.module_system.collect import Module, Root
 from osconf.module_system.definitions import Definition
 from osconf.module_system.evaluation import Evaluation
 from osconf.module_system.place import Place, show_path
+from osconf.module_system.types.arguments import given_member, needed_member
 from osconf.module_system.types.base import OptionType, phrase, to_type
 
 _ANY_NAME = to_latin("‹name›")
@@ -215,11 +216,12 @@ def make_submodule(library: Value, modules: Value) -> Submodule:
 
 def make_submodule_with(library: Value, arguments: Value) -> Submodule:
     """`types.submoduleWith`."""
-    given = force(arguments)
+    given, name = force(arguments), "types.submoduleWith"
+    needed_member(given, "modules", name)
     return Submodule(
         library,
-        force(given["modules"]),
-        special_args=dict(force(given.get("specialArgs", {})).items()),
+        given_member(given, "modules", name, "list", ()),
+        special_args=dict(given_member(given, "specialArgs", name, "set", {}).items()),
         only_config=force(given.get("shorthandOnlyDefinesConfig", False)),
         description=force(given.get("description")),
         class_=force(given.get("class")),
