@@ -113,7 +113,7 @@ def find_source(evaluator: Evaluator, file: str) -> str:
     if is_address(file):
         return fetch_address(to_latin(file), evaluator.world)
     if not Path(file).exists():
-        raise OsconfError(f"there is no file {Path(file).absolute()}", code="missing-file")
+        raise OsconfError(f"path '{Path(file).absolute()}' does not exist", code="missing-file")
     return canonical_path(to_latin(str(Path(file).absolute())))
 
 
@@ -131,6 +131,8 @@ def read_source(file: str) -> tuple[str, str, str]:
     try:
         # Not `read_text`: line ends stay what they are.
         return path.read_bytes().decode("utf-8", "surrogateescape"), str(path.parent), str(path)
+    except FileNotFoundError:
+        raise OsconfError(f"path '{path}' does not exist", code="missing-file") from None
     except OSError as error:
         raise OsconfError(f"cannot read {path}: {error.strerror}", code="missing-file") from None
 

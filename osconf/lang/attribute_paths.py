@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from types import FunctionType
 
 from osconf.errors import EvalError
-from osconf.lang.kinds import function_pattern, function_position, is_attrs
-from osconf.lang.mistakes import described, expect_bool, raise_missing
+from osconf.lang.brief import show_brief
+from osconf.lang.kinds import function_pattern, function_position, is_attrs, show_type
+from osconf.lang.mistakes import described, expect_bool
 from osconf.lang.selection import is_derivation
+from osconf.lang.suggest import did_you_mean, list_names
 from osconf.lang.thunks import call, force
 from osconf.lang.values import LazyAttrs, Value, to_latin
 
@@ -33,7 +35,7 @@ def split_attr_path(path: str) -> list[str]:
         else:
             current += character
     if is_quoted:
-        raise EvalError(f"missing closing quote in attribute path '{path}'", code="bad-attribute-path")
+        raise EvalError(f"missing closing quote in selection path '{path}'", code="bad-attribute-path")
     return [*names, current] if current else names
 
 
@@ -66,11 +68,15 @@ def select_path(value: Value, path: str, arguments: Mapping[str, Value]) -> Valu
         if name.isascii() and name.isdigit():
             value = force(_at_index(value, name, path))
         elif not is_attrs(value):
-            raise _not_a(value, "set", name, path)
+            raise _not_a(value, "set", path)
         elif not name:
-            raise EvalError(f"empty attribute name in attribute path '{path}'", code="bad-attribute-path")
+            raise EvalError(f"empty attribute name in selection path '{path}'", code="bad-attribute-path")
         elif to_latin(name) not in value:
-            raise_missing(value, to_latin(name))
+            raise EvalError(
+                f"attribute '{name}' in selection path '{path}' not found",
+                code="missing-attribute",
+                hint=did_you_mean(to_latin(name), value) or list_names(value),
+            )
         else:
             value = force(value[to_latin(name)])
     return force(value)
@@ -81,19 +87,21 @@ def _at_index(value: Value, name: str, path: str) -> Value:
         # A package may be named like a number.
         return value[name]
     if type(value) is not tuple:
-        raise _not_a(value, "list", name, path)
+        raise _not_a(value, "list", path)
     if int(name) >= len(value):
         raise EvalError(
-            f"list index '{name}' in '{path}' is out of range",
+            f"list index {name} in selection path '{path}' is out of range",
             code="missing-attribute",
             hint=f"the list has {len(value)} members" if len(value) != 1 else "the list has one member",
         )
     return value[int(name)]
 
 
-def _not_a(value: Value, wanted: str, name: str, path: str) -> EvalError:
+def _not_a(value: Value, wanted: str, path: str) -> EvalError:
     return EvalError(
-        f"cannot select '{name}' of '{path}' from {described(value)}, for it is no {wanted}", code="wrong-type"
+        f"the expression selected by the selection path '{path}' should be a {wanted} but is {show_type(value)}\n"
+        f"the value is {show_brief(value)}",
+        code="wrong-type",
     )
 
 
@@ -117,7 +125,7 @@ def _collect(value: Value, arguments: Mapping[str, Value], seen: set[int], found
                 _collect(member, arguments, seen, found)
     elif not is_attrs(value):
         raise EvalError(
-            f"the expression is {described(value)}, not a derivation",
+            f"expression does not evaluate to a derivation (or a set or list of those)\nit is {described(value)}",
             code="not-a-derivation",
             hint="select one with -A, such as -A system",
         )

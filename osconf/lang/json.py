@@ -96,9 +96,9 @@ def _write(value: Value, context: set[str], copy_to_store: bool) -> str:
         if not copy_to_store:
             return quote_json(value.text)
         return _write(coerce_to_string(value, copy_to_store=True), context, copy_to_store)
-    builtin = getattr(value, "primop", None) or getattr(value, "primop_application", None)
-    what = show_type(value) if builtin is None else f"{show_type(value).replace('a ', 'the ', 1)} '{builtin.name}'"
-    raise EvalError(f"cannot convert {what} to JSON", code="not-convertible", position=function_position(value))
+    raise EvalError(
+        f"cannot convert {show_type(value)} to JSON", code="not-convertible", position=function_position(value)
+    )
 
 
 def _write_attrs(attrs: Any, context: set[str], copy_to_store: bool) -> str:

@@ -52,12 +52,14 @@ def type_name(value: Value) -> str:
 
 
 def show_type(value: Value) -> str:
-    """The type of a forced value in words, with its article: `a string`, `a partially applied built-in function`."""
+    """The type of a forced value in words, with its article: `a string`, `the built-in function 'map'`."""
     if type(value) is FunctionType:
-        if hasattr(value, "primop"):
-            return "a built-in function"
-        if hasattr(value, "primop_application"):
-            return "a partially applied built-in function"
+        builtin = getattr(value, "primop", None)
+        if builtin is not None:
+            return f"the built-in function '{builtin.name}'"
+        builtin = getattr(value, "primop_application", None)
+        if builtin is not None:
+            return f"the partially applied built-in function '{builtin.name}'"
     elif type(value) is ContextStr:
         return "a string with context"
     elif type(value) is list:

@@ -148,7 +148,7 @@ def test_eval_of_a_file(osconf: Program) -> None:
     assert osconf.line("eval", "default.nix", "--arg", "n", "21", "-A", "twice") == "42"
     missing = osconf.run("eval", "other.nix")
     assert missing.code == 1
-    assert f"there is no file {osconf.directory}/other.nix" in missing.stderr
+    assert f"path '{osconf.directory}/other.nix' does not exist" in missing.stderr
 
 
 def test_eval_of_a_configuration(osconf: Program, webserver: Path) -> None:

@@ -142,8 +142,9 @@ def find_file(search_path: Value, name: Value) -> Path:
     builtins.findFile builtins.nixPath "osconf/modules"  =>  /usr/share/osconf/modules
     """
     entries = expect_list(search_path, "the first argument passed to builtins.findFile")
+    places = [_read_entry(force(entry)) for entry in entries]
     wanted = expect_plain_string(name, "the second argument passed to builtins.findFile")
-    found = find_in_search_path([_read_entry(force(entry)) for entry in entries], wanted, current().world)
+    found = find_in_search_path(places, wanted, current().world)
     if found is None:
         raise Throw(
             f"file '{wanted}' was not found in the Nix search path (add it using $NIX_PATH or -I)",

@@ -74,7 +74,7 @@ def test_select_and_arguments() -> None:
             evaluator.select(value, "list", {})
         with pytest.raises(EvalError, match="out of range"):
             evaluator.select(value, "list.1", {"b": 2})
-        with pytest.raises(EvalError, match="is no list"):
+        with pytest.raises(EvalError, match="should be a list but is a set"):
             evaluator.select(value, "0", {"b": 2})
         with pytest.raises(EvalError, match="empty attribute name"):
             evaluator.select(value, "list.0..a", {"b": 2})
