@@ -1,7 +1,8 @@
 """How long the module system takes, as whole processes: 300 modules, 3 000 options of ten types, 1 000 submodules.
 
 An option is changed before each run, so no result can be remembered; parsed files are (the caches are warm). With
-`make bench NIXPKGS=PATH` (a checkout of nixpkgs) the real nix evaluates the same files with nixpkgs' `lib` beside.
+`make bench NIXPKGS=PATH` (a checkout of nixpkgs) the real nix, or the one that `NIX_INSTANTIATE` names, evaluates the same
+files with nixpkgs' `lib` beside.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tests.bench.big_configuration import write_configuration
 from tests.bench.processes import Cost, run_process
 
 ROOT = Path(__file__).parents[2]
-NIX = shutil.which("nix-instantiate")
+NIX = os.environ.get("NIX_INSTANTIATE") or shutil.which("nix-instantiate")
 NIXPKGS = os.environ.get("NIXPKGS", "")
 SIZES = (100, 300, 1000, 3000)
 UNUSED = (0, 100, 500, 2000)
