@@ -1,8 +1,8 @@
 """How long the module system takes, as whole processes: 300 modules, 3 000 options of ten types, 1 000 submodules.
 
 An option is changed before each run, so no result can be remembered; parsed files are (the caches are warm). With
-`make bench NIXPKGS=PATH` (a checkout of nixpkgs) the real nix, or the one that `NIX_INSTANTIATE` names, evaluates the same
-files with nixpkgs' `lib` beside.
+`make bench NIXPKGS=PATH` (a checkout of nixpkgs) the real nix evaluates the same files with nixpkgs' `lib` beside:
+the one that `NIX_INSTANTIATE` names, if it names one.
 """
 
 from __future__ import annotations
