@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from osconf.errors import OptionError, OsconfError
 from osconf.lang.evaluator import split_attr_path
-from osconf.lang.runtime import force, is_attrs, make_thunk
+from osconf.lang.runtime import UNSET, force, is_attrs, make_thunk
 from osconf.lang.values import Value, from_latin, to_latin
 from osconf.module_system import mistakes
 from osconf.module_system.definitions import DEFAULT_PRIORITY, Definition, resolve
@@ -127,12 +127,13 @@ def _visibility(declaration: Value) -> Value:
 def _report(option: Option) -> OptionReport:
     declaration = option.declaration
     is_defined = _is_defined(option)
+    has_value = is_defined or option.option_type.empty_value() is not UNSET
     sub = option.option_type.sub_options(option.place.parts)
     return OptionReport(
         path=str(option.place),
         type=option.option_type.description,
         description=_description(declaration) or None,
-        value=render_value(option.cell) if is_defined else None,
+        value=render_value(option.cell) if has_value else None,
         default=_default(declaration),
         example=render_text(declaration["example"]) if "example" in declaration else None,
         is_defined=is_defined,
@@ -145,7 +146,7 @@ def _report(option: Option) -> OptionReport:
         if sub
         else (),
         data={
-            "value": to_data(option.cell) if is_defined else None,
+            "value": to_data(option.cell) if has_value else None,
             "default": _literal_data(declaration, "defaultText" if "defaultText" in declaration else "default"),
             "example": _literal_data(declaration, "example"),
         },
@@ -173,7 +174,7 @@ def _report_member(member: Member) -> OptionReport:
 
 
 def _is_defined(option: Option) -> bool:
-    """Whether there is a value, even one that cannot be evaluated."""
+    """Whether somebody gives it a value, even one that cannot be evaluated."""
     try:
         return bool(option.resolved()[0])
     except OsconfError:

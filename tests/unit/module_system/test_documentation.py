@@ -90,6 +90,20 @@ def test_member_that_nobody_defined_has_its_defaults() -> None:
     assert describe("users.users.bob.name").default == "name"
 
 
+def test_option_that_nobody_sets_has_the_empty_value_of_its_type() -> None:
+    text = """
+    let lib = import <osconf/lib>; in lib.evalModules { modules = [
+      { options.unset = lib.mkOption { type = lib.types.listOf lib.types.int; }; }
+    ]; }
+    """
+
+    def work() -> OptionReport:
+        return describe_option(Evaluator(PureWorld(), internal=MODULE_PRIMOPS).eval_text(text), "unset")
+
+    report = run_deep(work)
+    assert (report.value, report.is_defined, report.definitions) == ("[ ]", False, ())
+
+
 def test_value_that_fails_is_said_so() -> None:
     assert describe("broken").value == "<error: needs something>"
 
