@@ -274,7 +274,8 @@ def sort_list(comparator: Value, items: Value) -> List:
         ordered = sort_plain(items)
         if ordered is not None:
             return ordered
-    return tuple(merge_sort(list(items), comparator))
+    # Every element is evaluated, also one that the function would not look at.
+    return tuple(merge_sort([force(item) for item in items], comparator))
 
 
 @primop("partition", "!!")
