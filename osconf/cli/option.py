@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import click
 
@@ -31,7 +33,8 @@ def option(invocation: Invocation, path: str, config: str | None, as_json: bool)
     from osconf.rebuild.options import report_option
 
     report = report_option(invocation.session, invocation.configuration(config), path)
-    click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else report.as_text())
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+    click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else report.as_text(width))
 
 
 COMMANDS = {"option": option}

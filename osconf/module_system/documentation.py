@@ -51,7 +51,8 @@ def search_options(result: Value, words: Sequence[str]) -> list[OptionDocument]:
     """The options whose path or description has every word, the best first.
 
     A word that is a whole name of the path counts more than the start of one, that more than a part, and that more than
-    a word of the description; names late in the path count more than early ones, and short paths come first.
+    a word of the description; names late in the path count more than early ones. Short paths come first, and before
+    others that which switches them on.
     """
     wanted = [word.lower() for word in words]
     found = []
@@ -60,8 +61,9 @@ def search_options(result: Value, words: Sequence[str]) -> list[OptionDocument]:
         text = document.description.lower()
         ranks = [_rank_word(word, names, text) for word in wanted]
         if None not in ranks:
-            found.append((sum(rank for rank in ranks if rank is not None), len(names), document.path, document))
-    return [document for *_, document in sorted(found, key=lambda item: item[:3])]
+            place = (sum(rank for rank in ranks if rank is not None), len(names), names[-1] != "enable", document.path)
+            found.append((place, document))
+    return [document for _, document in sorted(found, key=lambda item: item[0])]
 
 
 def _rank_word(word: str, names: list[str], text: str) -> int | None:

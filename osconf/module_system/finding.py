@@ -130,7 +130,7 @@ def _find_free(level: Level, parts: tuple[str, ...], at: int) -> Found:
     freeform = evaluation.module_option("freeformType") if level.parts == evaluation.prefix else None
     if freeform is None or hint is not None:
         full = (*level.parts, *parts[at:])
-        hint = _suggest_path(level, parts[at:]) or hint
+        hint = (_suggest_path(level, parts[at:]) if parts[at + 1 :] else None) or hint
         raise OptionError(f"the option `{show_path(full)}' does not exist", hint=hint, code="unknown-option")
     definitions = []
     for file, cell, value, wraps in level.definitions().get(name, []):

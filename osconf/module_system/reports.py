@@ -9,6 +9,7 @@ from typing import Any
 from osconf.module_system.definitions import OPTION_DEFAULT_PRIORITY
 from osconf.module_system.plain_data import Data
 
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9)`\"]\.) (?=[A-Z])")
 _ROLE = re.compile(r"\{[a-z]+\}(`[^`]+`)")
 PRIORITY_NAMES = {
     OPTION_DEFAULT_PRIORITY: "the option's default",
@@ -22,6 +23,12 @@ PRIORITY_NAMES = {
 def without_roles(text: str) -> str:
     """A description for a terminal: `{option}` and its kin before code are for pages."""
     return _ROLE.sub(r"\1", text)
+
+
+def first_sentence(text: str) -> str:
+    """What a description says first, in one line."""
+    paragraph = " ".join(text.strip().split("\n\n", 1)[0].split())
+    return _SENTENCE_END.split(paragraph, maxsplit=1)[0]
 
 
 def _shown(name: str, data: Data | None) -> dict[str, Any]:
@@ -94,10 +101,12 @@ class OptionReport:
             "children": [asdict(child) for child in self.children],
         }
 
-    def as_text(self) -> str:
-        """For a terminal."""
+    def as_text(self, width: int = 0) -> str:
+        """For a terminal; lines of lists are cut where a width is known."""
         if self.type is None:
-            return "\n".join(child.as_text() for child in self.children) or f"{self.path} holds no options"
+            lines = [child.as_text() for child in self.children]
+            lines = [f"{line[: width - 1]}…" if 0 < width < len(line) else line for line in lines]
+            return "\n".join(lines) or f"{self.path} holds no options"
         parts = [self.path, *_section("Value", self.value or "not set"), *_section("Type", self.type)]
         for title, text in (("Default", self.default), ("Example", self.example), ("Description", self.description)):
             if text:

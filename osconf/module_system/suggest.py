@@ -28,17 +28,19 @@ def suggest_option(root: Level, parts: tuple[str, ...], prefix: tuple[str, ...])
 
     name = parts[-1]
     siblings, is_known = _siblings(root, parts)
-    if is_known:
+    # A name alone that is there elsewhere (`nginx`, `hostName`) lacks what stands before it.
+    found = _elsewhere(root, parts, is_exact=True) if len(parts) == 1 and not prefix else []
+    if is_known and not found:
         close = get_close_matches(name, siblings, n=2, cutoff=0.7)
         if close:
             return _offer([(*prefix, *parts[:-1], found) for found in close])
-    found = _elsewhere(root, parts)
+    found = found or _elsewhere(root, parts)
     if found:
         return _offer([(*prefix, *path) for path in found])
     return None if prefix else f"`osconf search --options {from_latin(name)}` looks for options by name and description"
 
 
-def _elsewhere(root: Level, parts: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _elsewhere(root: Level, parts: tuple[str, ...], *, is_exact: bool = False) -> list[tuple[str, ...]]:
     """At most two paths of the whole tree whose last name, and mostly whose place, is nearly that of the parts."""
     from difflib import SequenceMatcher
 
@@ -55,7 +57,7 @@ def _elsewhere(root: Level, parts: tuple[str, ...]) -> list[tuple[str, ...]]:
             if is_common and near < _NEAR:
                 continue
             best.append((1 + near, path))
-        elif len(path) == len(parts) and abs(len(path[-1]) - len(name)) < 4:
+        elif not is_exact and len(path) == len(parts) and abs(len(path[-1]) - len(name)) < 4:
             alike = _similar(last, path[-1], _ENOUGH)
             if alike and (near := _similar(place, ".".join(path[:-1]), _NEAR) if around else 1):
                 best.append((alike * near, path))

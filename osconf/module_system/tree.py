@@ -374,11 +374,13 @@ class Option:
         return mistakes.position_of_value(attrs)
 
     def description_line(self) -> str:
-        """The first line of the description; empty when there is none."""
+        """The first sentence of the description; empty when there is none."""
+        from osconf.module_system.reports import first_sentence  # only people ask
+
         text = force(self.declaration.get("description"))
         if is_attrs(text):
             text = force(text.get("text"))
-        return from_latin(str(text)).strip().split("\n", 1)[0] if text else ""
+        return first_sentence(from_latin(str(text))) if text else ""
 
     def raw_definitions(self) -> list[Raw]:
         """What modules wrote, before conditions and priorities."""

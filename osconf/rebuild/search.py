@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,29 +25,27 @@ def rank(word: str, name: str, text: str) -> int | None:
     return 3 if word in text else None
 
 
-def search_packages(session: Session, word: str, configuration: str | None) -> list[tuple[str, str]]:
-    """Packages whose name or description has the word."""
+def search_packages(session: Session, words: Sequence[str], configuration: str | None) -> list[tuple[str, str]]:
+    """Packages whose name or description has every word."""
     from osconf.rebuild.evaluation import open_default_archive
 
     universe = open_default_archive(session, None if configuration is None else Path(configuration).absolute()).universe
     found = []
-    for package in universe.search(word):
-        place = rank(word, package.name, package.description)
-        if place is not None:
-            found.append((place, package.name, package.description))
+    for package in universe.search(words[0]):
+        ranks = [rank(word, package.name, package.description) for word in words]
+        if None not in ranks:
+            found.append((sum(place for place in ranks if place is not None), package.name, package.description))
     return [(name, text) for _, name, text in sorted(found)[:LIMIT]]
 
 
-def search_options(session: Session, word: str) -> list[tuple[str, str]]:
-    """Options whose path or description has the word (each of several), as the module system ranks them."""
+def search_options(session: Session, words: Sequence[str]) -> list[tuple[str, str]]:
+    """Options whose path or description has every word, as the module system ranks them."""
     from osconf.lang.evaluator import run_deep
     from osconf.module_system.documentation import search_options as search
+    from osconf.module_system.reports import first_sentence
 
     def work() -> list[tuple[str, str]]:
         result = session.evaluator().eval_text("import <osconf/modules> { configuration = { }; }")
-        return [
-            (document.path, document.description.strip().partition("\n")[0])
-            for document in search(result, word.split())
-        ]
+        return [(document.path, first_sentence(document.description)) for document in search(result, words)]
 
     return run_deep(work)[:LIMIT]

@@ -21,7 +21,7 @@ from osconf.module_system.documentation import (
 )
 from osconf.module_system.finding import complete_path
 from osconf.module_system.primops import MODULE_PRIMOPS
-from osconf.module_system.reports import OptionDocument, OptionReport
+from osconf.module_system.reports import OptionDocument, OptionReport, first_sentence
 
 CONFIGURATION = """
 let lib = import <osconf/lib>; in lib.evalModules { modules = [
@@ -257,6 +257,17 @@ def test_search_ranks_names_before_descriptions() -> None:
         "services.mail.port", "services.web.port", "port.forward.list", "services.web.portRange",
         "services.web.transport", "services.mail.enable",
     ]  # fmt: skip
+    assert search("services") == [
+        "services.mail.enable", "services.mail.port", "services.web.port", "services.web.portRange",
+        "services.web.transport",
+    ]  # fmt: skip
     assert search("mail", "port") == ["services.mail.port", "services.mail.enable"]
     assert search("web.port") == ["services.web.port", "services.web.portRange"]
     assert search("nothing") == []
+
+
+def test_first_sentence() -> None:
+    assert first_sentence("What it is. More of it.") == "What it is."
+    assert first_sentence("What it\nis, e.g. `x`. `y` is more.\n\nAnother.") == "What it is, e.g. `x`. `y` is more."
+    assert first_sentence("Of version 1.2") == "Of version 1.2"
+    assert first_sentence("") == ""

@@ -1,0 +1,5 @@
+{ lib }:
+let
+  evaluate = modules: (lib.evalModules { modules = [ ./support/options.nix ] ++ modules; }).config;
+in
+builtins.deepSeq (evaluate [ { nginx.enable = true; } ]) null
