@@ -8,6 +8,7 @@ AssertionError); a machine that does not answer is the driver's (`MachineError`)
 from __future__ import annotations
 
 import base64
+import os
 import re
 import shlex
 import socket
@@ -21,6 +22,8 @@ from osconf.vm.qemu import Channels
 READY = b"osconf-shell ready\n"
 # What the guest's kernel prints when the emulator, not the system, is at fault.
 EMULATOR_PANIC = re.compile(rb"Kernel panic - not syncing")
+PATIENCE = float(os.environ.get("OSCONF_VM_PATIENCE") or 1)
+"""How many times longer than they say the waits may take, on a host that is busy or slow."""
 
 
 class MachineError(Exception):
@@ -104,6 +107,7 @@ class Machine:
         process = self._process
         if process is None:
             return
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while process.poll() is None:  # type: ignore[attr-defined]
             if time.monotonic() > deadline:
@@ -166,6 +170,7 @@ class Machine:
 
     def wait_for_unit(self, unit: str, timeout: float = 180) -> None:
         """Wait until a unit is active; a failed unit ends the wait at once."""
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while True:
             state = self.execute(f"systemctl show --property=ActiveState --value {shlex.quote(unit)}")[1].strip()
@@ -222,6 +227,7 @@ class Machine:
     def wait_for_console_text(self, pattern: str, timeout: float = 180) -> None:
         """Wait until the serial console has shown a match of a regular expression after the last one waited for."""
         wanted = re.compile(pattern.encode())
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while True:
             found = wanted.search(self._console_bytes(), self._console_seen)
@@ -258,6 +264,7 @@ class Machine:
                 self._console.setblocking(True)
 
     def _connect(self, path: Path, timeout: float = 30) -> socket.socket:
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while True:
             channel = socket.socket(socket.AF_UNIX)
@@ -280,6 +287,7 @@ class Machine:
         self._shell.sendall(data)
 
     def _read_until(self, mark: bytes, timeout: float, what: str) -> bytes:
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while mark not in self._buffer:
             if self._shell is None:
@@ -302,13 +310,14 @@ class Machine:
         return before
 
     def _retry(self, command: str, timeout: float, *, want_success: bool) -> str:
-        deadline = time.monotonic() + timeout
+        limit = timeout * PATIENCE
+        deadline = time.monotonic() + limit
         while True:
             status, output = self.execute(command, timeout)
             if (status == 0) is want_success:
                 return output
             if time.monotonic() > deadline:
-                raise CommandFailed(f"`{command}` still ends with {status} after {timeout:.0f} s:\n{output}")
+                raise CommandFailed(f"`{command}` still ends with {status} after {limit:.0f} s:\n{output}")
             time.sleep(0.5)
 
     def _close(self) -> None:

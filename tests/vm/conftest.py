@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from osconf.vm.machine import PATIENCE
 from tests.vm.outside import SshKey
 
 VM_FOLDER = Path(__file__).parent
@@ -22,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in machines:
         item.add_marker(pytest.mark.vm)
         # Emulated machines on a busy host: slow is no failure here.
-        item.add_marker(pytest.mark.timeout(2400))
+        item.add_marker(pytest.mark.timeout(2400 * PATIENCE))
     machines.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else len(ORDER))
     items[:] = machines + [item for item in items if item not in machines]
 
