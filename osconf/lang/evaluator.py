@@ -466,7 +466,7 @@ class Evaluator:
             raise
 
 
-COMPILER_VERSION = "16"
+COMPILER_VERSION = "17"
 """Part of the key of cached code: count up when generated code, or what it calls, changes."""
 
 
@@ -530,7 +530,7 @@ def _runtime_namespace() -> dict[str, Any]:
             "home_path",
         ),
         *("interpolate", "join_path", "less_than", "multiply", "optional_name", "raise_arguments", "raise_assertion"),
-        *("raise_overflow", "raise_undefined", "run_alias", "select_or", "subtract", "update"),
+        *("raise_overflow", "raise_undefined", "raise_unequal", "run_alias", "select_or", "subtract", "update"),
     )
     given = {"L": list, "FT": FunctionType, "Path": Path, **{name: getattr(runtime, name) for name in names}}
     return {**vars(builtins), **given}

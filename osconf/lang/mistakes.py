@@ -55,6 +55,13 @@ def raise_assertion(text: str) -> NoReturn:
     raise AssertionFailed(f"assertion '{text}' failed")
 
 
+def raise_unequal(text: str, left: Value, right: Value) -> NoReturn:
+    """An `assert` of an equality is false."""
+    from osconf.lang.differences import describe_difference
+
+    raise AssertionFailed(f"assertion '{text}' failed\n{describe_difference(left, right)}")
+
+
 def raise_undefined(name: str, scopes: tuple[Value, ...]) -> NoReturn:
     """A variable is in none of the sets of the surrounding `with`."""
     from osconf.lang.suggest import did_you_mean

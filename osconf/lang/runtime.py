@@ -44,6 +44,7 @@ from osconf.lang.mistakes import (
     raise_overflow,
     raise_type,
     raise_undefined,
+    raise_unequal,
 )
 from osconf.lang.operators import (
     INT_MAX,
@@ -154,6 +155,7 @@ __all__ = [
     "raise_overflow",
     "raise_type",
     "raise_undefined",
+    "raise_unequal",
     "run_alias",
     "run_call2_thunk",
     "run_call_thunk",

@@ -7,6 +7,7 @@ from osconf.lang.compile.scopes import Binding, Code, Scope
 from osconf.lang.nodes import (
     Assert,
     AttrName,
+    Binary,
     HasAttr,
     If,
     Interpolation,
@@ -242,9 +243,15 @@ def write_if(g: Generator, node: If, scope: Scope | None) -> Code:
 
 @prepares(Assert)
 def write_assert(g: Generator, node: Assert, scope: Scope | None) -> Scope | None:
-    condition = g.condition(node.condition, scope)
     text = node.text if len(node.text) <= _MAX_ASSERTION else f"{node.text[:_MAX_ASSERTION]}…"
-    g.at = node.condition.at
+    wanted = node.condition
+    if isinstance(wanted, Binary) and wanted.operator == "==":
+        both = f"{g.stored_value(wanted.left, scope)[0]}, {g.stored_value(wanted.right, scope)[0]}"
+        g.at = wanted.at
+        g.emit(f"if not equal_values({both}): raise_unequal({text!r}, {both})")
+        return scope
+    condition = g.condition(wanted, scope)
+    g.at = wanted.at
     g.emit(f"if not {condition}: raise_assertion({text!r})")
     return scope
 
