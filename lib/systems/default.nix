@@ -56,7 +56,7 @@ rec {
   equals =
     let
       data = platform: lib.attrsets.filterAttrsRecursive (_: value: !(builtins.isFunction value))
-        (removeAttrs platform [ "canExecute" "emulator" "emulatorAvailable" "isCompatible" "staticEmulatorAvailable" "__toString" ]);
+        (removeAttrs platform [ "canExecute" "emulator" "emulatorAvailable" "isCompatible" "staticEmulatorAvailable" "__toString" "debianArchitecture" ]);
     in
     a: b: data a == data b;
 

@@ -228,6 +228,7 @@ rec {
       if at 1 == "linux" || at 2 == "gnu" && isKernelName (at 1) then { inherit cpu; kernel = at 1; abi = at 2; vendor = "unknown"; }
       else if at 2 == "mingw32" then { inherit cpu; vendor = at 1; kernel = "windows"; abi = "gnu"; }
       else if at 2 == "cygwin" then { inherit cpu; vendor = at 1; kernel = "cygwin"; }
+      else if builtins.elem (at 2) [ "eabi" "eabihf" "elf" ] && isKernelName (at 1) then { inherit cpu; kernel = at 1; abi = at 2; vendor = "unknown"; }
       else if builtins.elem (at 2) [ "eabi" "eabihf" "elf" ] then { inherit cpu; vendor = if at 1 == "none" then "none" else at 1; kernel = "none"; abi = at 2; }
       else if hasPrefix "netbsd" (at 2) then { inherit cpu; vendor = at 1; kernel = at 2; }
       else { inherit cpu; vendor = at 1; kernel = at 2; }
@@ -238,9 +239,11 @@ rec {
   mkSystemFromSkeleton = { cpu, vendor ? null, kernel, abi ? null }:
     let
       cpuName = cpuAliases.${cpu} or cpu;
-      numbered = match "([a-z]+)([0-9][0-9.]*)" kernel;
-      isVersioned = !(kernels ? ${kernel}) && numbered != null;
-      kernelName = if isVersioned then head numbered else kernel;
+      # Darwin's and NetBSD's names may carry a version or a format that means nothing here; others keep their version.
+      bareName = lib.lists.findFirst (name: hasPrefix name kernel) kernel [ "darwin" "netbsd" ];
+      numbered = match "([a-z]+)([0-9][0-9.]*)" bareName;
+      isVersioned = !(kernels ? ${bareName}) && numbered != null;
+      kernelName = if isVersioned then head numbered else bareName;
       foundCpu = cpuTypes.${cpuName} or (throw "Unknown CPU type: ${cpu}");
       foundKernel = (kernels.${kernelName} or (throw "Unknown kernel: ${kernel}"))
         // optionalAttrs isVersioned { version = elemAt numbered 1; };
@@ -286,8 +289,10 @@ rec {
     let
       format = optionalString (kernel.name == "netbsd" && gnuNetBSDDefaultExecFormat cpu != kernel.execFormat) kernel.execFormat.name;
       hasAbi = abi.name != "unknown" && abi.name != "cygnus";
+      # The name that Apple's tools use.
+      cpuName = if kernel.families ? darwin && cpu.name == "aarch64" then "arm64" else cpu.name;
     in
-    "${cpu.name}-${vendor.name}-${kernelName kernel}${format}${optionalString hasAbi "-${abi.name}"}";
+    "${cpuName}-${vendor.name}-${kernelName kernel}${format}${optionalString hasAbi "-${abi.name}"}";
 
   # What NetBSD's tools expect of a processor when the name does not say it.
   gnuNetBSDDefaultExecFormat = cpu:
@@ -297,13 +302,32 @@ rec {
     else execFormats.elf;
 
   # Whether programs of the second processor run on the first one without help.
-  isCompatible = machine: wanted:
-    machine.name == wanted.name
-    || (machine.family == "x86" && wanted.family == "x86" && machine.bits >= wanted.bits
-    && (machine.bits == 64 || machine.arch >= wanted.arch))
-    || (machine.family == "arm" && wanted.family == "arm" && machine.bits == 32 && wanted.bits == 32
-    && lib.strings.versionAtLeast (machine.version or "0") (wanted.version or "0")
-    && machine.name != "arm" && !(builtins.elem wanted.name [ "armv6m" "armv7m" "armv7r" "armv8m" "armv8r" ]))
-    || (machine.name == "aarch64" && wanted.name == "armv8a")
-    || (machine.name == "powerpc64" && wanted.name == "powerpc");
+  isCompatible =
+    let
+      # What runs the programs of a processor besides itself, one step up.
+      above = {
+        i386 = [ "i486" ];
+        i486 = [ "i586" ];
+        i586 = [ "i686" ];
+        i686 = [ "x86_64" ];
+        arm = [ "armv5tel" ];
+        armv5tel = [ "armv6l" ];
+        armv6l = [ "armv6m" ];
+        armv6m = [ "armv7l" ];
+        armv7l = [ "armv7a" "armv7r" "armv7m" ];
+        armv8a = [ "aarch64" ];
+        armv8r = [ "armv8a" ];
+        armv8m = [ "armv8a" ];
+        powerpc = [ "powerpc64" ];
+        powerpcle = [ "powerpc64le" ];
+        mips = [ "mips64" ];
+        mipsel = [ "mips64el" ];
+        riscv32 = [ "riscv64" ];
+        sparc = [ "sparc64" ];
+        wasm32 = [ "wasm64" ];
+      };
+      runs = machine: wanted: machine == wanted || builtins.any (runs machine) (above.${wanted} or [ ]);
+    in
+    machine: wanted:
+    runs machine.name wanted.name || (machine.name == "armv8a" && wanted.name == "aarch64");
 }

@@ -85,7 +85,7 @@ rec {
     else if platform.isAarch64 then (if platform.isDarwin then apple-m1 else aarch64-multiplatform)
     else if platform.isLoongArch64 then loongarch64-multiplatform
     else if platform.isRiscV then riscv-multiplatform
-    else if platform.parsed.cpu.name == "mipsel" then fuloong2f_n32
+    else if platform.parsed.cpu.name == "mipsel" then gcc_mips32r2_o32
     else if platform.parsed.cpu.name == "powerpc64le" then powernv
     else { };
 }
