@@ -23,6 +23,35 @@ let
   expand = root: tree:
     if tree == "directory" then mapAttrs (_: type: type) (readDir root) else tree;
 
+  # A tree in which whole directories and empty ones are that.
+  minimal = path: tree:
+    let
+      within = name: type: minimal (path + "/${name}") (if tree == "directory" then type else tree.${name} or null);
+      members = mapAttrs within (readDir path);
+      all = test: builtins.all test (builtins.attrValues members);
+    in
+    if !isAttrs tree && tree != "directory" then tree
+    else if all (member: member == null) then null
+    else if tree == "directory" || all isString then "directory"
+    else lib.attrsets.filterAttrs (_: member: member != null) members;
+
+  printSet = set:
+    let
+      tree = minimal set.root set.tree;
+      say = text: after: builtins.seq after (builtins.trace text null);
+      note = part: if isAttrs part then "" else if part == "directory" then " (all files in directory)" else " (${part})";
+      printMembers = indent: after: members:
+        builtins.foldl' (
+          after: name:
+          let
+            line = say "${indent}- ${name}${note members.${name}}" after;
+          in
+          if isAttrs members.${name} then printMembers "${indent}  " line members.${name} else line
+        ) after (attrNames members);
+      first = say (if tree == null then "(empty)" else "${toString set.root}${note tree}") null;
+    in
+    if isAttrs tree then printMembers "" first tree else first;
+
   fromFilter = root: filter:
     let
       go = directory: mapAttrs
@@ -164,8 +193,9 @@ rec {
     else if !inside then throw "lib.fileset.toSource: the file set has files outside of ${toString root}"
     else lib.sources.cleanSourceWith { name = "source"; src = root; filter = keep; };
 
-  # Print the files of a set when a value is used.
-  trace = fileset: value: builtins.trace (lib.strings.concatMapStringsSep "\n" toString (toList fileset)) value;
+  # Print the files of a set as a tree when a value is used.
+  trace = fileset: value: builtins.seq (printSet (coerce "trace" fileset)) value;
+  # Print the files of a set as a tree and give it.
   traceVal = fileset: trace fileset fileset;
   # Whether a value can be used where a file set is wanted; paths can.
   isFileset = value: builtins.isPath value || value._type or "" == "fileset";
