@@ -54,7 +54,7 @@ let
         add and bitAnd bitNot bitOr bitXor boolToString boolToYesNo checkListOfEnum codeName compare concat const deepSeq
         defaultTo fakeHash fakeSha256 fakeSha512 flip fromHexString functionArgs genericClosure id importJSON
         importTOML inNixShell inPureEvalMode info isBool isFloat isFunction isInOldestRelease isInt lessThan
-        mapNullable max mergeAttrs min mirrorFunctionArgs mod nixpkgsVersion oldestSupportedRelease "or" pathExists pipe readFile
+        mapNullable max mergeAttrs min mirrorFunctionArgs mod nixpkgsVersion oldestSupportedRelease oldestSupportedReleaseIsAtLeast "or" pathExists pipe readFile
         release revisionWithDefault seq setFunctionArgs showWarnings splitByAndCompare sub throwIf throwIfNot
         toBaseDigits toFunction toHexString version versionSuffix warn warnIf warnIfNot xor;
 
@@ -119,7 +119,7 @@ let
 
       inherit (self.sources)
         canCleanSource cleanSource cleanSourceFilter cleanSourceWith commitIdFromGitRepo pathHasContext
-        pathIsGitRepo revOrTag shortRev sourceByGlobs sourceByRegex sourceFilesBySuffices urlToName;
+        pathIsGitRepo repoRevToName revOrTag shortRev sourceByGlobs sourceByRegex sourceFilesBySuffices urlToName;
 
       inherit (self.options)
         getFiles getValues isOption literalCode literalExample literalExpression literalMD mdDoc

@@ -1,5 +1,5 @@
 # Sets of local files, for sources of derivations. A file set is `{ _type = "fileset"; root; tree; }` where a tree is
-# null (nothing), "directory" (all of it), a file's type, or a set of trees by name.
+# null (nothing), "directory" (all of it), a file's type, or a set of trees by name. The set of no files at all has no root.
 { lib, ... }:
 
 let
@@ -66,22 +66,21 @@ let
 
   components = root: path: lib.path.subpath.components (lib.path.removePrefix root path);
 
-  # The common parent of two roots, and both trees seen from there.
-  align = a: b:
-    let
-      parent = if lib.path.hasPrefix a.root b.root then a.root
-        else if lib.path.hasPrefix b.root a.root then b.root
-        else common a.root b.root;
-      common = x: y: if lib.path.hasPrefix x y then x else common (dirOf x) y;
-      from = set: lib.lists.foldr (name: tree: { ${name} = tree; }) set.tree (components parent set.root);
-    in
-    { root = parent; left = from a; right = from b; };
+  # A set's tree seen from a directory above its root.
+  from = root: set: lib.lists.foldr (name: tree: { ${name} = tree; }) set.tree (components root set.root);
 
-  combine = operation: a: b:
+  unite = a: b:
     let
-      aligned = align a b;
+      common = x: y: if lib.path.hasPrefix x y then x else common (dirOf x) y;
+      root = common a.root b.root;
     in
-    make aligned.root (operation aligned.root aligned.left aligned.right);
+    make root (unionTrees root (from root a) (from root b));
+
+  # The part of a set's tree below another root, which may be above the set's own; null when they have nothing in common.
+  within = root: set:
+    if lib.path.hasPrefix root set.root then from root set
+    else if lib.path.hasPrefix set.root root then lookup set.tree (components set.root root)
+    else null;
 
   unionTrees = root: a: b:
     if a == "directory" || b == null then a
@@ -124,22 +123,35 @@ let
 in
 rec {
   # A path or file set that may not exist.
-  maybeMissing = path: if pathExists path then coerce "maybeMissing" path else make (dirOf path) null;
+  maybeMissing = path: if isPath path && !pathExists path then empty else coerce "maybeMissing" path;
 
   # No files at all.
-  empty = make /. null;
+  empty = make null null;
 
   union = a: b: unions [ a b ];
   unions = sets:
-    if sets == [ ] then empty
-    else
-      let
-        all = map (coerce "unions") sets;
-      in
-      builtins.foldl' (combine unionTrees) (builtins.head all) (builtins.tail all);
+    let
+      rooted = builtins.filter (set: set.root != null) (map (coerce "unions") sets);
+    in
+    if rooted == [ ] then empty else builtins.foldl' unite (builtins.head rooted) (builtins.tail rooted);
 
-  intersection = a: b: combine intersectTrees (coerce "intersection" a) (coerce "intersection" b);
-  difference = a: b: combine subtractTrees (coerce "difference" a) (coerce "difference" b);
+  # What is in both is below the deeper of the two roots.
+  intersection = first: second:
+    let
+      a = coerce "intersection" first;
+      b = coerce "intersection" second;
+      root = if lib.path.hasPrefix a.root b.root then b.root else a.root;
+      isApart = !(lib.path.hasPrefix a.root b.root || lib.path.hasPrefix b.root a.root);
+    in
+    if a.root == null || b.root == null || isApart then empty
+    else make root (intersectTrees root (within root a) (within root b));
+
+  difference = positive: negative:
+    let
+      a = coerce "difference" positive;
+      b = coerce "difference" negative;
+    in
+    if a.root == null || b.root == null then a else make a.root (subtractTrees a.root a.tree (within a.root b));
 
   # Files of a set (or directory) whose `{ name; type; hasExt; }` fits.
   fileFilter = predicate: value:
@@ -190,6 +202,7 @@ rec {
         tree != null && (type != "directory" || !(isEmpty (root + ("/" + builtins.concatStringsSep "/" relative)) tree));
     in
     if !isPath root then throw "lib.fileset.toSource: `root' must be a path"
+    else if !(lib.sources.pathIsDirectory root) then throw "lib.fileset.toSource: `root' (${toString root}) is no directory"
     else if !inside then throw "lib.fileset.toSource: the file set has files outside of ${toString root}"
     else lib.sources.cleanSourceWith { name = "source"; src = root; filter = keep; };
 

@@ -142,15 +142,38 @@ rec {
   # A revision in few characters: the start of a hash, the number of a version tag.
   shortRev = revision:
     let
-      base = baseNameOf revision;
-      version = match "([A-Za-z]+[-_. ]?)*(v)?([0-9]+.*)" base;
+      base = baseNameOf (toString revision);
+      version = match "([A-Za-z]+[-_. ]?)*(v)?([0-9.]+.*)" base;
     in
     if match "[a-f0-9]+" base != null then builtins.substring 0 7 base
     else if version != null then lib.lists.last version
     else base;
   # The tag, or the revision without one.
   revOrTag = revision: tag: if tag != null then tag else if revision != null then revision else "HEAD";
-  urlToName = url: lib.strings.removeSuffix ".git" (baseNameOf (lib.lists.last (lib.strings.splitString ":" (toString url))));
+  # What an address leads to, without the endings of repositories and archives.
+  urlToName = url:
+    let
+      bare = name:
+        let
+          inner = match "(.*)\\.(git|tar|zip|gz|tgz|bz|tbz|bz2|tbz2|lzma|txz|xz|zstd)" name;
+        in
+        if inner == null then name else bare (builtins.head inner);
+    in
+    bare (baseNameOf (lib.strings.removeSuffix "/" (lib.lists.last (lib.strings.splitString ":" (toString url)))));
+  # How a download is called: always `source`, by its version, or by its fetcher too.
+  repoRevToName = kind:
+    let
+      named = url: revision: suffix:
+        urlToName url
+        + lib.strings.optionalString (revision != null) "-${shortRev revision}"
+        + lib.strings.optionalString (suffix != null) "-${suffix}"
+        + "-source";
+    in
+    {
+      source = _: _: _: "source";
+      versioned = url: revision: _: named url revision null;
+      full = named;
+    }.${kind} or (throw "repoRevToName: `${kind}' is none of source, versioned and full");
   pathHasContext = builtins.hasContext or (path: lib.strings.hasPrefix storeDir (toString path));
   canCleanSource = src: src ? _isLibCleanSourceWith || !(pathHasContext (toString src));
 }
