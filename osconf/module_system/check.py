@@ -166,7 +166,8 @@ def _check_option(option: Option, is_mine: Callable[[str], bool], note: Callable
     _check_value(option.cell, _MAX_DEPTH, failures.append)
     for error in failures:
         note(error)
-    if not failures:
+    # A circle would be met again inside, from another side.
+    if not failures or any(getattr(error, "code", "") == "infinite-recursion" for error in failures):
         return
     try:
         inner = find_submodules(option)

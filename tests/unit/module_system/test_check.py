@@ -90,6 +90,28 @@ def test_mistakes_inside_of_submodules_do_not_hide_each_other() -> None:
     ]
 
 
+def test_a_circle_through_a_submodule_is_told_once() -> None:
+    text = """
+      let lib = import <osconf/lib>; in lib.evalModules { modules = [
+        {
+          options.users = lib.mkOption {
+            type = lib.types.attrsOf (lib.types.submodule {
+              options.name = lib.mkOption { type = lib.types.str; };
+              options.home = lib.mkOption { type = lib.types.str; };
+            });
+          };
+        }
+        ({ config, ... }: { users.a = { home = "/h/${config.users.a.name}"; name = config.users.a.home; }; })
+      ]; }
+    """
+
+    def work() -> list[str]:
+        result = Evaluator(PureWorld(), internal=MODULE_PRIMOPS).eval_text(text)
+        return [error.message.split("\n")[0] for error in find_mistakes(result)]
+
+    assert run_deep(work) == ["options depend on each other in a circle:"]
+
+
 def test_what_a_variant_repeats_is_told_once() -> None:
     text = """
       let lib = import <osconf/lib>; in lib.evalModules { modules = [
