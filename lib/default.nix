@@ -146,7 +146,11 @@ let
         traceValSeq traceValSeqFn traceValSeqN traceValSeqNFn;
 
       inherit (self.deprecated)
-        closePropagation closePropagationFast closePropagationSlow ifEnable imap maybeEnv nvs setAttr;
+        checkFlag checkReqs closePropagation closePropagationFast closePropagationSlow condConcat defaultMerge
+        defaultMergeArg foldArgs getValue ifEnable imap innerClosePropagation innerModifySumArgs lazyGenericClosure
+        maybeAttr maybeAttrNullable maybeEnv mergeAttrBy mergeAttrByFunc mergeAttrsByFuncDefaults
+        mergeAttrsByFuncDefaultsClean mergeAttrsConcatenateValues mergeAttrsNoOverride mergeAttrsWithFunc
+        modifySumArgs nixType nvs setAttr setAttrMerge uniqList uniqListExt;
 
       inherit (self.flakes) callLocklessFlake flakeRefToString parseFlakeRef;
 
