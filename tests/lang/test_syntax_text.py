@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,19 @@ def test_notation_is_that_of_nix(text: str, tmp_path: Path) -> None:
     )
     shown = understand(text).replace("/base", str(tmp_path))
     assert (done.returncode, done.stdout) == (0, f"{shown}\n") or (done.returncode == 1 and "undefined" in done.stderr)
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(not NIX or not is_recent(NIX), reason="there is no nix-instantiate of 2.26 ($NIX_INSTANTIATE)")
+@pytest.mark.parametrize("folder", ["lib", "modules", "pkgs", "examples", "tests/lang/cases"])
+def test_files_are_understood_alike(folder: str) -> None:
+    files = sorted((Path(__file__).parents[2] / folder).rglob("*.nix"))
+    pipes = ["--extra-experimental-features", "pipe-operators"]
+    done = subprocess.run(
+        [NIX, "--parse", *pipes, *map(str, files)], capture_output=True, env={"HOME": HOME}, check=True
+    )
+    printed = done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]
+    for file, text in zip(files, printed, strict=True):
+        source = Source(str(file), file.read_bytes().decode("latin-1"))
+        tree = run_deep(partial(parse, source, pipes=True, is_split=True))
+        assert from_latin(write_syntax(tree, str(file.parent), HOME)) == text, file
