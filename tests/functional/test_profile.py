@@ -161,7 +161,7 @@ def test_mistakes_are_explained_and_change_nothing(hello: Person) -> None:
     hello.run("profile", "rollback", "--to", "999", code=1)
     assert "has no generation 999" in hello.errors
     hello.run("profile", "install", "-E", "1 + 1", code=1)
-    assert "does not evaluate to a derivation" in hello.errors
+    assert "‘1 + 1’ is an integer, not a derivation" in hello.errors
     assert hello.run("profile", "list", "--json") == before
 
 

@@ -109,6 +109,8 @@ def test_keys_on_a_terminal(tmp_path: Path) -> None:
     terminal.type("import ./some\t\n", until='"in the file"')
     # Several lines; Control-C drops them, and the next text begins anew.
     terminal.type("let a = 1;\n", until="      … ")
+    # Nobody presses it in the moment between the prompt and Python's waiting for keys, where it would go unseen.
+    time.sleep(0.5)
     terminal.type("\x03", until="osconf> ")
     terminal.type("[ 1\n2 ]\n", until="[\r\n  1\r\n  2\r\n]\r\n")
     # The line before, from the history.
