@@ -86,36 +86,39 @@ class Terminal:
                 {**os.environ, **environment, "TERM": "xterm"},
             )
 
-    def type(self, keys: str, *, until: str) -> str:
-        """Type; what is shown until a text appears."""
+    def type(self, keys: str, *, until: str = "", prompt: str = "osconf> ") -> str:
+        """Type; what is shown until a text and then a prompt: what is typed before a prompt waits may be lost."""
         os.write(self.terminal, keys.encode())
         # A character may come in two parts.
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         shown = ""
         end = time.monotonic() + 30
-        while until not in shown and time.monotonic() < end:
+        while until not in shown or prompt not in shown[shown.index(until) + len(until) :]:
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                raise AssertionError(f"not shown: {until + prompt!r}, but {shown!r}")
             if select.select([self.terminal], [], [], 0.2)[0]:
                 shown += decoder.decode(os.read(self.terminal, 65536))
-        assert until in shown, shown
         return shown
 
 
 def test_keys_on_a_terminal(tmp_path: Path) -> None:
     (tmp_path / "some-file.nix").write_text('"in the file"')
     terminal = Terminal(tmp_path)
-    terminal.type("", until="osconf> ")
-    terminal.type("set = { first-one = 40; second = 2; }\n", until="osconf> ")
+    terminal.type("")
+    terminal.type("set = { first-one = 40; second = 2; }\n")
     terminal.type("set.fir\t + 2\n", until="\r\n42\r\n")
     terminal.type("import ./some\t\n", until='"in the file"')
     # Several lines; Control-C drops them, and the next text begins anew.
-    terminal.type("let a = 1;\n", until="      … ")
+    terminal.type("let a = 1;\n", prompt="      … ")
     # Nobody presses it in the moment between the prompt and Python's waiting for keys, where it would go unseen.
     time.sleep(0.5)
-    terminal.type("\x03", until="osconf> ")
+    terminal.type("\x03")
     terminal.type("[ 1\n2 ]\n", until="[\r\n  1\r\n  2\r\n]\r\n")
     # The line before, from the history.
     terminal.type("6 * 7 + set.second\n", until="\r\n44\r\n")
     terminal.type("\x1b[A + 1\n", until="\r\n45\r\n")
+    time.sleep(0.5)
     os.write(terminal.terminal, b"\x04")
     assert os.waitpid(terminal.pid, 0)[1] == 0
     assert "6 * 7" in (tmp_path / "cache/osconf/repl-history").read_text()
