@@ -526,6 +526,8 @@ def run_nix(program: str, expression: str, store: Path | None = None) -> subproc
     """Evaluate strictly with a real nix-instantiate: without a store, or with one below a folder."""
     remote = "dummy://" if store is None else f"local?root={store}"
     state = {} if store is None else {"NIX_STATE_DIR": f"{store}/nix/var/nix", "NIX_LOG_DIR": f"{store}/log"}
+    # A builtin that osconf always has.
+    state["NIX_CONFIG"] = "extra-experimental-features = fetch-tree"
     return subprocess.run(
         [
             program,
