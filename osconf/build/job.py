@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
@@ -18,6 +18,7 @@ from osconf.build.builtin import BuiltinBuilder, BuiltinRequest
 from osconf.build.inputs import reference_candidates
 from osconf.build.logs import BuildLog, log_path
 from osconf.build.outputs import FinishedOutput, check_outputs, finish_outputs, install_outputs, replace_outputs
+from osconf.build.overseer import Overseer
 from osconf.build.placeholders import real_environment
 from osconf.build.reporter import Reporter
 from osconf.build.sandboxed import ENTER, build_in_sandbox
@@ -41,6 +42,7 @@ class BuildContext:
     settings: BuildSettings
     reporter: Reporter
     cancelled: Event
+    overseer: Overseer = field(default_factory=Overseer)
 
 
 def build_derivation(context: BuildContext, drv_path: str, *, rebuild: bool = False) -> None:
@@ -197,19 +199,19 @@ def _run_builder(
         _stop_if_cancelled(cancelled, drv_path)
         context.reporter.progress(drv_path, done, total)
 
-    result = builder(
-        BuiltinRequest(
-            drv_path=drv_path,
-            drv=drv,
-            env=real_environment(drv),
-            outputs=outputs,
-            scratch=scratch,
-            store=context.store,
-            settings=context.settings,
-            log=log.line,
-            progress=report_progress,
-        )
+    request = BuiltinRequest(
+        drv_path=drv_path,
+        drv=drv,
+        env=real_environment(drv),
+        outputs=outputs,
+        scratch=scratch,
+        store=context.store,
+        settings=context.settings,
+        log=log.line,
+        progress=report_progress,
     )
+    timeout = context.settings.timeout
+    result = context.overseer.run(drv_path, drv.name, cancelled, timeout, lambda: builder(request))
     declared = result.references if result is not None else None
     candidates = reference_candidates(context.store, drv) if declared is None else ()
     return finish_outputs(context.store, drv_path, drv, outputs, declared, candidates)

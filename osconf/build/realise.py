@@ -22,6 +22,7 @@ from osconf.store.local import LocalStore
 from osconf.store.substitute import Substituter
 
 _FLUSH_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
 
 
 def realise(
@@ -105,25 +106,28 @@ class _Schedule:
         self.failed: dict[str, OsconfError] = {}
         self.skipped: set[str] = set()
         self.flushed = time.monotonic()
+        self.is_stuck = False
 
     def run(self) -> None:
         store = self.context.store
         jobs = max(1, self.context.settings.jobs)
-        with ThreadPoolExecutor(jobs, thread_name_prefix="build") as pool:
-            try:
-                while self.running or (self.ready and not self._stops()):
-                    while self.ready and len(self.running) < jobs and not self._stops():
-                        path = self.ready.pop(0)
-                        goal = self.goals[path]
-                        future = pool.submit(build_derivation, self.context, path, rebuild=goal.rebuild)
-                        self.running[future] = path
-                    self._collect()
-            except BaseException:
-                self.context.cancelled.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                with suppress(OsconfError):
-                    store.flush()
-                raise
+        pool = ThreadPoolExecutor(jobs, thread_name_prefix="build")
+        try:
+            while self.running or (self.ready and not self._stops()):
+                while self.ready and len(self.running) < jobs and not self._stops():
+                    path = self.ready.pop(0)
+                    goal = self.goals[path]
+                    future = pool.submit(build_derivation, self.context, path, rebuild=goal.rebuild)
+                    self.running[future] = path
+                self._collect()
+        except BaseException:
+            self.context.cancelled.set()
+            self._await_end()
+            with suppress(OsconfError):
+                store.flush()
+            raise
+        finally:
+            pool.shutdown(wait=not (self.running or self.is_stuck))
         if self.failed:
             with suppress(OsconfError):
                 store.flush()
@@ -133,25 +137,46 @@ class _Schedule:
             raise BuildError("the build was interrupted", code="interrupted")
 
     def _stops(self) -> bool:
-        return self.context.cancelled.is_set() or (bool(self.failed) and not self.context.settings.keep_going)
+        has_failed = bool(self.failed) and not self.context.settings.keep_going
+        return has_failed or self.is_stuck or self.context.cancelled.is_set()
 
     def _collect(self) -> None:
-        # The limit lets an interrupt of the main thread through.
-        done, _ = wait(self.running, timeout=_FLUSH_SECONDS, return_when=FIRST_COMPLETED)
+        # The limit lets an interrupt through, that of an evaluation's thread above all.
+        overseer = self.context.overseer
+        done, _ = wait(self.running, timeout=overseer.pause(_LOOK_SECONDS), return_when=FIRST_COMPLETED)
         for future in done:
             path = self.running.pop(future)
             try:
                 future.result()
             except OsconfError as error:
-                self.failed[path] = error
-                self._skip_users(path)
-                if self._stops():
-                    self.context.cancelled.set()
+                self._fail(path, error)
             else:
                 self._release_users(path)
+        for path, problem in overseer.look().items():
+            # Its thread is lost for other builds, too.
+            self.is_stuck = True
+            self.running = {future: running for future, running in self.running.items() if running != path}
+            if path not in self.failed:
+                self._fail(path, problem)
         if time.monotonic() - self.flushed > _FLUSH_SECONDS:
             self.context.store.flush()
             self.flushed = time.monotonic()
+
+    def _await_end(self) -> None:
+        """Wait for what was told to end, but not for builders that cannot be told."""
+        overseer = self.context.overseer
+        stuck: set[str] = set()
+        while left := [future for future, path in self.running.items() if not future.done() and path not in stuck]:
+            wait(left, timeout=overseer.pause(_LOOK_SECONDS))
+            stuck.update(overseer.look())
+        if not stuck:
+            self.running.clear()
+
+    def _fail(self, path: str, error: OsconfError) -> None:
+        self.failed[path] = error
+        self._skip_users(path)
+        if self._stops():
+            self.context.cancelled.set()
 
     def _release_users(self, path: str) -> None:
         for user in self.users[path]:

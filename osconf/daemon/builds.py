@@ -12,7 +12,9 @@ import json
 import os
 import select
 import signal
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event
 from typing import Any, NoReturn, Protocol
@@ -31,6 +33,9 @@ from osconf.store.local import LocalStore
 
 _PR_SET_PDEATHSIG = 1
 _MAX_JOBS = 256
+# A builder process that was told to end says every second that it lives, as long as there is a reason to go on.
+_PULSE_SECONDS, _SILENT_SECONDS = 1.0, 10.0
+_PULSE = b" "
 
 Outputs = Mapping[str, Mapping[str, str]]
 
@@ -166,17 +171,42 @@ def _wait_for_result(pid: int, channel: Channel, result: int) -> tuple[Message |
     data = b""
     is_client_gone = False
     while True:
-        for descriptor, _ in poll.poll():
+        ready = poll.poll(_SILENT_SECONDS * 1000 if is_client_gone else None)
+        if not ready:
+            # Something in it, perhaps the stranger's own template, does not let its interpreter go on.
+            logger.warning("the process of a build whose client left hears nothing: it is killed")
+            os.kill(pid, signal.SIGKILL)
+        for descriptor, _ in ready:
             if descriptor == result:
                 part = os.read(result, 1 << 16)
                 if not part:
-                    return (json.loads(data) if data else None), is_client_gone
+                    return (json.loads(data) if data.strip() else None), is_client_gone
                 data += part
             else:
                 # It ends by itself, at once or with what others wait for.
                 is_client_gone = True
                 poll.unregister(channel.source.fileno())
                 os.kill(pid, signal.SIGTERM)
+
+
+@contextmanager
+def _showing_life(cancelled: Event, result: int) -> Iterator[None]:
+    """Write to the pipe from time to time when this process was told to end; JSON does not mind spaces before it."""
+    is_over = Event()
+
+    def show() -> None:
+        while not is_over.wait(_PULSE_SECONDS):
+            if cancelled.is_set():
+                with suppress(OSError):
+                    os.write(result, _PULSE)
+
+    thread = threading.Thread(target=show, name="life", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _build_and_leave(
@@ -204,12 +234,13 @@ def _build_and_leave(
             lift_memory_limit()
             enter_confinement(confinement)
             store = LocalStore.open(shared.root, shared.store_dir, durable=shared.durable)
-            # Its thread begins here: processes with threads cannot be confined.
+            # Its threads begin here: processes with threads cannot be confined.
             outbox = Outbox(channel, cancelled.set)
-            try:
-                answer = {"result": builder.realise(store, wanted, settings, EventSender(outbox.send), cancelled)}
-            finally:
-                outbox.close()
+            with _showing_life(cancelled, result):
+                try:
+                    answer = {"result": builder.realise(store, wanted, settings, EventSender(outbox.send), cancelled)}
+                finally:
+                    outbox.close()
         except OsconfError as error:
             answer = {"error": encode_error(error)}
         except Exception as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from osconf.build.realise import plan_builds, realise
 from osconf.build.reporter import Reporter
 from osconf.build.settings import BuildSettings
+from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
 from osconf.rebuild.builders import prefetch_debs
 from osconf.rebuild.registry import make_builders
@@ -40,6 +41,8 @@ class MachineBuilder:
         """Build `DRV!output`s; gives the paths of the outputs of each derivation."""
 
         def show_download(progress: Progress) -> None:
+            if cancelled is not None and cancelled.is_set():
+                raise BuildError("the build was interrupted", code="interrupted")
             reporter.progress("packages", progress.done_bytes, progress.total_bytes)
 
         access = self._open_access()

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,15 +89,17 @@ class Site:
             "NO_COLOR": "1",
         }
 
-    def start(self, uid: int, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start the program as a user."""
+    def start(
+        self, uid: int, *arguments: str | Path, variables: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start the program as a user, with more variables in its environment."""
         return subprocess.Popen(
             self.command(*arguments),
             user=uid,
             group=uid,
             extra_groups=[],
             cwd=self.home(uid) if uid else self.root,
-            env=self.environment(uid),
+            env={**self.environment(uid), **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

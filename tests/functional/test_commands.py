@@ -394,6 +394,46 @@ def interrupt_group(process: subprocess.Popen[str]) -> None:
     os.killpg(process.pid, signal.SIGINT)
 
 
+ENDLESS = "{% for a in range(99999) %}" * 5 + "{% endfor %}" * 5
+
+
+def endless_recipe(name: str) -> str:
+    """A derivation that osconf itself makes, with a template that renders for days."""
+    return f'derivation {{ name = "{name}"; system = "builtin"; builder = "builtin:render"; template = "{ENDLESS}"; }}'
+
+
+@pytest.mark.parametrize("words", [("build", "--no-link"), ("eval", "--raw")], ids=lambda words: words[0])
+def test_interrupted_builtin(own_store: Program, words: tuple[str, ...]) -> None:
+    name = f"endless-{words[0]}"
+    recipe = endless_recipe(name)
+    process = subprocess.Popen(
+        own_store.command(*words, "-E", f"builtins.readFile ({recipe})" if words[0] == "eval" else recipe),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=own_store.directory,
+        env=own_store.environment,
+    )
+    locks = own_store.real("/osconf/var/locks")
+    deadline = time.monotonic() + 60
+    while not list(locks.glob(f"*-{name}.lock")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    asked = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 130 and stderr.endswith("\ninterrupted\n") and "Traceback" not in stderr, stderr
+    own_store.run("gc")
+    assert [*locks.iterdir(), *own_store.real("/osconf/store/.temporary").iterdir()] == []
+
+
+def test_time_limit_of_builtins(osconf: Program) -> None:
+    done = osconf.run("build", "--no-link", "--timeout", "1", "-E", endless_recipe("late"))
+    assert done.code == 3
+    assert "the build of 'late' took longer than 1 seconds" in done.stderr
+
+
 @pytest.mark.parametrize("interrupt", [interrupt_process, interrupt_group])
 @pytest.mark.parametrize("while_evaluating", [False, True])
 def test_interrupted_build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -385,6 +386,44 @@ def test_build_ends_with_its_client(served: Site, how: signal.Signals) -> None:
     process.communicate(timeout=20)
     served.wait_until(lambda: not builders_of(seconds), "the builder goes on without its client")
     assert served.succeed(0, "store", "verify", "--check-contents") == ""
+
+
+ENDLESS = {
+    "python": "{% for a in range(99999) %}" * 5 + "{% endfor %}" * 5,
+    # One operation of the interpreter, which nothing interrupts.
+    "one step": "{{ 9 ** (9 ** 9) }}",
+}
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process has a lock."""
+    with suppress(FileNotFoundError), lock.open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("uid", [0, ALICE])
+@pytest.mark.parametrize("template", ENDLESS.values(), ids=list(ENDLESS))
+def test_endless_builtin_ends_with_its_client(served: Site, template: str, uid: int) -> None:
+    """The time it takes is bounded, the lock is free again, and the next collection removes what it left."""
+    expression = f'''derivation {{
+        name = "endless"; system = "builtin"; builder = "builtin:render"; template = "{template}";
+    }}'''
+    socket_variable = {"OSCONF_DAEMON": str(served.socket)}
+    process = served.start(uid, "build", "--no-link", "-E", expression, variables=socket_variable)
+    locks = served.store / "osconf/var/locks"
+    served.wait_until(lambda: any(is_held(lock) for lock in locks.glob("*-endless.lock")), "it does not start")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    served.wait_until(lambda: not any(is_held(lock) for lock in locks.glob("*-endless.lock")), "it goes on for nobody")
+    served.succeed(BOB, "gc")
+    store = served.store / "osconf/store"
+    assert [*(store / ".temporary").iterdir(), *store.glob("*-endless"), *locks.iterdir()] == []
+    # Others are served as before, and the same name can be built.
+    served.succeed(BOB, "build", "--no-link", "-E", served.write_recipe("endless", "echo > $out"))
 
 
 def test_build_that_another_waits_for_goes_on(served: Site) -> None:

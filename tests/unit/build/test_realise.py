@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ import pytest
 from osconf.build.builtin import BuiltinRequest, BuiltinResult, builtin_builder
 from osconf.build.builtins import GENERIC_BUILDERS
 from osconf.build.logs import log_path, read_log
+from osconf.build.overseer import Overseer
 from osconf.build.realise import plan_builds, realise
 from osconf.build.repair import make_repair
 from osconf.build.reporter import QuietReporter
@@ -306,3 +311,106 @@ def test_cancelling_kills_what_runs(bench: Workbench) -> None:
     assert caught.value.code == "interrupted"
     assert time.monotonic() - started < 10
     assert list(bench.store.layout.temporary.iterdir()) == []
+
+
+def loop(_request: BuiltinRequest) -> None:
+    while True:
+        pass
+
+
+def realise_own(bench: Workbench, function: Callable[[BuiltinRequest], None], **options: object) -> BuildError:
+    """Build with a builder that will not end, and something simple; what the build says of that."""
+    endless = bench.derive("endless", "builtin:own")
+    fine = bench.text("fine", "x")
+    builders = {**GENERIC_BUILDERS, "own": builtin_builder("1")(function)}
+    cancelled = options.pop("cancelled", None)
+    with pytest.raises(BuildError) as caught:
+        realise(bench.store, [endless.path, fine.path], builders, BuildSettings(**options), cancelled=cancelled)
+    assert not bench.store.is_valid(endless.out)
+    return caught.value
+
+
+def test_endless_builtin_is_cancelled(bench: Workbench) -> None:
+    cancelled = threading.Event()
+    threading.Timer(0.3, cancelled.set).start()
+    started = time.monotonic()
+    assert realise_own(bench, loop, cancelled=cancelled, jobs=2).code == "interrupted"
+    assert time.monotonic() - started < 5
+    assert list(bench.store.layout.temporary.iterdir()) == []
+    # Its lock is free: the same can be built at once.
+    endless = bench.derive("endless", "builtin:own")
+    realise(bench.store, [endless.path], {"own": builtin_builder("1")(lambda request: request.out.touch())})
+
+
+def test_time_limit_holds_for_builtins(bench: Workbench) -> None:
+    started = time.monotonic()
+    error = realise_own(bench, loop, timeout=0.5, keep_going=True)
+    assert error.code == "build-timeout" and "'endless' took longer than 0.5 seconds" in error.message
+    assert time.monotonic() - started < 5
+    assert bench.store.is_valid(bench.text("fine", "x").out)
+    assert list(bench.store.layout.temporary.iterdir()) == []
+
+
+def test_builtin_that_hears_nothing_is_given_up(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One long call of the system: no exception reaches the thread before it is over."""
+    monkeypatch.setattr("osconf.build.overseer._GRACE_SECONDS", 0.5)
+    over = threading.Event()
+    try:
+        started = time.monotonic()
+        error = realise_own(bench, lambda _request: over.wait() and None, timeout=0.5)
+        assert error.code == "build-timeout" and time.monotonic() - started < 5
+    finally:
+        over.set()
+
+
+def test_builtin_that_ends_by_itself_is_let_be(bench: Workbench) -> None:
+    """An exception that was sent too late must not hit what the thread does next."""
+    overseer = Overseer()
+    cancelled = threading.Event()
+    cancelled.set()
+    stop = threading.Event()
+
+    def look_all_the_time() -> None:
+        while not stop.is_set():
+            overseer.look()
+
+    looking = threading.Thread(target=look_all_the_time)
+    looking.start()
+    try:
+        for number in range(300):
+            with suppress(BuildError):
+                overseer.run(f"{number}", "short", cancelled, 0, lambda: sum(range(300)))
+            sum(number for number in range(1000))
+    finally:
+        stop.set()
+        looking.join()
+
+
+def test_interrupt_ends_endless_builtins(tmp_path: Path) -> None:
+    """Ctrl-C, in the main thread; whoever is deaf to it ends with the process."""
+    script = f"""
+import os, threading
+from pathlib import Path
+from osconf.build.builtin import builtin_builder
+from osconf.build.realise import realise
+from osconf.build.settings import BuildSettings
+from osconf.store.local import LocalStore
+from tests.unit.build.conftest import Workbench
+from tests.unit.build.test_realise import loop
+deaf = builtin_builder("1")(lambda request: print("begun", flush=True) or threading.Event().wait())
+with LocalStore.open(Path({str(tmp_path)!r}), durable=False) as store:
+    bench = Workbench(store)
+    wanted = [bench.derive("a", "builtin:loop").path, bench.derive("b", "builtin:deaf").path]
+    try:
+        realise(store, wanted, dict(loop=builtin_builder("1")(loop), deaf=deaf), BuildSettings(jobs=2))
+    except KeyboardInterrupt:
+        os._exit(130)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3], env={**os.environ}
+    )
+    assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+    asked = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert time.monotonic() - asked < 10
