@@ -10,7 +10,7 @@ export OSCONF_STORE ?= $(CURDIR)/.cache/store
 
 # What the programs need of the machine: QEMU, a signature checker with Debian's keys, and a real nix to compare with.
 RUN_PACKAGES := python3-venv gpgv debian-archive-keyring openssh-client qemu-system-x86 qemu-utils
-TEST_PACKAGES := $(RUN_PACKAGES) nix-bin gcc python3-dev libsystemd-dev pkg-config e2fsprogs dpkg-dev grub-common
+TEST_PACKAGES := $(RUN_PACKAGES) nix-bin strace gcc python3-dev libsystemd-dev pkg-config e2fsprogs dpkg-dev grub-common
 # What the generated pages are read with.
 PAGE_PACKAGES := chromium groff
 

@@ -111,7 +111,13 @@ def program(
         level = logging.DEBUG if debug or verbose > 1 else logging.INFO
         logging.basicConfig(level=logging.ERROR if quiet else level, format="%(message)s", stream=sys.stderr)
     ctx.obj = Invocation.from_options(
-        os.environ, store_root=store_root, show_trace=show_trace, debug=debug, quiet=quiet, verbose=verbose
+        os.environ,
+        store_root=store_root,
+        show_trace=show_trace,
+        debug=debug,
+        quiet=quiet,
+        verbose=verbose,
+        arguments=ctx.obj,
     )
     ctx.call_on_close(ctx.obj.close)
 
@@ -122,7 +128,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     # The values of an evaluation live as long as the program: looking for cycles among them frees nothing, and a pass
     # over all of them when an evaluation ends takes a quarter of its time.
     gc.set_threshold(_COLLECT_AFTER, 50, 1000)
-    code = guard(lambda: program(arguments, prog_name="osconf", standalone_mode=False), arguments)
+    code = guard(lambda: program(arguments, prog_name="osconf", standalone_mode=False, obj=arguments), arguments)
     sys.stdout.flush()
     sys.stderr.flush()
     # Tearing down a large heap of values costs more than the operating system needs to drop it.

@@ -34,6 +34,8 @@ def build(
 
     Without FILE or -E, the system of the configuration is meant; an argument that ends in .drv is built as it is.
 
+    A call that would find nothing changed and nothing to do is not evaluated again, unless OSCONF_MEMO is set to 0.
+
     \b
     Example:
       osconf build -E 'with import <osconf/pkgs> { }; hello'
@@ -46,6 +48,8 @@ def build(
     from osconf.rebuild.results import link_results
 
     session = invocation.session.with_settings(rebuild=rebuild)
+    if not (dry_run or rebuild):
+        session.watch()
     files = expression["files"]
     if not files and not expression["exprs"]:
         wanted = [instantiate_configuration(session, invocation.configuration(config), "system", modules=modules)]
@@ -55,10 +59,8 @@ def build(
         given = Expression.from_options(expression)
         wanted = instantiate_expression(session, given.evaluator, given.values, given.arguments)
     paths = session.plan(wanted) if dry_run else session.build(wanted)
-    if not (no_link or dry_run):
-        link_results(session.store, out_link, paths)
-    for path in paths:
-        click.echo(path)
+    links = [] if no_link or dry_run else link_results(session.store, out_link, paths)
+    invocation.print_outcome(paths, [*paths, *(item.path for item in wanted)], links)
 
 
 COMMANDS = {"build": build}

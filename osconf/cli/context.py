@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from osconf.errors import OsconfError
 
@@ -29,6 +31,10 @@ class Invocation:
     debug: bool = False
     quiet: bool = False
     verbose: int = 0
+    arguments: Sequence[str] | None = None
+    """The words of the command line, where the program was called with some."""
+    warnings: list[str] = field(default_factory=list)
+    """What `warn` said."""
     build_choices: dict[str, Any] = field(default_factory=dict)
     """What the command line says about builds: fields of `BuildChoices`, filled while it is read."""
 
@@ -42,6 +48,7 @@ class Invocation:
         debug: bool,
         quiet: bool,
         verbose: int,
+        arguments: Sequence[str] | None = None,
     ) -> Invocation:
         root = store_root or environment.get("OSCONF_STORE") or "/"
         return cls(
@@ -52,6 +59,7 @@ class Invocation:
             debug,
             quiet,
             verbose,
+            arguments,
         )
 
     def configuration(self, given: str | None) -> Path:
@@ -87,6 +95,29 @@ class Invocation:
             environment=self.environment,
             make_reporter=self._make_reporter,
         ).with_settings(**self.build_choices)
+
+    # What the user sees
+
+    def warn(self, text: str) -> None:
+        """Say something that every call like this one has to say."""
+        click.echo(f"warning: {text}", err=True)
+        self.warnings.append(text)
+
+    def print_outcome(self, lines: Sequence[str], paths: Iterable[str], links: Iterable[Path]) -> None:
+        """Print lines; the next call like this one only prints them, while what they rest on is as it is.
+
+        They rest on what the session's evaluations looked at, on these store paths, and on these links to the store.
+        """
+        output = "".join(f"{line}\n" for line in lines)
+        click.echo(output, nl=False)
+        if self.arguments is None or self.warnings or self.verbose or self.debug:
+            return
+        from osconf.memo.outcome import Memo
+
+        memo = Memo.of_user(self.environment)
+        evidence = None if memo is None else self.session.evidence_for(paths, links)
+        if memo is not None and evidence is not None:
+            memo.keep(self.arguments, self.environment, os.fsencode(output), evidence)
 
     def _make_reporter(self) -> Reporter:
         from osconf.cli.progress import make_reporter

@@ -62,6 +62,8 @@ class Expression:
 
     def evaluator(self, session: Session) -> Evaluator:
         """The evaluator for it."""
+        if STANDARD_INPUT in self.files and session.evidence is not None:
+            session.evidence.object("what comes from standard input is read once")
         return session.evaluator(
             search_path=self.search_path,
             is_pure=self.is_pure,

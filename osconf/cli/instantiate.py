@@ -30,16 +30,23 @@ def instantiate(
     from osconf.rebuild.configuration import instantiate_configuration, instantiate_expression
     from osconf.rebuild.results import link_results
 
+    session = invocation.session
+    session.watch()
     if expression["files"] or expression["exprs"]:
         wanted = Expression.from_options(expression)
-        found = instantiate_expression(invocation.session, wanted.evaluator, wanted.values, wanted.arguments)
+        found = instantiate_expression(session, wanted.evaluator, wanted.values, wanted.arguments)
     else:
-        found = [instantiate_configuration(invocation.session, invocation.configuration(config), "system")]
-    places = [derivation.path for derivation in found]
-    if root is not None:
-        places = [str(link) for link in link_results(invocation.session.store, root, places)]
-    for derivation, place in zip(found, places, strict=True):
-        click.echo(place if derivation.output in ("", "out") else f"{place}!{derivation.output}")
+        found = [instantiate_configuration(session, invocation.configuration(config), "system")]
+    paths = [derivation.path for derivation in found]
+    links = [] if root is None else link_results(session.store, root, paths)
+    invocation.print_outcome(
+        [
+            str(place) if derivation.output in ("", "out") else f"{place}!{derivation.output}"
+            for derivation, place in zip(found, links or paths, strict=True)
+        ],
+        paths,
+        links,
+    )
 
 
 COMMANDS = {"instantiate": instantiate}

@@ -31,11 +31,11 @@ def result_link(default: str | None) -> Callable[[Command], Command]:
     )
 
 
-def _read_features(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Features:
+def _read_features(ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Features:
     names = " ".join(given).split()
     for name in names:
         if name not in KNOWN_FEATURES:
-            click.echo(f"warning: unknown experimental feature '{name}'", err=True)
+            ctx.obj.warn(f"unknown experimental feature '{name}'")
     return Features.from_names(names)
 
 

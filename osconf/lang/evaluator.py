@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from osconf.errors import EvalError, OsconfError, Throw
 from osconf.lang import runtime
 from osconf.lang.attribute_paths import auto_call, collect_derivations, select_path, split_attr_path
-from osconf.lang.cache import CodeCache, code_folder
+from osconf.lang.cache import DiskCache, code_folder
 from osconf.lang.loader import Module
 from osconf.lang.primops import registry
 from osconf.lang.primops.index import CONSTANT_NAMES, INDEX
@@ -153,8 +153,8 @@ class Evaluator:
             world, self.settings.pure, self.settings.restricted, self.search_path, self.settings.allowed_uris
         )
         self._internal_source = internal
-        self.cache = CodeCache(self.settings.cache_dir)
-        self.shipped = CodeCache(code_folder(TREE), tracks_use=False)
+        self.cache = DiskCache(self.settings.cache_dir)
+        self.shipped = DiskCache(code_folder(TREE), is_own=False)
         self._companions: dict[Callable[[Evaluator], Any], Any] = {}
         self._files: dict[str, Value] = {}
         self._exact_files: set[str] = set()

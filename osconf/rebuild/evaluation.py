@@ -17,6 +17,7 @@ USER_LOCK_AGE = timedelta(days=1)
 
 if TYPE_CHECKING:
     from osconf.archive.archive import Archive, LockFile
+    from osconf.lang.world import World
     from osconf.rebuild.session import Session
 
 
@@ -35,7 +36,7 @@ def make_evaluator(
     Without a configuration, a lock per user in the cache directory pins the archive (`osconf shell -p`).
     """
     return Evaluator(
-        session.world,
+        _world_of(session),
         internal=lambda: make_internal(session, configuration),
         settings=EvalSettings(
             pure=is_pure,
@@ -48,6 +49,16 @@ def make_evaluator(
             cache_dir=session.cache_dir / "code",
         ),
     )
+
+
+def _world_of(session: Session) -> World:
+    """The session's world, watched when the session watches."""
+    if session.evidence is None:
+        return session.world
+    from osconf.memo.outcome import IGNORED_VARIABLES
+    from osconf.memo.world import WatchedWorld
+
+    return WatchedWorld(session.world, session.evidence, IGNORED_VARIABLES)
 
 
 def parse_search_path(given: Sequence[str], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -92,11 +103,22 @@ def open_lock(session: Session, configuration: Path | None) -> LockFile:
     from osconf.rebuild.locks import lock_path
 
     if configuration is not None:
-        return LockFile(lock_path(configuration), waits=True)
+        path = lock_path(configuration)
+        _rest_on(session, path)
+        return LockFile(path, waits=True)
     session.cache_dir.mkdir(parents=True, exist_ok=True)
     path = session.cache_dir / "user.lock"
     refresh_lock(session.access, path, USER_LOCK_AGE)
+    _rest_on(session, path)
+    if session.evidence is not None:
+        session.evidence.age(str(path), USER_LOCK_AGE.total_seconds())
     return LockFile(path)
+
+
+def _rest_on(session: Session, lock: Path) -> None:
+    """What the packages are is decided by the lock alone."""
+    if session.evidence is not None:
+        session.evidence.content(str(lock))
 
 
 def open_default_archive(session: Session, configuration: Path | None) -> Archive:

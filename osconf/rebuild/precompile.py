@@ -25,7 +25,7 @@ def precompile() -> None:
     tree = from_latin(TREE)
     folder = code_folder(tree)
     shutil.rmtree(folder, ignore_errors=True)
-    evaluator = Evaluator(PureWorld(), settings=EvalSettings(cache_dir=folder))
+    evaluator = Evaluator(PureWorld(), settings=EvalSettings(cache_dir=Path(folder)))
     files = sorted(file for folder in _FOLDERS for file in Path(tree, folder).rglob("*.nix"))
 
     def work() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from osconf.build.settings import BuildSettings
     from osconf.lang.evaluator import Evaluator
     from osconf.lang.git import GitCheckout, GitRequest
+    from osconf.memo.evidence import Evidence
     from osconf.model.derivation import Derivation
     from osconf.rebuild.building import MachineBuilder
     from osconf.rebuild.configuration import Instantiated
@@ -65,6 +66,8 @@ class Session:
         self.environment = environment
         self._make_reporter = make_reporter
         self.choices = choices or BuildChoices()
+        self.evidence: Evidence | None = None
+        """What the evaluations rest on, once the session watches them."""
         self._evaluators: dict[object, Evaluator] = {}
         self._locks: list[ArchiveContext] = []
 
@@ -151,6 +154,34 @@ class Session:
             self.reporter.progress("package index", progress.done_bytes, progress.total_bytes)
 
         return Access(mirrors, self.cache_dir, other_caches=(SYSTEM_CACHE,), listen=listen)
+
+    # What results rest on
+
+    def watch(self) -> None:
+        """Write down what the evaluations from now on rest on."""
+        from osconf.memo.evidence import Evidence
+
+        self.evidence = Evidence()
+
+    def evidence_for(self, paths: Iterable[str], links: Iterable[Path]) -> Evidence | None:
+        """What was written down, and that these paths are in the store, with these links as their roots.
+
+        None when there is nothing, or the store is not our own to look into.
+        """
+        from osconf.store.local import LocalStore
+        from osconf.store.roots import root_links
+
+        store, evidence = self.store, self.evidence
+        if evidence is None or not isinstance(store, LocalStore):
+            return None
+        store.flush()
+        evidence.store(str(store.layout.database))
+        for path in paths:
+            evidence.valid(path)
+        for link in links:
+            for part in root_links(store.layout, link):
+                evidence.link(str(part))
+        return evidence
 
     # Evaluation
 

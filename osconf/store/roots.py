@@ -30,6 +30,12 @@ def add_root(layout: StoreLayout, link: Path, target: str) -> None:
     make_root_link(layout, link, target)
 
 
+def root_links(layout: StoreLayout, link: Path) -> list[Path]:
+    """What makes a link a root: itself, and what remembers it when it is outside the roots' own directory."""
+    link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
+    return [link] if _is_inside(layout, link) else [link, _remembering_link(layout.roots / "auto", link)]
+
+
 def make_root_link(layout: StoreLayout, link: Path, target: str) -> Path | None:
     """Make `link` point at `target` by rename; the link's own path when it is one to remember (`remember_link`)."""
     link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
@@ -61,7 +67,7 @@ def remember_link(layout: StoreLayout, link: Path, user: int | None = None) -> N
     directory = layout.roots / "auto"
     if user is not None:
         directory /= str(user)
-    remembered = directory / encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
+    remembered = _remembering_link(directory, link)
     try:
         directory.mkdir(exist_ok=True)
         if user is not None and not remembered.is_symlink() and _count_links(directory) >= MAX_ROOTS_OF_USER:
@@ -73,6 +79,10 @@ def remember_link(layout: StoreLayout, link: Path, user: int | None = None) -> N
         replace_link(remembered, str(link))
     except OSError as error:
         raise StoreError(f"cannot remember the link '{link}': {error.strerror}", code="no-root") from error
+
+
+def _remembering_link(directory: Path, link: Path) -> Path:
+    return directory / encode_base32(hash_bytes("sha1", os.fsencode(link)).digest)
 
 
 def _count_links(directory: Path) -> int:
@@ -87,7 +97,9 @@ def _count_links(directory: Path) -> int:
 
 
 def replace_link(link: Path, target: str) -> None:
-    """Make or replace a symbolic link in one step."""
+    """Make or replace a symbolic link in one step; one that is right stays, and so do the times of its directory."""
+    if link.is_symlink() and str(link.readlink()) == target:
+        return
     temporary = link.with_name(f".{link.name}.{os.getpid()}")
     with suppress(FileNotFoundError):
         temporary.unlink()

@@ -14,3 +14,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "bench" in item.path.parts:
                 item.add_marker(pytest.mark.skip(reason="benchmarks run with --run-bench"))
+
+
+@pytest.fixture(autouse=True)
+def every_call_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluations are measured, not the repetition of calls with nothing to do."""
+    monkeypatch.setenv("OSCONF_MEMO", "0")

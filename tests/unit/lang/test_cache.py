@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from osconf.lang import evaluator as evaluator_module
-from osconf.lang.cache import DAY, MAGIC, CodeCache
+from osconf.lang.cache import DAY, MAGIC, DiskCache
 from osconf.lang.evaluator import EvalSettings, Evaluator, run_deep
 from osconf.lang.world import PureWorld
 
@@ -98,7 +98,7 @@ def test_processes_share_a_cache(tmp_path: Path) -> None:
 
 
 def test_what_is_old_or_too_much_goes(tmp_path: Path) -> None:
-    cache = CodeCache(tmp_path, max_bytes=2500)
+    cache = DiskCache(tmp_path, max_bytes=2500)
     names = [cache.key([str(number)]) for number in range(4)]
     for age, name in enumerate(names):
         cache.save(name, "x" * 1000)
