@@ -141,7 +141,7 @@ def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[Pa
         elif rebuild:
             _compare(context, drv_path, finished)
         else:
-            store.add_built(install_outputs(store, finished), locks)
+            store.registrar.add_built(install_outputs(store, finished), locks)
     except BuildError as error:
         error.drv = error.drv or drv_path
         error.log_tail = error.log_tail or log.tail_text()

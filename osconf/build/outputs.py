@@ -15,6 +15,7 @@ from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.store.canonical import canonicalise, move_into_place, remove_tree, sync_filesystem
 from osconf.store.gc import empty_trash, move_to_trash
 from osconf.store.local import LocalStore
+from osconf.store.scan import ReferenceScanner, scan_tree
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def finish_outputs(
         if output.is_fixed:
             content_address = _check_fixed_hash(drv_path, drv, output, place)
         if references is None:
-            nar_hash, nar_size, found = store.scan_content(place, candidates)
+            nar_hash, nar_size, found = scan_tree(place, ReferenceScanner(candidates))
         else:
             nar_hash, nar_size = nar.hash_path(place)
             found = references.get(name, frozenset())
@@ -125,7 +126,7 @@ def replace_outputs(store: LocalStore, finished: Iterable[FinishedOutput]) -> No
                 continue
             move_to_trash(store.layout, real)
         move_into_place(output.place, real)
-    store.register(infos)
+    store.registrar.register(infos)
     empty_trash(store.layout)
 
 

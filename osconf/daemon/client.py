@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from osconf.build.reporter import Reporter
@@ -29,14 +28,12 @@ from osconf.daemon.relay import Relay
 from osconf.daemon.wire import MAX_ANSWER, PROTOCOL, VERSION, Channel, Disconnected
 from osconf.errors import StoreError
 from osconf.model import nar
-from osconf.model.derivation import Derivation, parse, serialize
 from osconf.model.hashes import Hash, hash_bytes, hash_file
 from osconf.model.path_info import PathInfo
-from osconf.model.store_path import DRV_SUFFIX, check_name, make_fixed_output_path, make_text_path
-from osconf.store.closure import order_references_first
+from osconf.model.store_path import check_name, make_fixed_output_path, make_text_path
+from osconf.store.abstract import AbstractStore, check_expected
 from osconf.store.gc import GcOptions, GcResult
 from osconf.store.layout import StoreLayout
-from osconf.store.places import NotValid, StorePlaces
 from osconf.store.roots import make_root_link
 from osconf.store.verify import Repair, VerifyReport
 
@@ -53,7 +50,7 @@ class _Text:
     references: tuple[str, ...]
 
 
-class DaemonStore(StorePlaces):
+class DaemonStore(AbstractStore):
     """The store of a daemon. Safe for threads, which take turns."""
 
     def __init__(self, channel: Channel, layout: StoreLayout, greeting: Mapping[str, Any]) -> None:
@@ -66,7 +63,6 @@ class DaemonStore(StorePlaces):
         self._texts: dict[str, _Text] = {}
         self._rooted: set[str] = set()
         self._new_roots: set[str] = set()
-        self._derivations: dict[str, Derivation] = {}
 
     @classmethod
     def connect(cls, path: Path, store_dir: str) -> DaemonStore:
@@ -102,14 +98,6 @@ class DaemonStore(StorePlaces):
                 f"the daemon's store is '{answer['storeDir']}', this command is for '{store_dir}'", code="foreign-store"
             )
         return cls(channel, StoreLayout(Path(str(answer["root"])), store_dir), answer)
-
-    def __enter__(self) -> DaemonStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Send what is pending and end the conversation, with which the temporary roots go."""
@@ -223,15 +211,6 @@ class DaemonStore(StorePlaces):
         found = self.request("path-with-hash-part", {"hashPart": hash_part})
         return None if found is None else str(found)
 
-    def closure(self, paths: Iterable[str]) -> list[str]:
-        """The paths and everything they refer to, references first, in a fixed order."""
-        paths = sorted(set(paths))
-        edges = self.closure_edges(paths)
-        for path in paths:
-            if path not in edges:
-                self.query_path_info(path)
-        return order_references_first(edges)
-
     def closure_edges(self, paths: Iterable[str]) -> dict[str, list[str]]:
         """Each path of the closure with what it refers to (itself left out); invalid paths are missing."""
         self._texts_and_roots_first()
@@ -239,10 +218,6 @@ class DaemonStore(StorePlaces):
         for part in _parts(sorted(set(paths))):
             edges.update(self.request("closure-edges", {"paths": part}))
         return edges
-
-    def references(self, path: str) -> list[str]:
-        """What a valid path refers to, sorted."""
-        return sorted(self.query_path_info(path).references)
 
     def referrers(self, path: str) -> list[str]:
         """The valid paths that refer to `path`, sorted."""
@@ -259,30 +234,9 @@ class DaemonStore(StorePlaces):
         self.flush()
         return {path: set(reasons) for path, reasons in self.request("roots").items()}
 
-    def dump_archive(self, path: str, sink: nar.Sink) -> None:
-        """Write the archive of a valid path to `sink`, from its files."""
-        self.query_path_info(path)
-        nar.dump_path(self.real_path(path), sink)
-
-    # Derivations
-
-    def read_derivation(self, path: str) -> Derivation:
-        """The derivation in a `.drv` file of the store."""
-        known = self._derivations.get(path)
-        if known is None:
-            text = self._texts.get(path)
-            try:
-                known = parse(self.real_path(path).read_bytes() if text is None else text.data)
-            except FileNotFoundError:
-                raise NotValid(f"derivation '{path}' is not in the store") from None
-            self._derivations[path] = known
-        return known
-
-    def write_derivation(self, drv: Derivation, name: str = "") -> str:
-        """Add a `.drv` file; `name` is without the suffix."""
-        path = self.add_text((name or drv.name) + DRV_SUFFIX, serialize(drv), drv.references())
-        self._derivations.setdefault(path, drv)
-        return path
+    def _read_text(self, path: str) -> bytes:
+        text = self._texts.get(path)
+        return super()._read_text(path) if text is None else text.data
 
     # Adding
 
@@ -334,11 +288,7 @@ class DaemonStore(StorePlaces):
         check_name(name)
         keep = nar.remember(keep)
         content = nar.hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
-        if expected is not None and expected != content:
-            raise StoreError(
-                f"hash mismatch in '{source}':\n  expected: {expected.sri()}\n  got:      {content.sri()}",
-                code="hash-mismatch",
-            )
+        check_expected(source, expected, content)
         path = make_fixed_output_path(name, content, recursive, (), self.store_dir)
         self.add_temp_root(path)
         if self.is_valid(path):

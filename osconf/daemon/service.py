@@ -335,7 +335,7 @@ class Service:
     def _install(self, temporary: Path, info: PathInfo) -> None:
         """Give content its name, unless it has it: what is valid is never registered anew for a client."""
         if not self.store.is_valid(info.path):
-            self.store.install(temporary, info)
+            self.store.registrar.install(temporary, info)
 
     @_operation("import-archive", has_stream=True)
     def import_archive(self, arguments: Message) -> Any:

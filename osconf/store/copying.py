@@ -7,8 +7,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from osconf.model.hashes import Hash, new_hasher
-from osconf.model.nar import ArchiveWriter, Keep, Sink, UnsupportedFile, entry_kind
+from osconf.errors import StoreError
+from osconf.model.hashes import Hash, hash_file, new_hasher
+from osconf.model.nar import ArchiveWriter, Keep, Sink, UnsupportedFile, entry_kind, hash_path
 from osconf.store.canonical import remove_tree
 
 
@@ -137,3 +138,23 @@ def hash_small(source: Path, limit: int, keep: Keep | None = None) -> Hash | Non
     except _TooLarge:
         return None
     return counter.hash()
+
+
+def copy_checked(source: Path, destination: Path, content: Hash, recursive: bool, keep: Keep | None) -> CopiedTree:
+    """Copy what was hashed before: the archive, or with `recursive` off the plain file. It must not have changed."""
+    try:
+        if recursive:
+            copied = copy_hashed(source, destination, keep)
+            got = copied.hash if content.algorithm == "sha256" else hash_path(destination, content.algorithm)[0]
+        else:
+            import shutil
+
+            shutil.copyfile(source, destination)
+            copied = CopiedTree(destination, *hash_path(destination))
+            got = hash_file(content.algorithm, destination)
+        if got != content:
+            raise StoreError(f"'{source}' changed while it was copied", code="file-changed")
+    except BaseException:
+        remove_tree(destination)
+        raise
+    return copied

@@ -6,7 +6,9 @@ Every wait is a `LockWait`: it says who holds the lock when it lasts, and has an
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -202,7 +204,10 @@ def hold_lock(file: Path, *, exclusive: bool) -> Iterator[None]:
 
 
 class TemporaryRoots:
-    """The paths that this process needs: a file that the garbage collector reads while its owner holds it locked."""
+    """The paths that this process needs: a file that the garbage collector reads while its owner holds it locked.
+
+    Safe for threads.
+    """
 
     def __init__(self, directory: Path, gc_lock: Path) -> None:
         self.directory = directory
@@ -210,26 +215,30 @@ class TemporaryRoots:
         self.known: set[str] = set()
         self.descriptor = -1
         self.file = Path()
+        self.lock = threading.Lock()
+        self.numbers = itertools.count()
 
     def add(self, paths: Iterable[str]) -> None:
         """Keep these alive from now until this process ends; waits while garbage is being found."""
-        new = [path for path in paths if path not in self.known]
-        if not new:
-            return
-        with hold_lock(self.gc_lock, exclusive=False):
-            if self.descriptor < 0:
-                self._open()
-            data = b"".join(os.fsencode(path) + b"\n" for path in new)
-            while data:
-                data = data[os.write(self.descriptor, data) :]
-        self.known.update(new)
-
-    def owner(self) -> str:
-        """A name for what this process is making: the collector lets it be until the process ends."""
-        if self.descriptor < 0:
+        with self.lock:
+            new = [path for path in paths if path not in self.known]
+            if not new:
+                return
             with hold_lock(self.gc_lock, exclusive=False):
-                self._open()
-        return self.file.name
+                if self.descriptor < 0:
+                    self._open()
+                data = b"".join(os.fsencode(path) + b"\n" for path in new)
+                while data:
+                    data = data[os.write(self.descriptor, data) :]
+            self.known.update(new)
+
+    def fresh_name(self) -> str:
+        """A new name for something that this process makes: the collector lets it be until the process ends."""
+        with self.lock:
+            if self.descriptor < 0:
+                with hold_lock(self.gc_lock, exclusive=False):
+                    self._open()
+            return f"{self.file.name}-{next(self.numbers)}"
 
     def _open(self) -> None:
         while True:

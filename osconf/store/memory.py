@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from osconf.errors import StoreError
 from osconf.model import nar
-from osconf.model.derivation import Derivation, parse, serialize
+from osconf.model.derivation import parse
 from osconf.model.hashes import Hash, hash_bytes, hash_file
 from osconf.model.nar import BadArchive
 from osconf.model.path_info import PathInfo, fixed_content_address, text_content_address
@@ -24,21 +24,21 @@ from osconf.model.store_path import (
     make_fixed_output_path,
     make_text_path,
 )
+from osconf.store.abstract import AbstractStore, check_expected
 from osconf.store.closure import order_references_first, reachable
 from osconf.store.gc import GcOptions, GcResult
 from osconf.store.layout import StoreLayout
-from osconf.store.places import NotValid, StorePlaces
+from osconf.store.places import NotValid
 from osconf.store.verify import Repair, VerifyReport
 
 
-class MemoryStore(StorePlaces):
+class MemoryStore(AbstractStore):
     """Paths with their archives, in dictionaries."""
 
     def __init__(self, store_dir: str = DEFAULT_STORE_DIR, root: Path = Path("/nowhere")) -> None:
         super().__init__(StoreLayout(root, store_dir))
         self._infos: dict[str, PathInfo] = {}
         self._archives: dict[str, bytes] = {}
-        self._derivations: dict[str, Derivation] = {}
         self._links: dict[Path, str] = {}
         self._temporary: set[str] = set()
 
@@ -68,13 +68,6 @@ class MemoryStore(StorePlaces):
         prefix = f"{self.store_dir}/{hash_part}"
         return next((path for path in self.valid_paths() if path.startswith(prefix)), None)
 
-    def closure(self, paths: Iterable[str]) -> list[str]:
-        """See `Store.closure`."""
-        paths = sorted(set(paths))
-        for path in paths:
-            self.query_path_info(path)
-        return order_references_first(self.closure_edges(paths))
-
     def closure_edges(self, paths: Iterable[str]) -> dict[str, list[str]]:
         """See `Store.closure_edges`."""
         edges: dict[str, list[str]] = {}
@@ -84,10 +77,6 @@ class MemoryStore(StorePlaces):
             edges[path] = [reference for reference in sorted(self._infos[path].references) if reference != path]
             todo.update(reference for reference in edges[path] if reference not in edges)
         return edges
-
-    def references(self, path: str) -> list[str]:
-        """See `Store.references`."""
-        return sorted(self.query_path_info(path).references)
 
     def referrers(self, path: str) -> list[str]:
         """See `Store.referrers`."""
@@ -108,16 +97,6 @@ class MemoryStore(StorePlaces):
         sink(self._archives[path])
 
     # Adding
-
-    def read_derivation(self, path: str) -> Derivation:
-        """See `Store.read_derivation`."""
-        if path not in self._derivations:
-            raise NotValid(f"derivation '{path}' is not in the store")
-        return self._derivations[path]
-
-    def write_derivation(self, drv: Derivation, name: str = "") -> str:
-        """See `Store.write_derivation`."""
-        return self.add_text((name or drv.name) + DRV_SUFFIX, serialize(drv), drv.references())
 
     def add_text(self, name: str, data: bytes, references: Iterable[str] = ()) -> str:
         """See `Store.add_text`."""
@@ -144,11 +123,7 @@ class MemoryStore(StorePlaces):
         archive = io.BytesIO()
         nar.dump_path(source, archive.write, keep)
         content = hash_bytes(algorithm, archive.getvalue()) if recursive else hash_file(algorithm, source)
-        if expected is not None and expected != content:
-            raise StoreError(
-                f"hash mismatch in '{source}':\n  expected: {expected.sri()}\n  got:      {content.sri()}",
-                code="hash-mismatch",
-            )
+        check_expected(source, expected, content)
         path = make_fixed_output_path(name, content, recursive, (), self.store_dir)
         data = archive.getvalue() if recursive else nar.dump_bytes(source.read_bytes())
         self._add(path, data, frozenset(), fixed_content_address(content, recursive))

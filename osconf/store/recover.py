@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osconf.errors import OsconfError, StoreError
-from osconf.model import nar
 from osconf.model.derivation import parse
-from osconf.model.hashes import BASE32_ALPHABET, Hash, hash_file, new_hasher
+from osconf.model.hashes import BASE32_ALPHABET, Hash, hash_file
 from osconf.model.path_info import PathInfo, fixed_content_address, text_content_address
 from osconf.model.store_path import DRV_SUFFIX, make_fixed_output_path, make_text_path, parse_base_name
 from osconf.store.canonical import explaining
@@ -26,7 +25,7 @@ from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import hold_lock
 from osconf.store.lost import find_entries
-from osconf.store.scan import ReferenceScanner
+from osconf.store.scan import ReferenceScanner, scan_tree
 
 _FILES = ("", "-wal", "-shm", "-journal")
 
@@ -99,22 +98,12 @@ def _read_paths(layout: StoreLayout, progress: Callable[[int, int], None]) -> di
 
 
 def _read_path(path: str, real: Path, scanner: ReferenceScanner) -> _Found:
-    hasher = new_hasher("sha256")
-    size = 0
-
-    def take(data: bytes | memoryview) -> None:
-        nonlocal size
-        size += len(data)
-        hasher.update(data)
-        scanner(data)
-
-    nar.dump_path(real, take)
-    references = scanner.references()
+    nar_hash, nar_size, references = scan_tree(real, scanner)
     if path.endswith(DRV_SUFFIX):
         # It names its outputs, too, and does not refer to them.
         with suppress(StoreError, ValueError):
             references = parse(real.read_bytes()).references()
-    return _Found(path, real, Hash("sha256", hasher.digest()), size, frozenset(references))
+    return _Found(path, real, nar_hash, nar_size, frozenset(references))
 
 
 def _choose_sound(

@@ -1,4 +1,4 @@
-"""Finding references: which hash parts of store paths occur in a stream of bytes.
+"""Finding references: which hash parts of store paths occur in a stream of bytes, or in a tree.
 
 A hash part is 32 characters of a 32-letter alphabet. Few stretches of real data are that long in this alphabet, so the
 stream is first sampled at every fourth byte: eight samples in a row must all be letters of it. Only there the bytes are
@@ -8,8 +8,10 @@ compared with the wanted hash parts.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from osconf.model.hashes import BASE32_ALPHABET
+from osconf.model.hashes import BASE32_ALPHABET, Hash, new_hasher
+from osconf.model.nar import dump_path
 from osconf.model.store_path import HASH_LENGTH
 
 _STEP = 4
@@ -55,3 +57,18 @@ class ReferenceScanner:
     def references(self) -> frozenset[str]:
         """The candidates that were seen."""
         return frozenset(self.found)
+
+
+def scan_tree(place: Path, scanner: ReferenceScanner) -> tuple[Hash, int, frozenset[str]]:
+    """The archive hash and size of a tree, and which of the scanner's candidates it mentions, in one reading."""
+    hasher = new_hasher("sha256")
+    size = 0
+
+    def take(data: bytes | memoryview) -> None:
+        nonlocal size
+        size += len(data)
+        hasher.update(data)
+        scanner(data)
+
+    dump_path(place, take)
+    return Hash("sha256", hasher.digest()), size, scanner.references()

@@ -78,7 +78,7 @@ def import_paths(
                     remove_tree(temporary)
                 else:
                     check(info, temporary)
-                    store.install(temporary, keep_provable(store, info, temporary))
+                    store.registrar.install(temporary, keep_provable(store, info, temporary))
             except BaseException:
                 remove_tree(temporary)
                 raise

@@ -262,7 +262,7 @@ class _Receiver:
         if missing:
             raise _bad_stream(f"the stream has '{info.path}' before '{min(missing)}', to which it refers")
         self.check(info, place)
-        self.store.install(place, keep_provable(self.store, info, place))
+        self.store.registrar.install(place, keep_provable(self.store, info, place))
         self.installed.add(info.path)
         self.directories.clear()
         self.files.clear()

@@ -219,7 +219,7 @@ def register(contest: Contest, infos: list[PathInfo]) -> None:
         lines += [info.path, info.nar_hash.base16(), str(info.nar_size), "", str(len(references)), *references]
     contest.oracle.run("nix-store", "--load-db", data=("\n".join(lines) + "\n").encode())
     with LocalStore.open(contest.ours, "/nix/store", durable=False) as store:
-        store.register(infos)
+        store.registrar.register(infos)
     for root in (contest.ours, contest.theirs):
         (root / "nix/store").mkdir(parents=True, exist_ok=True)
         for info in infos:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from osconf.store import local
+from osconf.store import registrar
 from osconf.store.local import LocalStore
 from osconf.vm.block_log import BlockLog, DiskReplay, copy_sparse, plan_power_cuts
 from tests.durability.disks import make_file_system, missing_for_recording, mounted, recorded, repair_file_system
@@ -45,7 +45,7 @@ def test_a_store_survives_power_cuts(tmp_path: Path, cuts: int, turns: int, sand
 
 
 def test_a_store_that_does_not_sync_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "sync_filesystem", lambda _path: None)
+    monkeypatch.setattr(registrar, "sync_filesystem", lambda _path: None)
     with pytest.raises(AssertionError, match="is valid and damaged"):
         cut_power(tmp_path, 12, 1, sandbox=False)
 

@@ -153,7 +153,7 @@ def make_foreign_path(site: Site) -> tuple[str, Path, Path]:
         store.real_path(path).write_bytes(source.read_bytes())
         store.real_path(path).chmod(0o444)
         os.utime(store.real_path(path), (1, 1))
-        store.register([PathInfo(path, info.nar_hash, info.nar_size)])
+        store.registrar.register([PathInfo(path, info.nar_hash, info.nar_size)])
     export = site.root / "foreign.export"
     with export.open("wb") as file:
         command = [*site.command("store", "export", path)]
@@ -223,7 +223,7 @@ def test_closures_travel_between_machines(served: Site) -> None:
         (store.real_path(foreign) / "deep").mkdir()
         (store.real_path(foreign) / "deep/file").write_text("content")
         canonicalise(store.real_path(foreign))
-        store.register([PathInfo(foreign, info.nar_hash, info.nar_size)])
+        store.registrar.register([PathInfo(foreign, info.nar_hash, info.nar_size)])
 
         def send(uid: int, wanted: str) -> tuple[int, str, list[str]]:
             process = subprocess.Popen(

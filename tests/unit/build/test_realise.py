@@ -26,6 +26,7 @@ from osconf.errors import BuildError, StoreError
 from osconf.model.hashes import hash_bytes
 from osconf.store.local import LocalStore
 from osconf.store.locks import PathLock
+from osconf.store.scan import ReferenceScanner, scan_tree
 from tests.unit.build.conftest import Workbench
 
 
@@ -223,10 +224,10 @@ def test_second_process_waits_and_uses_the_result(bench: Workbench) -> None:
         time.sleep(0.3)
         assert events.started == []
         bench.store.real_path(recipe.out).write_text("x")
-        info = bench.store.scan_content(bench.store.real_path(recipe.out), ())
+        info = scan_tree(bench.store.real_path(recipe.out), ReferenceScanner(()))
         from osconf.model.path_info import PathInfo
 
-        bench.store.register([PathInfo(recipe.out, info[0], info[1])])
+        bench.store.registrar.register([PathInfo(recipe.out, info[0], info[1])])
         lock.release()
         thread.join(10)
         assert events.started == []

@@ -26,7 +26,7 @@ from osconf.model.derivation import fill_output_paths
 from osconf.model.hashes import hash_bytes
 from osconf.model.path_info import PathInfo, fixed_content_address
 from osconf.model.store_path import make_fixed_output_path
-from osconf.store import local, roots, transfer
+from osconf.store import registrar, roots, transfer
 from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey
 from tests.contract.store_kinds import STORE_DIR, run_daemon
@@ -334,7 +334,7 @@ def test_flat_sources_are_the_same_whoever_adds_them(store: DaemonStore, tmp_pat
 def test_names_are_locked_for_a_short_time_while_a_client_says_nothing(
     monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:
-    monkeypatch.setattr(local, "_LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(registrar, "_LOCK_SECONDS", 0.3)
     archive = nar.dump_bytes(b"content")
     info = sign(PathInfo(make_path(1), hash_bytes("sha256", archive), len(archive)))
     daemon = run_daemon(root, trusts=False, trusted_keys=(KEY.render_public(),))

@@ -99,7 +99,7 @@ def test_references_must_be_valid(store: LocalStore) -> None:
     path = store.add_text("a", b"a")
     ghost = path.replace("-a", "-ghost")
     with pytest.raises(StoreError) as caught:
-        store.register([PathInfo(path + "2", hash_bytes("sha256", b""), 1, frozenset([ghost]))])
+        store.registrar.register([PathInfo(path + "2", hash_bytes("sha256", b""), 1, frozenset([ghost]))])
     assert caught.value.code == "reference-not-valid"
 
 

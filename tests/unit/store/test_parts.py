@@ -126,7 +126,7 @@ def test_transaction_is_undone_as_a_whole(store: LocalStore) -> None:
     bad = info.__class__(**{**info.__dict__, "path": path + "2", "references": frozenset(["/osconf/store/none"])})
     fine = info.__class__(**{**info.__dict__, "path": path + "3"})
     with pytest.raises(StoreError):
-        store.register([fine, bad])
+        store.registrar.register([fine, bad])
     assert store.valid_paths() == [path]
 
 

@@ -16,6 +16,7 @@ from osconf.store.database import Database, DatabaseDamaged
 from osconf.store.layout import StoreLayout
 from osconf.store.local import LocalStore
 from osconf.store.recover import recover_database
+from osconf.store.scan import ReferenceScanner, scan_tree
 
 DIRECTORY = "/osconf/store"
 
@@ -45,8 +46,10 @@ def fill(root: Path) -> dict[str, str]:
         made["out"] = drv.output_path()
         temporary = store.temporary_path()
         temporary.write_text(f"refers to {made['text']}")
-        nar_hash, size, references = store.scan_content(temporary, made.values())
-        store.install(temporary, PathInfo(made["out"], nar_hash, size, references, deriver=made["drv"], ultimate=True))
+        nar_hash, size, references = scan_tree(temporary, ReferenceScanner(made.values()))
+        store.registrar.install(
+            temporary, PathInfo(made["out"], nar_hash, size, references, deriver=made["drv"], ultimate=True)
+        )
         for number in range(60):
             store.add_text(f"filler-{number}", b"x" * 100)
     leftover = root / f"osconf/store/{'0' * 32}-leftover"

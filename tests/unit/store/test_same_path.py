@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from osconf.errors import StoreError
 from osconf.model import nar
 from osconf.model.hashes import hash_bytes
 from osconf.model.path_info import PathInfo
-from osconf.store import local
+from osconf.store import registrar
 from osconf.store.layout import StoreLayout
 from osconf.store.local import LocalStore
 
@@ -77,7 +78,7 @@ def test_lock_goes_with_what_is_given_up(tmp_path: Path) -> None:
     info = PathInfo(PATH, hash_bytes("sha256", archive), len(archive), frozenset({OTHER}))
     with open_store(tmp_path) as store:
         store.import_archive(info, io.BytesIO(archive))
-        with pytest.raises(local.StoreError, match="not valid"):
+        with pytest.raises(StoreError, match="not valid"):
             store.flush()
         assert not list(store.layout.locks.iterdir())
         bring(store, b"content")
@@ -85,13 +86,13 @@ def test_lock_goes_with_what_is_given_up(tmp_path: Path) -> None:
 
 
 def test_many_paths_need_few_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "_MAX_LOCKS", 10)
+    monkeypatch.setattr(registrar, "_MAX_LOCKS", 10)
     with open_store(tmp_path) as store:
         for number in range(35):
             bring(store, b"x", f"/osconf/store/{number:032}-x")
-            assert len(store._pending_locks) <= 10
+            assert len(store.registrar._path_locks) <= 10
         store.add_text("text", b"needs none")
-        assert len(store._pending_locks) == 5
+        assert len(store.registrar._path_locks) == 5
     with open_store(tmp_path) as store:
         assert len(store.valid_paths()) == 36
 

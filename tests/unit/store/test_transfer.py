@@ -13,6 +13,7 @@ import pytest
 from osconf.errors import StoreError
 from osconf.model.path_info import PathInfo
 from osconf.store.local import LocalStore
+from osconf.store.scan import ReferenceScanner, scan_tree
 from osconf.store.transfer import receive_closure, send_closure
 
 
@@ -41,9 +42,9 @@ def make_tree(store: LocalStore, tmp_path: Path) -> tuple[str, str]:
     (place / "own").write_text(package)
     (place / "same").hardlink_to(place / "own")
     (place / "link").symlink_to("own")
-    digest, size, references = store.scan_content(place, [package])
+    digest, size, references = scan_tree(place, ReferenceScanner([package]))
     path = package[:-7] + "environment"
-    store.install(place, PathInfo(path, digest, size, references))
+    store.registrar.install(place, PathInfo(path, digest, size, references))
     store.flush()
     return package, path
 
@@ -204,6 +205,6 @@ def test_what_is_valid_is_not_registered_anew(stores, tmp_path: Path) -> None:
     before = there.query_path_info(path)
     place = there.temporary_path()
     place.write_text("other")
-    there.install(place, PathInfo(path, before.nar_hash, 1, frozenset({path})))
+    there.registrar.install(place, PathInfo(path, before.nar_hash, 1, frozenset({path})))
     there.flush()
     assert there.query_path_info(path) == before
