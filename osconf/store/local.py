@@ -106,7 +106,9 @@ class LocalStore(AbstractStore):
     def valid_among(self, paths: Iterable[str]) -> set[str]:
         """Those of `paths` that are valid."""
         paths = set(paths)
-        return self.database.valid_among(paths) | (paths & self.registrar.pending.keys())
+        # First those that wait: meanwhile another thread may register them.
+        pending = paths & self.registrar.pending.keys()
+        return pending | self.database.valid_among(paths - pending)
 
     def query_path_info(self, path: str) -> PathInfo:
         """What is known of a valid path; raises `NotValid` for another."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,16 @@ def test_registering_does_not_wait_for_a_collection_of_garbage(store: LocalStore
         assert store.database.is_valid(path)
     keeps.join(10)
     registers.join(10)
+
+
+def test_what_is_registered_meanwhile_stays_valid(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = store.add_text("a", b"a")
+    ask = store.database.valid_among
+
+    def ask_and_register(paths: Iterable[str]) -> set[str]:
+        found = ask(paths)
+        store.flush()
+        return found
+
+    monkeypatch.setattr(store.database, "valid_among", ask_and_register)
+    assert store.valid_among([path]) == {path}
