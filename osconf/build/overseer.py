@@ -79,7 +79,8 @@ class Overseer:
         with self._lock:
             self._running.pop(running.drv_path, None)
             # From here none can come: those that were sent and have not arrived are taken back.
-            _raise_in(running.thread, None)
+            if running.error is not None:
+                _raise_in(running.thread, None)
 
     def look(self) -> dict[str, BuildError]:
         """Stop the builders that have to end; those that do not hear of it, by derivation, with what to say of them."""

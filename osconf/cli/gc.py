@@ -19,8 +19,8 @@ from osconf.cli.units import parse_age, parse_size, show_size
     help="Forget generations older than this first (30d, 12h).",
 )
 @click.option("-d", "--delete-old", is_flag=True, help="Forget all generations but the current ones first.")
-@click.option("--max-freed", metavar="SIZE", help="Stop after this much (5G).")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--max-freed", metavar="SIZE", help="Stop when this much is freed (5G).")
+@click.option("--dry-run", is_flag=True, help="Only say what would go, and how much that would free.")
 @options.as_json
 @click.pass_obj
 def collect(

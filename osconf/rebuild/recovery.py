@@ -30,7 +30,7 @@ def _is_sound(layout: StoreLayout) -> bool:
         try:
             # The last three fail when a table is missing.
             faults = database.check_integrity()
-            for read in (database.all_edges, database.derivation_outputs, database.sizes):
+            for read in (database.all_edges, database.derivation_outputs, database.derivers):
                 read()
             return not faults
         finally:

@@ -329,10 +329,6 @@ class Database:
             )
         ]
 
-    def sizes(self) -> dict[str, int]:
-        """Each valid path with the size of its archive."""
-        return {str(path): int(str(size)) for path, size in self._rows("SELECT path, nar_size FROM paths")}
-
     def invalidate(self, paths: Iterable[str]) -> None:
         """Forget paths in one transaction; refused when a path that stays refers to one of them."""
         with self.transaction() as connection:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from osconf.store.closure import order_references_first, reachable, reverse
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import PathLock, hold_lock, read_temporary_roots, remove_stale_locks
+from osconf.store.measure import Measure
 from osconf.store.reserve import is_nearly_full
 from osconf.store.roots import find_roots
 
@@ -30,8 +31,8 @@ _FEW = 20
 class GcOptions:
     """What a collection keeps and how far it goes.
 
-    `max_freed` stops after that many bytes; `keep_derivations` keeps the recipes of living paths, `keep_outputs` the
-    outputs of living recipes. `forgotten` are links that do not count: a dry run of their removal.
+    `max_freed` stops when that many bytes are freed; `keep_derivations` keeps the recipes of living paths,
+    `keep_outputs` the outputs of living recipes. `forgotten` are links that do not count: a dry run of their removal.
     """
 
     dry_run: bool = False
@@ -43,7 +44,7 @@ class GcOptions:
 
 @dataclass(frozen=True)
 class GcResult:
-    """What was removed (or would be), and how many bytes that freed."""
+    """What was removed (or would be), and how many bytes of the disk that freed, leftovers included."""
 
     paths: tuple[str, ...]
     freed: int
@@ -60,15 +61,19 @@ def collect_garbage(layout: StoreLayout, database: Database, options: GcOptions)
             with database.snapshot():
                 edges = database.all_edges()
                 alive = _living(database, edges, roots, options)
-                sizes = database.sizes()
             dead = [path for path in order_references_first(edges) if path not in alive]
             dead.reverse()
             if options.max_freed is not None:
-                dead = _limit(dead, sizes, options.max_freed)
+                dead = _limit(layout, dead, options.max_freed)
+            known = set(edges) | roots if options.max_freed is None else None
             if options.dry_run:
-                return GcResult(tuple(dead), sum(sizes[path] for path in dead))
-            freed = _forget(layout, database, dead)
-            leftovers = _collect_leftovers(layout, set(edges) | roots) if options.max_freed is None else 0
+                lost = [*_find_leftovers(layout, known)] if known is not None else []
+            else:
+                freed = _forget(layout, database, dead)
+                leftovers = _collect_leftovers(layout, known) if known is not None else 0
+        if options.dry_run:
+            # Others need not wait for this.
+            return _foresee(layout, dead, lost)
         return GcResult(tuple(dead), freed + empty_trash(layout), leftovers)
 
 
@@ -85,14 +90,23 @@ def _living(database: Database, edges: dict[str, list[str]], roots: set[str], op
     return reachable(graph, roots)
 
 
-def _limit(dead: list[str], sizes: dict[str, int], max_freed: int) -> list[str]:
-    chosen, freed = [], 0
+def _limit(layout: StoreLayout, dead: list[str], max_freed: int) -> list[str]:
+    measure = Measure()
+    for count, path in enumerate(dead):
+        if measure.freed >= max_freed:
+            return dead[:count]
+        measure.add(layout.real_path(path))
+    return dead
+
+
+def _foresee(layout: StoreLayout, dead: list[str], leftovers: list[Path]) -> GcResult:
+    measure = Measure()
     for path in dead:
-        if freed >= max_freed:
-            break
-        chosen.append(path)
-        freed += sizes[path]
-    return chosen
+        # No `Path`: there may be very many.
+        measure.add(layout.prefix + path)
+    for place in (*leftovers, *layout.trash.iterdir()):
+        measure.add(place)
+    return GcResult(tuple(dead), measure.freed, len(leftovers))
 
 
 def _forget(layout: StoreLayout, database: Database, paths: Iterable[str]) -> int:
@@ -141,13 +155,23 @@ def remove_leftovers(layout: StoreLayout) -> None:
         with hold_lock(layout.gc_lock, exclusive=True):
             read_temporary_roots(layout.temporary_roots)
             remove_stale_locks(layout.locks)
-            _collect_temporaries(layout)
+            for real in _find_temporaries(layout):
+                move_to_trash(layout, real)
         empty_trash(layout)
 
 
 def _collect_leftovers(layout: StoreLayout, known: set[str]) -> int:
     """Move what is not registered, and not being made, to the trash."""
     count = 0
+    for real in _find_leftovers(layout, known):
+        move_to_trash(layout, real)
+        count += 1
+    remove_stale_locks(layout.locks)
+    return count
+
+
+def _find_leftovers(layout: StoreLayout, known: set[str]) -> Iterator[Path]:
+    """What processes left that died; nobody makes one of the paths while it is looked at."""
     for real in layout.store.iterdir():
         if real.name.startswith(".") or f"{layout.store_dir}/{real.name}" in known:
             continue
@@ -157,25 +181,18 @@ def _collect_leftovers(layout: StoreLayout, known: set[str]) -> int:
             continue
         lock = PathLock(layout.locks, real.name)
         if lock.try_acquire():
-            move_to_trash(layout, real)
+            yield real
             lock.release()
-            count += 1
-    remove_stale_locks(layout.locks)
-    return count + _collect_temporaries(layout)
+    yield from _find_temporaries(layout)
 
 
-def _collect_temporaries(layout: StoreLayout) -> int:
-    """Move what dead processes left in the temporary directory to the trash.
+def _find_temporaries(layout: StoreLayout) -> Iterator[Path]:
+    """What dead processes left in the temporary directory.
 
     Names there start with the name of their owner's file of temporary roots. The files of dead owners are gone by now.
     """
     owners = {file.name for file in layout.temporary_roots.iterdir()}
-    count = 0
-    for real in layout.temporary.iterdir():
-        if real.name.partition("-")[0] not in owners:
-            move_to_trash(layout, real)
-            count += 1
-    return count
+    return (real for real in layout.temporary.iterdir() if real.name.partition("-")[0] not in owners)
 
 
 def delete_paths(

@@ -12,6 +12,7 @@ import pytest
 from osconf.errors import StoreError
 from osconf.store.gc import GcOptions
 from osconf.store.local import LocalStore
+from osconf.store.optimise import optimise_store
 from osconf.store.profiles import Profile
 
 
@@ -92,6 +93,45 @@ def test_max_freed_stops_early_and_keeps_the_rest_sound(graph: LocalStore) -> No
     assert len(removed) == 1
     assert "a" not in removed
     graph.closure(graph.valid_paths())
+
+
+def fill_with_links(store: LocalStore, tmp_path: Path) -> list[str]:
+    """Trees with equal files, which optimising made one, and what processes and a collector left that died."""
+    for name in ("one", "two", "three"):
+        (tmp_path / name / "deep").mkdir(parents=True)
+        (tmp_path / name / "deep/same").write_bytes(b"same" * 250_000)
+        (tmp_path / name / "own").write_bytes(name.encode() * 5000)
+    paths = [store.add_path(tmp_path / name, name) for name in ("one", "two", "three")]
+    store.flush()
+    assert optimise_store(store).linked == 2
+    for place in (store.layout.store / f"{'0' * 32}-left", store.layout.temporary / "9.9-0", store.layout.trash / "x"):
+        place.mkdir()
+        (place / "file").write_bytes(b"x" * 20_000)
+    return paths
+
+
+@pytest.mark.parametrize("kept", ["one", ""])
+def test_dry_run_tells_what_the_run_frees(tmp_path: Path, kept: str) -> None:
+    with LocalStore.open(tmp_path / "root", durable=False) as store:
+        paths = fill_with_links(store, tmp_path)
+    with LocalStore.open(tmp_path / "root", durable=False) as store:
+        if kept:
+            store.add_temp_root(paths[0])
+        foreseen = store.collect_garbage(GcOptions(dry_run=True))
+        assert len(list(store.layout.trash.iterdir())) == 1 and set(store.valid_paths()) == set(paths)
+        assert foreseen == store.collect_garbage()
+        assert foreseen.leftovers == 2 and len(foreseen.paths) == (2 if kept else 3)
+        # A file of which a link stays is not freed, one of which all go is freed once.
+        assert foreseen.freed // 500_000 == (0 if kept else 2)
+
+
+def test_max_freed_counts_what_is_freed(tmp_path: Path) -> None:
+    """Archives that are large, but links to files that stay, free nothing."""
+    with LocalStore.open(tmp_path / "root", durable=False) as store:
+        kept = fill_with_links(store, tmp_path)[0]
+    with LocalStore.open(tmp_path / "root", durable=False) as store:
+        store.add_temp_root(kept)
+        assert len(store.collect_garbage(GcOptions(max_freed=500_000)).paths) == 2
 
 
 def test_leftovers_are_removed(graph: LocalStore) -> None:
