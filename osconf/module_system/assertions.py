@@ -48,10 +48,15 @@ def _own_position(attrs: Value) -> Position | None:
 
 
 def _position_of_named(root: Level, text: str) -> Position | None:
-    """Where the user set the first option that a text names, or the nearest set of options around it."""
+    """Where the user set the first option that a text names, or the nearest set of options around it.
+
+    A whole branch such as `boot` is too far around an option deep in it.
+    """
     paths = [tuple(to_latin(part) for part in split_attr_path(found[0])) for found in _NAMED_PATH.finditer(text)]
     for least in (2, 1):
         for path in paths:
+            if least == 1 and len(path) > 2:
+                continue
             for length in range(len(path), least - 1, -1):
                 position = _set_by_user(root, path[:length])
                 if position is not None:

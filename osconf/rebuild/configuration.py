@@ -64,7 +64,7 @@ def instantiate_configuration(
         except OsconfError as error:
             told = _failed_assertions(error, value)
             if told is not None:
-                _relate(told, value, configuration)
+                _name_configuration(told, configuration)
                 raise told from error
             _relate(error, value, configuration)
             raise
@@ -95,16 +95,18 @@ def _variants(root: Level) -> dict[str, Level]:
 
 
 def _failed_assertions(error: OsconfError, value: Any) -> OsconfError | None:
-    """The assertions that an error sums up, each at the place it is about; None for other errors."""
+    """The assertions that an error sums up, each at the place it is about, and what else is wrong; None for others."""
     from osconf.module_system.assertions import failed_assertions
+    from osconf.module_system.check import related_mistakes
 
     if not isinstance(error, Throw) or not error.message.startswith(_ASSERTIONS):
         return None
     failed = failed_assertions(value)
     if not failed:
         return None
+    mistakes = [*failed, *related_mistakes(value, failed[0])]
     # Those that lead to a line of the user's come first.
-    first, *others = sorted(failed, key=lambda one: one.position is None)
+    first, *others = sorted(mistakes, key=lambda one: one.position is None)
     first.related.extend(others)
     return first
 
@@ -122,6 +124,12 @@ def _relate(error: OsconfError, value: Any, configuration: Path) -> None:
     elif isinstance(error, ResolutionError):
         names = error.roots
         error.position = find_definition(value, "environment.systemPackages", lambda item: _is_package(item, names))
+    _name_configuration(error, configuration)
+
+
+def _name_configuration(error: OsconfError, configuration: Path) -> None:
+    from osconf.lang.diagnose import has_own_place
+
     if not has_own_place(error):
         error.while_(f"while evaluating the configuration {configuration}")
 

@@ -130,6 +130,15 @@ def test_missing_root_file_system(machine: Machine) -> None:
     assert 'fileSystems."/"' in refuse(machine, "missing-root-file-system", "build", "-c", "configuration.nix")
 
 
+def test_mistakes_at_a_line_come_before_what_is_missing(machine: Machine) -> None:
+    machine.write("no-root.nix", HARDWARE.replace("fileSystems", "# fileSystems"))
+    lines = 'imports = [ ./no-root.nix ];\nboot.kernelParams = lib.mkIf config.services.ngnix.enable [ "quiet" ];'
+    write_configuration(machine, lines)
+    text = refuse(machine, "mistake-and-missing-root", "build", "-c", "configuration.nix")
+    assert text.startswith("error: attribute 'ngnix' missing")
+    assert 'fileSystems."/"' in text
+
+
 def test_other_commands_explain_the_same(machine: Machine) -> None:
     write_configuration(machine, MISTAKES["unknown-option"])
     for command in ("instantiate", "build-vm", "build-image"):

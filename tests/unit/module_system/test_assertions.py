@@ -62,6 +62,8 @@ def test_assertion_is_told_where_it_was_written() -> None:
         ("web.hosts.a must not be empty", 2),
         ("web.nothing and web.hosts do not agree", 2),
         ("nobody.knows this", None),
+        ("web.far.away.option is missing, and so is web.other", 1),
+        ("set web.far.away.option", None),
     ],
 )
 def test_assertion_is_told_at_the_option_that_it_names(message: str, line: int | None) -> None:
