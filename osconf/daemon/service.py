@@ -54,6 +54,7 @@ from osconf.store.canonical import canonicalise, explain_os_error, explaining, r
 from osconf.store.claims import keep_provable
 from osconf.store.local import LocalStore
 from osconf.store.locks import PathLock
+from osconf.store.reserve import release_space, restore_space
 from osconf.store.roots import remember_link
 from osconf.store.signing import parse_public_keys
 from osconf.store.stream import import_paths
@@ -422,7 +423,16 @@ class Service:
 
     @_operation("collect-garbage")
     def collect_garbage(self, arguments: Message) -> Any:
-        return encode_gc_result(self.store.collect_garbage(decode_gc_options(arguments["options"])))
+        options = decode_gc_options(arguments["options"])
+        if options.dry_run or not self.store.read_only:
+            return encode_gc_result(self.store.collect_garbage(options))
+        # The disk was full when the conversation began, and opening the store takes some space already.
+        release_space(self.store.layout)
+        try:
+            with LocalStore.open(self.store.root, self.store.store_dir) as store:
+                return encode_gc_result(store.collect_garbage(options))
+        finally:
+            restore_space(self.store.layout)
 
     @_operation("delete", is_trusted=True)
     def delete(self, arguments: Message) -> Any:

@@ -15,7 +15,8 @@ from osconf.daemon.access import Peer, Policy
 from osconf.daemon.confine import Confinement, plan_confinement
 from osconf.daemon.service import Service
 from osconf.daemon.wire import Channel
-from osconf.store.local import LocalStore
+from osconf.rebuild.opening import open_local_store
+from osconf.store.layout import StoreLayout
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session
@@ -51,7 +52,7 @@ def make_server(open_session: OpenSession, read_policy: Callable[[], Policy]) ->
 
     def serve(channel: Channel, peer: Peer) -> None:
         session = open_session()
-        with LocalStore.open(session.root, session.store_dir) as store:
+        with open_local_store(StoreLayout(session.root, session.store_dir)) as store:
 
             def confine() -> Confinement | None:
                 return plan_confinement(store.layout, session.cache_dir, _named_directories(session))

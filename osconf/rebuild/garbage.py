@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from osconf.activation.commit import IN_USE
 from osconf.activation.generations import PROFILE as SYSTEM_PROFILE
+from osconf.errors import StoreError
 from osconf.rebuild.generations import delete_generations
 from osconf.store.gc import GcOptions
 from osconf.store.layout import StoreLayout
 from osconf.store.profiles import Generation, Profile
-from osconf.store.reserve import release_space
+from osconf.store.reserve import release_space, restore_space
 
 if TYPE_CHECKING:
     from osconf.rebuild.session import Session
@@ -37,16 +38,26 @@ def collect_garbage(
     dry_run: bool = False,
 ) -> Collected:
     """Collect; `older_than` is in seconds. The default, the running and the booted generation always stay."""
-    # Opening the store needs some space already.
-    release_space(StoreLayout(session.root, session.store_dir))
-    profiles = session.store.layout.profiles
-    old = {}
-    if keep_generations is not None or older_than is not None:
-        old = choose_old_generations(profiles, keep=keep_generations, older_than=older_than)
+    layout = StoreLayout(session.root, session.store_dir)
     if not dry_run:
-        forget_generations(old)
-    forgotten = frozenset(str(generation.link) for generations in old.values() for generation in generations)
-    result = session.store.collect_garbage(GcOptions(dry_run=dry_run, max_freed=max_freed, forgotten=forgotten))
+        # Opening the store to write takes some space already.
+        release_space(layout)
+    try:
+        profiles = session.store.layout.profiles
+        old = {}
+        if keep_generations is not None or older_than is not None:
+            old = choose_old_generations(profiles, keep=keep_generations, older_than=older_than)
+        if not dry_run:
+            forget_generations(old)
+        forgotten = frozenset(str(generation.link) for generations in old.values() for generation in generations)
+        result = session.store.collect_garbage(GcOptions(dry_run=dry_run, max_freed=max_freed, forgotten=forgotten))
+    except StoreError as error:
+        if error.code == "no-space":
+            error.hint = f"a collection needs some space itself: remove old logs in '{layout.logs}', then try again"
+        raise
+    finally:
+        if not dry_run:
+            restore_space(layout)
     return Collected(result.paths, result.freed)
 
 

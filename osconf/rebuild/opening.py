@@ -22,7 +22,8 @@ def open_store(root: Path, store_dir: str, environment: Mapping[str, str]) -> St
     """Open the store below `root`.
 
     `OSCONF_DAEMON` names the socket of a daemon to use whoever we are. Without it root and the owner of a store open
-    it directly, others through its socket, where there is one. Where nothing can be written, it can still be read.
+    it directly, others through its socket, where there is one. Where nothing can be written, because of permissions or
+    because the disk is full, it can still be read.
     """
     layout = StoreLayout(root.absolute(), store_dir)
     given = environment.get(SOCKET_VARIABLE)
@@ -31,18 +32,24 @@ def open_store(root: Path, store_dir: str, environment: Mapping[str, str]) -> St
         from osconf.daemon.client import DaemonStore
 
         return DaemonStore.connect(socket, store_dir)
+    return open_local_store(layout)
+
+
+def open_local_store(layout: StoreLayout) -> LocalStore:
+    """Open a store, only to be read where it cannot be written."""
     try:
-        return LocalStore.open(root, store_dir)
+        return LocalStore.open(layout.root, layout.store_dir)
     except (OSError, StoreError) as error:
         if not _is_refused(error) or not _is_readable(layout):
             raise
-        return LocalStore.open(root, store_dir, read_only=True)
+        return LocalStore.open(layout.root, layout.store_dir, read_only=True)
 
 
 def _is_refused(error: OSError | StoreError) -> bool:
-    """Whether a store could not be opened because it must not be written."""
-    refusals = (errno.EROFS, errno.EACCES, errno.EPERM)
-    return error.errno in refusals if isinstance(error, OSError) else error.code == "store-not-writable"
+    """Whether a store could not be opened because it cannot be written."""
+    refusals = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
+    codes = ("store-not-writable", "no-space")
+    return error.errno in refusals if isinstance(error, OSError) else error.code in codes
 
 
 def _is_readable(layout: StoreLayout) -> bool:

@@ -6,6 +6,7 @@ before a row says so. One connection serves all threads of a process, behind a l
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -28,6 +29,8 @@ _MAX_VARIABLES = 500
 _COPIES = 10
 # What SQLite needs beside the file to work at all: shared memory and the first pages of its log.
 _LOG_BYTES = 1 << 17
+# Files that are no disk's, for a copy where the disk is full.
+_MEMORY = Path("/dev/shm")
 
 _INFO_COLUMNS = "id, path, nar_hash, nar_size, registration_time, deriver, ultimate, signatures, content_address"
 
@@ -375,10 +378,20 @@ def is_read_only(place: Path) -> bool:
 
 def _open_copy(file: Path, log: Path) -> sqlite3.Connection:
     """Read a database of somebody else's, which may change under us and be complete with its log alone."""
+    try:
+        return _open_copy_in(None, file, log)
+    except (OSError, sqlite3.Error) as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT) if isinstance(error, OSError) else "full" in str(error)
+        if not is_full or not _MEMORY.is_dir():
+            raise
+        return _open_copy_in(_MEMORY, file, log)
+
+
+def _open_copy_in(place: Path | None, file: Path, log: Path) -> sqlite3.Connection:
     import shutil
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="osconf-database-") as directory:
+    with tempfile.TemporaryDirectory(prefix="osconf-database-", dir=place) as directory:
         copy = Path(directory) / file.name
         for _ in range(_COPIES):
             before = _stamps(file, log)

@@ -27,14 +27,14 @@ from osconf.model.store_path import (
 from osconf.store import roots
 from osconf.store.abstract import AbstractStore, check_expected
 from osconf.store.canonical import explaining, remove_tree, sync_directory
-from osconf.store.database import Database, is_read_only
+from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import TemporaryRoots
 from osconf.store.lost import check_not_lost
 from osconf.store.places import NotValid
-from osconf.store.readonly import ensure_writable
+from osconf.store.readonly import ensure_writable, explain_unwritable
 from osconf.store.registrar import Registrar
-from osconf.store.reserve import release_space, reserve_space
+from osconf.store.reserve import release_space, reserve_space, restore_space
 
 if TYPE_CHECKING:
     from osconf.store.copying import CopiedTree
@@ -253,12 +253,7 @@ class LocalStore(AbstractStore):
     def check_writable(self) -> None:
         """Raise `StoreError` when this store was opened to be read."""
         if self.read_only:
-            why = "its filesystem is read-only" if is_read_only(self.layout.store) else "permission denied"
-            raise StoreError(
-                f"the store below {self.root} cannot be written: {why}",
-                code="store-not-writable",
-                hint="be root, have its daemon run, or use a store of your own: `--store DIR` or OSCONF_STORE=DIR",
-            )
+            raise explain_unwritable(self.layout)
 
     def temporary_path(self) -> Path:
         """A fresh place on the store's filesystem and mount; the caller makes it and moves or removes it."""
@@ -346,14 +341,19 @@ class LocalStore(AbstractStore):
 
     def collect_garbage(self, options: GcOptions | None = None) -> GcResult:
         """Remove what no root needs."""
-        self.check_writable()
         from osconf.store.gc import GcOptions, collect_garbage
 
+        options = options or GcOptions()
+        if options.dry_run:
+            self.flush()
+            return collect_garbage(self.layout, self.database, options)
+        self.check_writable()
         release_space(self.layout)
-        self.flush()
-        result = collect_garbage(self.layout, self.database, options or GcOptions())
-        reserve_space(self.layout)
-        return result
+        try:
+            self.flush()
+            return collect_garbage(self.layout, self.database, options)
+        finally:
+            restore_space(self.layout)
 
     def delete(self, paths: Iterable[str], *, ignore_liveness: bool = False) -> GcResult:
         """Remove these paths; refused for one that is alive or referred to."""

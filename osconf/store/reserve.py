@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 from osconf.store.layout import StoreLayout
 
-_SIZE = 1 << 20
+_SIZE, _STEP = 1 << 20, 1 << 16
 _NEARLY_FULL = 16 << 20
 
 
@@ -18,20 +19,35 @@ def release_space(layout: StoreLayout) -> None:
     """Give the reserved space back, where the disk needs it and we may."""
     if is_nearly_full(layout):
         with suppress(OSError):
-            (layout.database.parent / "reserved").unlink()
+            _file(layout).unlink()
 
 
 def reserve_space(layout: StoreLayout) -> None:
     """Reserve space, unless that is done or the disk has none to spare."""
-    file = layout.database.parent / "reserved"
-    if file.exists() or is_nearly_full(layout):
-        return
     with suppress(OSError):
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if _file(layout).stat().st_size >= _SIZE:
+            return
+    if not is_nearly_full(layout):
+        restore_space(layout)
+
+
+def restore_space(layout: StoreLayout) -> None:
+    """Take back what was given up for a collection, as far as it is still there: the next one needs it, too."""
+    with suppress(OSError):
+        descriptor = os.open(_file(layout), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, _SIZE)
+            # What the collection itself has open takes a part until it ends.
+            for size in range(_SIZE, 0, -_STEP):
+                with suppress(OSError):
+                    os.posix_fallocate(descriptor, 0, size)
+                    return
+            _file(layout).unlink()
         finally:
             os.close(descriptor)
+
+
+def _file(layout: StoreLayout) -> Path:
+    return layout.database.parent / "reserved"
 
 
 def is_nearly_full(layout: StoreLayout) -> bool:

@@ -93,6 +93,23 @@ def test_mounted_read_only(site: Site, path: str) -> None:
     )
 
 
+FULL_DISK = """
+cp -a "$1" "$1.copy" && mount -t tmpfs -o size=3M tmpfs "$1" && cp -a "$1.copy/." "$1" && rm -r "$1.copy" || exit 99
+mkdir "$1/tmp"
+cat /dev/zero > "$1/fill" 2> /dev/null
+TMPDIR="$1/tmp"; export TMPDIR
+shift
+exec "$@"
+"""
+
+
+def test_full_disk(site: Site, path: str) -> None:
+    """Not a byte is free, neither for the database's log nor for temporary files."""
+    read_everything(
+        site, 0, path, "no space left on the disk", ("unshare", "-m", "sh", "-c", FULL_DISK, "sh", str(site.store))
+    )
+
+
 def test_written_meanwhile(site: Site, path: str) -> None:
     """What another process has in its log alone is seen, and so is what it adds later."""
     with LocalStore.open(site.store, durable=False) as store:
