@@ -53,7 +53,8 @@ class Invocation:
         root = store_root or environment.get("OSCONF_STORE") or "/"
         return cls(
             environment,
-            Path(root).absolute(),
+            # Another way to say the same place must be the same store: result links hold its name.
+            Path(root).resolve(),
             environment.get("OSCONF_STORE_DIR", "/osconf/store"),
             show_trace,
             debug,
@@ -103,12 +104,13 @@ class Invocation:
         click.echo(f"warning: {text}", err=True)
         self.warnings.append(text)
 
-    def print_outcome(self, lines: Sequence[str], paths: Iterable[str], links: Iterable[Path]) -> None:
+    def print_outcome(self, lines: Sequence[str], paths: Iterable[str], links: Mapping[Path, str]) -> None:
         """Print lines; the next call like this one only prints them, while what they rest on is as it is.
 
-        They rest on what the session's evaluations looked at, on these store paths, and on these links to the store.
+        They rest on what the session's evaluations looked at, on these store paths, and on these links to store paths.
         """
-        output = "".join(f"{line}\n" for line in lines)
+        # The names of links are bytes, whatever the encoding of the terminal.
+        output = os.fsencode("".join(f"{line}\n" for line in lines))
         click.echo(output, nl=False)
         if self.arguments is None or self.warnings or self.verbose or self.debug:
             return
@@ -117,7 +119,7 @@ class Invocation:
         memo = Memo.of_user(self.environment)
         evidence = None if memo is None else self.session.evidence_for(paths, links)
         if memo is not None and evidence is not None:
-            memo.keep(self.arguments, self.environment, os.fsencode(output), evidence)
+            memo.keep(self.arguments, self.environment, output, evidence)
 
     def _make_reporter(self) -> Reporter:
         from osconf.cli.progress import make_reporter

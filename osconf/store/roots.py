@@ -30,10 +30,18 @@ def add_root(layout: StoreLayout, link: Path, target: str) -> None:
     make_root_link(layout, link, target)
 
 
-def root_links(layout: StoreLayout, link: Path) -> list[Path]:
-    """What makes a link a root: itself, and what remembers it when it is outside the roots' own directory."""
+def root_links(layout: StoreLayout, link: Path, target: str) -> dict[Path, str]:
+    """The links, with their texts, that `add_root` leaves: the root, and what remembers one that is outside."""
     link = Path(os.path.abspath(link))  # noqa: PTH100 - the link itself is meant
-    return [link] if _is_inside(layout, link) else [link, _remembering_link(layout.roots / "auto", link)]
+    found = {link: _text_of(layout, link, target)}
+    if not _is_inside(layout, link):
+        found[_remembering_link(layout.roots / "auto", link)] = str(link)
+    return found
+
+
+def _text_of(layout: StoreLayout, link: Path, target: str) -> str:
+    """What a root's link says: for people where the path really is, in the roots' own directory its name."""
+    return target if layout.prefix == "" or _is_inside(layout, link) else str(layout.real_path(target))
 
 
 def make_root_link(layout: StoreLayout, link: Path, target: str) -> Path | None:
@@ -43,7 +51,7 @@ def make_root_link(layout: StoreLayout, link: Path, target: str) -> Path | None:
     inside = _is_inside(layout, link)
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
-        replace_link(link, target if layout.prefix == "" or inside else str(layout.real_path(target)))
+        replace_link(link, _text_of(layout, link, target))
     except OSError as error:
         raise StoreError(f"cannot make the link '{link}' to '{target}': {error.strerror}", code="no-root") from error
     return None if inside else link
@@ -152,13 +160,26 @@ def _follow(layout: StoreLayout, link: Path) -> Iterator[tuple[str, str]]:
             target = os.path.normpath(at.parent / at.readlink())
         except OSError:
             return
-        for prefix in {f"{layout.prefix}{layout.store_dir}/", f"{layout.store_dir}/"}:
-            if target.startswith(prefix):
-                with suppress(BadStorePath):
-                    inside = f"{layout.store_dir}/{target[len(prefix) :]}"
-                    yield split_store_path(inside, layout.store_dir)[0], str(at)
-                return
+        inside = _inside_store(layout, target) or _inside_store(layout, _without_links(target))
+        if inside is not None:
+            with suppress(BadStorePath):
+                yield split_store_path(inside, layout.store_dir)[0], str(at)
+            return
         at = Path(target)
+
+
+def _inside_store(layout: StoreLayout, target: str) -> str | None:
+    """The logical path of a place in the store; None for one outside."""
+    for prefix in (f"{layout.prefix}{layout.store_dir}/", f"{layout.store_dir}/"):
+        if target.startswith(prefix):
+            return f"{layout.store_dir}/{target[len(prefix) :]}"
+    return None
+
+
+def _without_links(target: str) -> str:
+    """The same place by the directories' own names: the store may have been opened by another name than today."""
+    parent, _, name = target.rpartition("/")
+    return f"{os.path.realpath(parent)}/{name}"
 
 
 def _process_roots(layout: StoreLayout) -> Iterator[tuple[str, str]]:

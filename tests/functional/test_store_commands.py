@@ -64,6 +64,18 @@ def test_cache_with_signature(osconf: Program, added: str, tmp_path: Path) -> No
     osconf("store", "verify", "--check-contents", store="two")
 
 
+@pytest.mark.parametrize("name", ["sub/../one", "link"])
+def test_a_store_has_many_names(osconf: Program, added: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to("one")
+    expression = f'derivation {{ name = "it"; builder = "builtin:nothing"; system = "x"; src = "{added}"; }}'
+    (drv,) = osconf.lines("instantiate", "-E", expression)
+    (tmp_path / "result").symlink_to(tmp_path / f"one{drv}")
+    (tmp_path / "one/osconf/var/gcroots/result").symlink_to(tmp_path / "result")
+    assert osconf.lines("store", "references", "../" * 20 + str(tmp_path / "result")[1:], store=name) == []
+    assert osconf.lines("gc", store=name) == [added]
+
+
 def test_missing_in_cache(osconf: Program, added: str, tmp_path: Path) -> None:
     osconf("copy", "--to", f"file://{tmp_path / 'cache'}", added)
     ghost = added.replace("-tree", "-ghost").replace(added[15:20], "00000")

@@ -52,6 +52,15 @@ def test_roots_keep_closures(graph: LocalStore, tmp_path: Path) -> None:
     assert list((graph.layout.roots / "auto").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["other-name", "root/../other-name", "root/../root"])
+def test_roots_made_under_another_name_of_the_store_count(graph: LocalStore, tmp_path: Path, name: str) -> None:
+    (tmp_path / "other-name").symlink_to("root")
+    with LocalStore.open(tmp_path / name, durable=False) as renamed:
+        renamed.add_root(tmp_path / "result", path_of(graph, "b"))
+    assert collect(graph) == {"c"}
+    assert graph.resolve(tmp_path / "result") == path_of(graph, "b")
+
+
 def test_only_remembered_links_are_tidied(graph: LocalStore) -> None:
     own = graph.layout.user_profiles("alice") / "auto" / "passwd"
     own.parent.mkdir(parents=True)
