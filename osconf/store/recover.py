@@ -1,7 +1,8 @@
 """Making a database anew from what is on the disk, when the old one is damaged or gone.
 
 What was registered is found again in the bytes of the damaged file, however little of it SQLite can read: a row holds a
-path directly followed by the hash of its archive. A path of the store directory is kept when its content still has such
+path directly followed by the hash of its archive. Files that were set aside before count, too: a recovery may have been
+killed, and no database is in place before the new one is complete. A path of the store directory is kept when its content still has such
 a hash, or proves its name by itself. References are found as after a build, by looking for names. The rest, leftovers
 of interrupted builds among it, stays unregistered: it is built again when it is wanted, or collected.
 """
@@ -20,7 +21,7 @@ from osconf.model.derivation import parse
 from osconf.model.hashes import BASE32_ALPHABET, Hash, hash_file
 from osconf.model.path_info import PathInfo, fixed_content_address, text_content_address
 from osconf.model.store_path import DRV_SUFFIX, make_fixed_output_path, make_text_path, parse_base_name
-from osconf.store.canonical import explaining
+from osconf.store.canonical import explaining, sync_directory
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
 from osconf.store.locks import hold_lock
@@ -58,28 +59,24 @@ def recover_database(
         known = find_registered(layout)
         found = _read_paths(layout, progress)
         infos = _choose_sound(layout, found, known)
+        new = _make_database(layout, infos, found, durable=durable)
         old = _set_aside(layout.database)
-        outputs = {path: _outputs_of(found[path]) for path in infos if path.endswith(DRV_SUFFIX)}
-        database = Database(layout.database, durable=durable)
-        try:
-            database.register(infos.values(), outputs)
-        finally:
-            database.close()
+        new.replace(layout.database)
+        if durable:
+            sync_directory(layout.database.parent)
     return Recovery(tuple(sorted(infos)), tuple(sorted(found.keys() - infos.keys())), old)
 
 
 def find_registered(layout: StoreLayout) -> dict[str, set[str]]:
-    """The paths, and the hashes of their archives in base16, that the bytes of the database still tell."""
+    """The paths, and the hashes of their archives in base16, that the bytes of the databases still tell."""
     pattern = re.compile(
         b"(%b/[%b]{32}-[0-9a-zA-Z+._?=-]+?)sha256:([0-9a-f]{64})"
         % (re.escape(layout.store_dir.encode()), BASE32_ALPHABET.encode())
     )
     known: dict[str, set[str]] = {}
-    for suffix in ("", "-wal"):
-        file = layout.database.with_name(layout.database.name + suffix)
-        if file.is_file():
-            for path, digest in pattern.findall(file.read_bytes()):
-                known.setdefault(path.decode(), set()).add(digest.decode())
+    for file in layout.database.parent.glob(f"{layout.database.name}*"):
+        for path, digest in pattern.findall(file.read_bytes()):
+            known.setdefault(path.decode(), set()).add(digest.decode())
     return known
 
 
@@ -158,6 +155,22 @@ def _outputs_of(item: _Found) -> dict[str, str]:
         return {name: output.path for name, output in parse(item.real.read_bytes()).outputs.items()}
     except (OSError, StoreError, ValueError):
         return {}
+
+
+def _make_database(
+    layout: StoreLayout, infos: Mapping[str, PathInfo], found: Mapping[str, _Found], *, durable: bool
+) -> Path:
+    """A complete database beside the one in place."""
+    new = layout.database.with_name(f"{layout.database.name}.new")
+    for suffix in _FILES:
+        new.with_name(new.name + suffix).unlink(missing_ok=True)
+    database = Database(new, durable=durable)
+    try:
+        outputs = {path: _outputs_of(found[path]) for path in infos if path.endswith(DRV_SUFFIX)}
+        database.register(infos.values(), outputs)
+    finally:
+        database.close()
+    return new
 
 
 def _set_aside(database: Path) -> Path | None:

@@ -129,6 +129,32 @@ def test_a_sound_database_is_left_alone(tmp_path: Path) -> None:
     assert forced.old.exists()
 
 
+@pytest.mark.parametrize("step", ["register", "replace"])
+def test_a_killed_recovery_forgets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    made = fill(tmp_path)
+    spoil_header(database_of(tmp_path))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if step == "register":
+            patch.setattr(Database, "register", die)
+        else:
+            # The old files have been set aside, the new one is not in place.
+            real = Path.replace
+            patch.setattr(
+                Path, "replace", lambda file, to: die() if to == database_of(tmp_path) else real(file, to)
+            )
+        with pytest.raises(KeyboardInterrupt):
+            recover_store(tmp_path, DIRECTORY)
+    with pytest.raises(DatabaseDamaged):
+        LocalStore.open(tmp_path, durable=False)
+    recovery = recover_store(tmp_path, DIRECTORY)
+    assert recovery is not None
+    assert set(made.values()) <= set(recovery.kept)
+
+
 def test_changed_content_is_not_registered_again(tmp_path: Path) -> None:
     made = fill(tmp_path)
     out = StoreLayout(tmp_path, DIRECTORY).real_path(made["out"])
