@@ -148,6 +148,8 @@ def render_error(
     if not show_trace:
         lines += [_render_caller(caller, style) for caller in callers[:_MAX_CALLERS]]
     for frame in contexts:
+        if _is_said(frame, error, place):
+            continue
         at = f" ({frame.position})" if frame.position and frame.position != place else ""
         lines.append(f"       … {from_latin_safely(frame.doing)}{at}")
     if error.hint:
@@ -157,6 +159,12 @@ def render_error(
     if offers_trace and not show_trace and (len(trace) > 1 or len(error.frames) > len(contexts)):
         lines.append(f"       {style['dim']}(--show-trace shows how the evaluation came here){style['end']}")
     return "\n".join(lines)
+
+
+def _is_said(frame: Frame, error: OsconfError, place: Position | None) -> bool:
+    """Whether the message names what was being evaluated, and nothing else is known of it."""
+    what = frame.doing.removeprefix("while evaluating ")
+    return frame.position in (None, place) and what != frame.doing and what in error.message
 
 
 def from_latin_safely(text: str) -> str:
