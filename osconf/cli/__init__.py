@@ -23,7 +23,9 @@ def _repeat() -> bool:
     if output is None:
         return False
     try:
-        return os.write(sys.stdout.fileno(), output) == len(output)
+        while output:
+            output = output[os.write(sys.stdout.fileno(), output) :]
     except (OSError, AttributeError):
         # The call itself says what is wrong with its output.
         return False
+    return True

@@ -128,11 +128,19 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     # The values of an evaluation live as long as the program: looking for cycles among them frees nothing, and a pass
     # over all of them when an evaluation ends takes a quarter of its time.
     gc.set_threshold(_COLLECT_AFTER, 50, 1000)
+    _open_streams()
     code = guard(lambda: program(arguments, prog_name="osconf", standalone_mode=False, obj=arguments), arguments)
     sys.stdout.flush()
     sys.stderr.flush()
     # Tearing down a large heap of values costs more than the operating system needs to drop it.
     os._exit(code)
+
+
+def _open_streams() -> None:
+    """Give those of the standard streams that were closed a place, which must not become that of another file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open until the end
 
 
 def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:

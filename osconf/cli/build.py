@@ -59,7 +59,7 @@ def build(
         given = Expression.from_options(expression)
         wanted = instantiate_expression(session, given.evaluator, given.values, given.arguments)
     paths = session.plan(wanted) if dry_run else session.build(wanted)
-    links = [] if no_link or dry_run else link_results(session.store, out_link, paths)
+    links = {} if no_link or dry_run else link_results(session.store, out_link, paths)
     invocation.print_outcome(paths, [*paths, *(item.path for item in wanted)], links)
 
 

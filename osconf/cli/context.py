@@ -33,6 +33,8 @@ class Invocation:
     verbose: int = 0
     arguments: Sequence[str] | None = None
     """The words of the command line, where the program was called with some."""
+    store_place: str = ""
+    """The store's root as it was named: links on the way may lead elsewhere tomorrow."""
     warnings: list[str] = field(default_factory=list)
     """What `warn` said."""
     build_choices: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Invocation:
             quiet,
             verbose,
             arguments,
+            str(Path(root).absolute()),
         )
 
     def configuration(self, given: str | None) -> Path:
@@ -119,6 +122,7 @@ class Invocation:
         memo = Memo.of_user(self.environment)
         evidence = None if memo is None else self.session.evidence_for(paths, links)
         if memo is not None and evidence is not None:
+            evidence.resolved(self.store_place, str(self.store_root))
             memo.keep(self.arguments, self.environment, output, evidence)
 
     def _make_reporter(self) -> Reporter:

@@ -38,7 +38,7 @@ def instantiate(
     else:
         found = [instantiate_configuration(session, invocation.configuration(config), "system")]
     paths = [derivation.path for derivation in found]
-    links = [] if root is None else link_results(session.store, root, paths)
+    links = {} if root is None else link_results(session.store, root, paths)
     invocation.print_outcome(
         [
             str(place) if derivation.output in ("", "out") else f"{place}!{derivation.output}"

@@ -26,6 +26,11 @@ Keep = Callable[[str, str], bool]
 """A filter of paths to copy: (path relative to the source, kind) -> keep it?"""
 
 
+def filter_of_files(keep: Keep | None) -> Keep | None:
+    """The same filter, asked with the names that the operating system gives."""
+    return None if keep is None else lambda below, kind: keep(to_latin(below), kind)
+
+
 class World(Protocol):
     """Files, environment, clock and store, as the language sees them."""
 
@@ -202,7 +207,7 @@ class PureWorld:
         from osconf.model.hashes import hash_bytes
         from osconf.model.store_path import make_text_path
 
-        path = make_text_path(name, hash_bytes("sha256", data), references, self._store_dir)
+        path = make_text_path(from_latin(name), hash_bytes("sha256", data), references, self._store_dir)
         self._texts[path] = data
         self._references[path] = frozenset(references)
         self._paths.add(path)
@@ -223,14 +228,15 @@ class PureWorld:
         from osconf.model.store_path import make_fixed_output_path
 
         source = FilePath(from_latin(path))
-        digest = hash_path(source, algorithm, keep)[0] if recursive else hash_file(algorithm, source)
+        kept = filter_of_files(keep)
+        digest = hash_path(source, algorithm, kept)[0] if recursive else hash_file(algorithm, source)
         if expected is not None and Hash.parse(expected, algorithm) != digest:
             raise StoreError(
                 f"store path mismatch in (possibly filtered) path added from '{from_latin(path)}'\n"
                 f"its hash is {digest.sri()}, not {expected}",
                 code="hash-mismatch",
             )
-        result = make_fixed_output_path(name, digest, recursive, (), self._store_dir)
+        result = make_fixed_output_path(from_latin(name), digest, recursive, (), self._store_dir)
         if recursive and algorithm == "sha256":
             self._nar_hashes[result] = digest.sri()
         self._paths.add(result)
@@ -245,6 +251,10 @@ class PureWorld:
         self._references[path] = derivation.references()
         self._paths.add(path)
         return path
+
+    def unreferenced(self) -> set[str]:
+        """What was added, without what something else that was added refers to."""
+        return self._paths.difference(*self._references.values())
 
     def builder_environment(self, name: str, builder: str, context: Collection[str]) -> str | None:
         return None

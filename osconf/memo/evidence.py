@@ -25,6 +25,8 @@ can change again and look the same."""
 _COARSE_GRAIN = 2_000_000_000
 """The same for file systems that keep whole seconds."""
 _SECOND = 1_000_000_000
+_TIMED_KINDS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+"""Not pipes, sockets and devices."""
 
 
 class Evidence:
@@ -42,6 +44,7 @@ class Evidence:
         self._links: dict[str, str] = {}
         self._valid: set[str] = set()
         self._database = ""
+        self._untimed: frozenset[int] | None = None
 
     # -- writing down --------------------------------------------------------------------------------------------------
 
@@ -65,11 +68,21 @@ class Evidence:
             except (OSError, ValueError):
                 self.object(f"{path} cannot be looked at")
                 return None
+            self._check_times(path, status)
             changed = status.st_ctime_ns
             if changed > time.time_ns() - (_GRAIN if changed % _SECOND else _COARSE_GRAIN):
                 self.object(f"{path} was changed just now")
             stamps[path] = _stamp_of(status)
         return stamps[path]
+
+    def _check_times(self, path: str, status: os.stat_result) -> None:
+        """What changes without a time that tells is objected to."""
+        if self._untimed is None:
+            from osconf.memo.devices import untimed_devices
+
+            self._untimed = untimed_devices()
+        if stat.S_IFMT(status.st_mode) not in _TIMED_KINDS or status.st_dev in self._untimed:
+            self.object(f"{path} does not tell when it was changed")
 
     def tree(self, path: str) -> None:
         """Everything in a tree."""
@@ -86,12 +99,9 @@ class Evidence:
         """Where the links in a path lead."""
         self._resolved[path] = found
 
-    def link(self, path: str) -> None:
-        """The target of a link."""
-        try:
-            self._links[path] = os.readlink(path)  # noqa: PTH115
-        except OSError:
-            self.object(f"{path} is no link")
+    def link(self, path: str, target: str) -> None:
+        """A link that has to lead to a target: what was made, not what is there, which may be another call's by now."""
+        self._links[path] = target
 
     def valid(self, path: str) -> None:
         """A store path that is there."""

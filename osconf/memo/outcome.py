@@ -19,7 +19,7 @@ SWITCH = "OSCONF_MEMO"
 """The variable that is set to 0 to keep and repeat nothing."""
 IGNORED_VARIABLES = frozenset({"_", "SHLVL", "OLDPWD"})
 """Variables that shells change all the time."""
-_FORMAT = "1"
+_FORMAT = "2"
 """Part of every key: count up when what is kept, or looked at, changes."""
 _MAX_BYTES = 64 << 20
 _START = 10
@@ -58,14 +58,17 @@ class Memo:
             self._cache.prune()
 
     def _key(self, arguments: Sequence[str], environment: Mapping[str, str]) -> str | None:
-        """What tells calls apart: the words, who says them and where, and everything in the environment."""
+        """What tells calls apart: the words, who says them, where, as what platform, and the whole environment."""
         try:
             folder = os.getcwd()  # noqa: PTH109
         except OSError:
             return None
         variables = (f"{name}={value}" for name, value in environment.items() if name not in IGNORED_VARIABLES)
         people = f"{os.geteuid()} {os.getegid()} {os.getgroups()}"
-        return self._cache.key((_FORMAT, __file__, sys.executable, folder, people, *arguments, "", *sorted(variables)))
+        # Not the same for all of a machine's processes: setarch(8).
+        platform = os.uname().machine
+        program = (_FORMAT, __file__, sys.executable, platform)
+        return self._cache.key((*program, folder, people, *arguments, "", *sorted(variables)))
 
 
 def _add_program(evidence: Evidence) -> None:

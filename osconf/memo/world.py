@@ -132,7 +132,7 @@ class WatchedWorld:
         def watched(below: str, kind: str) -> bool:
             is_kept = keep(below, kind)
             if is_kept:
-                self._evidence.entry(f"{place}/{below}")
+                self._evidence.entry(f"{place}/{from_latin(below)}")
             return is_kept
 
         return watched

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from osconf.store.interface import Store
 
 
-def link_results(store: Store, link: str, paths: Sequence[str]) -> list[Path]:
-    """Make LINK, LINK-2, … point at the paths, as garbage collector roots."""
-    links = []
+def link_results(store: Store, link: str, paths: Sequence[str]) -> dict[Path, str]:
+    """Make LINK, LINK-2, … point at the paths, as garbage collector roots; each link with its path."""
+    links = {}
     for number, path in enumerate(paths, start=1):
         place = Path(link if number == 1 else f"{link}-{number}").absolute()
         store.add_root(place, path)
-        links.append(place)
+        links[place] = path
     return links

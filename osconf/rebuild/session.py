@@ -163,8 +163,8 @@ class Session:
 
         self.evidence = Evidence()
 
-    def evidence_for(self, paths: Iterable[str], links: Iterable[Path]) -> Evidence | None:
-        """What was written down, and that these paths are in the store, with these links as their roots.
+    def evidence_for(self, paths: Iterable[str], links: Mapping[Path, str]) -> Evidence | None:
+        """What was written down, and that these paths are in the store, with these links to paths as roots.
 
         None when there is nothing, or the store is not our own to look into.
         """
@@ -176,11 +176,12 @@ class Session:
             return None
         store.flush()
         evidence.store(str(store.layout.database))
-        for path in paths:
+        added = self.world.unreferenced() if "world" in self.__dict__ else ()
+        for path in (*paths, *added):
             evidence.valid(path)
-        for link in links:
-            for part in root_links(store.layout, link):
-                evidence.link(str(part))
+        for link, path in links.items():
+            for part, target in root_links(store.layout, link, path).items():
+                evidence.link(str(part), target)
         return evidence
 
     # Evaluation

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from osconf.errors import StoreError
 from osconf.lang.values import from_latin, to_latin
-from osconf.lang.world import Keep, PureWorld, kind_of_mode
+from osconf.lang.world import Keep, PureWorld, filter_of_files, kind_of_mode
 
 if TYPE_CHECKING:
     from osconf.lang.git import GitCheckout, GitRequest
@@ -70,9 +70,9 @@ class StoreWorld(PureWorld):
         result = super().add_path(
             physical, name, recursive=recursive, algorithm=algorithm, keep=keep, expected=expected
         )
-        source = Path(from_latin(physical))
+        source, kept = Path(from_latin(physical)), filter_of_files(keep)
         self._pending[result] = lambda store: store.add_path(
-            source, name, recursive=recursive, algorithm=algorithm, keep=keep
+            source, name, recursive=recursive, algorithm=algorithm, keep=kept
         )
         return result
 

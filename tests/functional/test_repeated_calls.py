@@ -201,6 +201,73 @@ def test_import_from_derivation(machine: Machine) -> None:
     assert Path(f"{machine.store}{inner}").read_text() == "x"
 
 
+def test_derivations_that_nothing_refers_to_are_written_again(machine: Machine) -> None:
+    machine.write('builtins.seq (fetch "aside").drvPath (fetch "a")')
+    words = ("instantiate", "--add-root", "root", "all.nix")
+    for _ in range(2):
+        machine.call(*words)
+    assert machine.is_repeated(*words)
+    (aside,) = (machine.store / "osconf/store").glob("*-aside.drv")
+    assert machine.call("gc")[0] == 0
+    assert not aside.exists()
+    assert machine.call(*words)[0] == 0
+    assert aside.exists()
+
+
+def test_a_store_behind_a_link_that_leads_elsewhere(machine: Machine) -> None:
+    machine.write('fetch "a"')
+    place = machine.directory / "place"
+    words = ("--store", str(place), "build", "all.nix")
+    for name in ("one", "two", "one"):
+        place.unlink(missing_ok=True)
+        place.symlink_to(name)
+        for _ in range(3):
+            path = machine.call(*words)[1].strip()
+            assert Path(f"{machine.directory}/{name}{path}").read_text() == "x"
+            assert (machine.sources / "result").resolve() == Path(f"{machine.directory}/{name}{path}")
+        assert machine.is_repeated(*words)
+
+
+@pytest.mark.skipif(shutil.which("setarch") is None, reason="no setarch here")
+def test_the_platform_of_the_process_counts(machine: Machine) -> None:
+    machine.write('derivation { name = "a"; builder = "/bin/sh"; system = builtins.currentSystem; }')
+
+    def call(platform: str, memo: str) -> str:
+        words = ["setarch", platform, sys.executable, "-m", "osconf.cli", "instantiate", "all.nix"]
+        environment = {**machine.environment, "OSCONF_MEMO": memo}
+        done = subprocess.run(words, cwd=machine.sources, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    here = os.uname().machine
+    for platform in (here, here, "linux32", "linux32", here):
+        assert call(platform, "1") == call(platform, "0")
+    assert call(here, "1") != call("linux32", "1")
+
+
+def test_names_of_links_are_bytes(machine: Machine) -> None:
+    machine.write('fetch "a"')
+    command = [sys.executable, "-m", "osconf.cli", "instantiate", "--add-root", b"link-\xc3\xb6-\xff", "all.nix"]
+    for encoding in ("utf-8", "latin-1", "ascii"):
+        environment = {**machine.environment, "PYTHONIOENCODING": encoding}
+        for _ in range(3):
+            done = subprocess.run(command, cwd=machine.sources, env=environment, capture_output=True, check=True)
+            assert done.stdout == os.fsencode(machine.sources) + b"/link-\xc3\xb6-\xff\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_without_input_or_output(machine: Machine, closed: str) -> None:
+    machine.write('fetch "a"')
+    command = f"{sys.executable} -m osconf.cli build all.nix {closed}"
+    for memo in "011":
+        (machine.sources / "result").unlink(missing_ok=True)
+        environment = {**machine.environment, "OSCONF_MEMO": memo}
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=machine.sources, env=environment, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0)
+        assert (machine.sources / "result").read_text() == "x"
+
+
 def test_output_that_nobody_takes(machine: Machine) -> None:
     machine.write('fetch "a"')
     for _ in range(2):

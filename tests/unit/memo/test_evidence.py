@@ -12,8 +12,10 @@ import pytest
 
 from osconf.lang.cache import DiskCache
 from osconf.memo import evidence as evidence_module
+from osconf.memo.devices import untimed_devices
 from osconf.memo.evidence import LIFETIME, Evidence
 from osconf.store.local import LocalStore
+from osconf.store.roots import root_links
 
 Look = Callable[[Evidence, Path], object]
 Change = Callable[[Path], object]
@@ -87,8 +89,8 @@ CHANGES: dict[str, tuple[Look, Change]] = {
         lambda e, t: e.resolved(str(t / "way/x"), str(t / "folder/x")),
         lambda t: relink(t / "way", "other"),
     ),
-    "target": (lambda e, t: e.link(str(t / "link")), lambda t: relink(t / "link", "folder")),
-    "link gone": (lambda e, t: e.link(str(t / "link")), lambda t: (t / "link").unlink()),
+    "target": (lambda e, t: e.link(str(t / "link"), "file"), lambda t: relink(t / "link", "folder")),
+    "link gone": (lambda e, t: e.link(str(t / "link"), "file"), lambda t: (t / "link").unlink()),
 }
 
 
@@ -152,6 +154,44 @@ def test_what_cannot_be_looked_at_is_objected_to(tree: Path) -> None:
         evidence.content(path)
         assert "cannot be looked at" in evidence.objection
         assert not evidence.holds()
+
+
+def test_what_does_not_tell_when_it_changed_is_objected_to(tree: Path) -> None:
+    os.mkfifo(tree / "pipe")
+    time.sleep(0.05)
+    for path in ("/proc", "/proc/uptime", "/proc/self", "/sys/class", "/dev/null", str(tree / "pipe")):
+        for look in (Evidence.content, Evidence.entry, Evidence.tree):
+            if path == "/proc" and look is Evidence.tree:
+                continue
+            evidence = Evidence()
+            look(evidence, path)
+            assert "does not tell" in evidence.objection, path
+
+
+def test_file_systems_that_others_write(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 254:0 / / rw,relatime - ext4 /dev/root rw\n"
+        "23 22 0:40 / /home rw,relatime shared:7 master:1 - nfs4 server:/home rw\n"
+        "24 22 0:41 / /a\\040-\\040proc rw - tmpfs tmpfs rw\n"
+        "25 22 0:42 / /mnt rw shared:3 - fuse.sshfs someone@there: rw\n"
+        "26 22 8:1 / /boot/efi rw - vfat /dev/sda1 rw\n"
+    )
+    assert untimed_devices(mounts) == {os.makedev(0, 40), os.makedev(0, 42), os.makedev(8, 1)}
+    assert untimed_devices(tmp_path / "missing") == frozenset()
+
+
+def test_a_link_that_another_call_made_meanwhile_is_not_ours(tmp_path: Path) -> None:
+    with LocalStore.open(tmp_path / "store") as store:
+        ours, others = (store.add_text(name, b"x") for name in ("ours", "others"))
+        for link in (tmp_path / "result", store.layout.roots / "result"):
+            store.add_root(link, ours)
+            evidence = Evidence()
+            for part, target in root_links(store.layout, link, ours).items():
+                evidence.link(str(part), target)
+            assert evidence.holds()
+            store.add_root(link, others)
+            assert not evidence.holds()
 
 
 def test_a_day_later_it_no_longer_holds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,7 @@ def tree(tmp_path: Path) -> str:
     tree = tmp_path / "träe"
     (tree / "folder").mkdir(parents=True)
     (tree / "file").write_text("one")
+    (tree / "öffnen").write_text("below")
     (tree / "folder/below").write_text("below")
     (tree / "way").symlink_to("folder")
     time.sleep(0.05)
@@ -51,7 +52,8 @@ def ask(question: Question, tree: str) -> Evidence:
     return evidence
 
 
-def keep_files(_below: str, kind: str) -> bool:
+def keep_files(below: str, kind: str) -> bool:
+    assert below in ("file", "folder", "way", "new", to_latin("öffnen"))
     return kind == "regular"
 
 
@@ -64,6 +66,7 @@ QUESTIONS: dict[str, tuple[Question, str]] = {
     "add_path": (lambda w, t: w.add_path(t, "name"), "folder/below"),
     "add_path, flat": (lambda w, t: w.add_path(f"{t}/file", "name", recursive=False), "file"),
     "add_path, filtered": (lambda w, t: w.add_path(t, "name", keep=keep_files), "file"),
+    "add_path, filtered, other letters": (lambda w, t: w.add_path(t, "name", keep=keep_files), "öffnen"),
     "add_path, names": (lambda w, t: w.add_path(t, "name", keep=keep_files), "new"),
 }
 
@@ -100,6 +103,8 @@ OBJECTIONS: dict[str, Question] = {
     "a variable that is ignored": lambda w, _t: w.env("SHLVL"),
     "what the kernel makes up": lambda w, _t: w.read_file("/proc/self/status"),
     "what the kernel makes up, of some size": lambda w, _t: w.read_file("/sys/kernel/uevent_seqnum"),
+    "what the kernel makes up, as a source": lambda w, _t: w.add_path("/proc/uptime", "x", recursive=False),
+    "names that the kernel makes up": lambda w, _t: w.read_dir("/proc"),
     "a path that is not valid": lambda w, _t: w.is_valid(f"{w.store_dir}/x"),
 }
 

@@ -52,6 +52,28 @@ def test_copies_can_be_read_at_once(show: Callable[[str], str], tmp_path: Path) 
     assert show('builtins.readFile ("${./tree}" + "/file")') == '"x"'
 
 
+def test_a_filter_is_asked_with_the_bytes_of_names(show: Callable[[str], str], tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "ö").mkdir(parents=True)
+    for name in ("ä", "ö/ü", "ö/other", os.fsdecode(b"\xff")):
+        (tree / name).write_text("x")
+    keep = 'path: kind: assert builtins.pathExists path; kind == "directory" || builtins.elem (baseNameOf path) names'
+    names = 'names = [ "ä" "ü" (builtins.substring 0 1 (builtins.readFile ./byte)) ];'
+    (tmp_path / "byte").write_bytes(b"\xff")
+    assert show(f"let {names} in builtins.deepSeq (builtins.filterSource ({keep}) ./tree) 1") == "1"
+    kept = f'let {names} in builtins.path {{ path = ./tree; name = "t"; filter = {keep}; }}'
+    read = "map builtins.stringLength (builtins.attrNames (builtins.readDir t))"
+    assert show(f"let t = {kept}; in {read}") == "[ 2 2 1 ]"
+    assert show(f'let t = {kept}; in builtins.attrNames (builtins.readDir "${{t}}/ö")') == '[ "ü" ]'
+
+
+def test_names_that_the_store_cannot_have(show: Callable[[str], str], tmp_path: Path) -> None:
+    (tmp_path / "ä").write_text("x")
+    for text in ('"${./. + "/ä"}"', 'builtins.toFile "ä" "x"'):
+        with pytest.raises(OsconfError, match="name 'ä' contains illegal character 'ä'"):
+            show(text)
+
+
 def test_reading_a_store_file_gives_what_it_refers_to(show: Callable[[str], str]) -> None:
     text = 'let a = builtins.toFile "a" "x"; b = builtins.toFile "b" "${a}"; in'
     assert show(f"{text} builtins.attrNames (builtins.getContext (builtins.readFile b)) == [ (toString a) ]") == "true"
