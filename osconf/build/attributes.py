@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from osconf.build.inputs import input_paths
 from osconf.build.placeholders import real_environment, replace_placeholders
 from osconf.errors import BuildError
 from osconf.model.derivation import Derivation
 from osconf.model.hashes import hash_bytes
+from osconf.model.path_info import PathInfo
+from osconf.model.store_path import DRV_SUFFIX
 from osconf.store.local import LocalStore
 
 BUILD_DIR = "/build"
@@ -38,21 +40,44 @@ def prepare_input(store: LocalStore, drv_path: str, drv: Derivation) -> BuilderI
     env = real_environment(drv)
     files: dict[str, bytes] = {}
     for name in env.get("passAsFile", "").split():
+        if name not in env:
+            continue
         file = f".attr-{hash_bytes('sha256', name.encode()).base32()}"
-        files[file] = env.pop(name, "").encode("utf-8", "surrogateescape")
+        files[file] = env.pop(name).encode("utf-8", "surrogateescape")
         env[f"{name}Path"] = f"{BUILD_DIR}/{file}"
     words = env.get("exportReferencesGraph", "").split()
     if len(words) % 2:
         raise BuildError(f"'{drv.name}': exportReferencesGraph is not a list of name and path pairs", drv=drv_path)
     for name, path in zip(words[::2], words[1::2], strict=True):
         _check_graph_name(drv_path, drv, name)
-        files[name] = export_references(store, store.closure([store.store_path_of(path)])).encode()
+        files[name] = export_references(store, _graph_of(store, drv_path, drv, [path])).encode()
     return BuilderInput(env, files)
 
 
 def _check_graph_name(drv_path: str, drv: Derivation, name: str) -> None:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
         raise BuildError(f"'{drv.name}': exportReferencesGraph has the bad file name '{name}'", drv=drv_path)
+
+
+def _graph_of(store: LocalStore, drv_path: str, drv: Derivation, wanted: Iterable[str]) -> set[str]:
+    """The closure of some paths; with a derivation in it come its outputs."""
+    inputs = set(store.closure(input_paths(store, drv)))
+    tops = [store.store_path_of(path) for path in wanted]
+    for path in tops:
+        if path not in inputs:
+            raise BuildError(
+                f"'{drv.name}': exportReferencesGraph names '{path}', which is not among its inputs",
+                drv=drv_path,
+                hint="name the path with its context, so that it is built first",
+            )
+    closure = set(store.closure(tops))
+    made = [
+        output.path
+        for path in closure
+        if path.endswith(DRV_SUFFIX)
+        for output in store.read_derivation(path).outputs.values()
+    ]
+    return closure | set(store.closure(made))
 
 
 def export_references(store: LocalStore, paths: Iterable[str]) -> str:
@@ -65,20 +90,30 @@ def export_references(store: LocalStore, paths: Iterable[str]) -> str:
 
 
 def describe_closure(store: LocalStore, paths: Iterable[str]) -> list[dict[str, Any]]:
-    """The graph of the closure of some paths as data."""
-    described = []
-    for path in sorted(store.closure(paths)):
-        info = store.query_path_info(path)
-        described.append(
-            {
-                "path": path,
-                "narHash": info.nar_hash.prefixed(),
-                "narSize": info.nar_size,
-                "references": sorted(info.references),
-                "valid": True,
-            }
-        )
-    return described
+    """The graph of some paths, of which all references are among them, as data."""
+    infos = {path: store.query_path_info(path) for path in sorted(paths)}
+    return [
+        {
+            "path": path,
+            "narHash": info.nar_hash.prefixed(),
+            "narSize": info.nar_size,
+            "closureSize": _closure_size(infos, path),
+            "references": sorted(info.references),
+            "valid": True,
+            **({"ca": info.content_address} if info.content_address else {}),
+        }
+        for path, info in infos.items()
+    ]
+
+
+def _closure_size(infos: Mapping[str, PathInfo], path: str) -> int:
+    closure = [path]
+    seen = {path}
+    for reached in closure:
+        new = infos[reached].references - seen
+        seen |= new
+        closure.extend(new)
+    return sum(infos[reached].nar_size for reached in closure)
 
 
 def _structured_input(store: LocalStore, drv_path: str, drv: Derivation) -> BuilderInput:
@@ -89,11 +124,11 @@ def _structured_input(store: LocalStore, drv_path: str, drv: Derivation) -> Buil
         raise BuildError(f"'{drv.name}': exportReferencesGraph is not an attribute set", drv=drv_path)
     for name, paths in graphs.items():
         wanted = [paths] if isinstance(paths, str) else paths
-        attributes[name] = describe_closure(store, [store.store_path_of(path) for path in wanted])
+        attributes[name] = describe_closure(store, _graph_of(store, drv_path, drv, wanted))
     attributes["outputs"] = {name: output.path for name, output in drv.outputs.items()}
     files = {
-        ".attrs.json": json.dumps(attributes, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogateescape"),
-        ".attrs.sh": write_shell_attributes(attributes).encode("utf-8", "surrogateescape"),
+        ".attrs.json": json.dumps(attributes, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(),
+        ".attrs.sh": write_shell_attributes(attributes).encode(),
     }
     env = {
         "NIX_ATTRS_JSON_FILE": f"{BUILD_DIR}/.attrs.json",
@@ -111,26 +146,31 @@ def write_shell_attributes(attributes: Mapping[str, Any]) -> str:
             continue
         word = _shell_word(value)
         if word is not None:
-            lines.append(f"declare {name}={word}")
+            lines.append(f"declare {name}={word}\n")
         elif isinstance(value, list):
             words = [_shell_word(item) for item in value]
             if None not in words:
-                lines.append(f"declare -a {name}=({' '.join(filter(None, words))})")
+                lines.append(f"declare -a {name}=({''.join(f'{item} ' for item in words)})\n")
         elif isinstance(value, dict):
             pairs = {key: _shell_word(item) for key, item in value.items()}
             if None not in pairs.values():
-                inside = " ".join(f"[{shlex.quote(key)}]={item}" for key, item in sorted(pairs.items()))
-                lines.append(f"declare -A {name}=({inside})")
-    return "\n".join(lines) + "\n"
+                inside = "".join(f"[{_quote(key)}]={item} " for key, item in sorted(pairs.items()))
+                lines.append(f"declare -A {name}=({inside})\n")
+    return "".join(lines)
 
 
 def _shell_word(value: object) -> str | None:
-    if value is None or value is False:
+    if value is None:
         return "''"
-    if value is True:
-        return "1"
+    if isinstance(value, bool):
+        return "1" if value else ""
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else None
-    return shlex.quote(value) if isinstance(value, str) else None
+    return _quote(value) if isinstance(value, str) else None
+
+
+def _quote(text: str) -> str:
+    # As Nix does, always; shlex leaves quotes out where it can.
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from osconf.errors import BuildError
@@ -12,6 +13,7 @@ from osconf.model import nar
 from osconf.model.derivation import Derivation, DerivationOutput
 from osconf.model.hashes import hash_file
 from osconf.model.path_info import PathInfo, fixed_content_address
+from osconf.model.store_path import is_store_path
 from osconf.store.canonical import canonicalise, move_into_place, remove_tree, sync_filesystem
 from osconf.store.gc import empty_trash, move_to_trash
 from osconf.store.local import LocalStore
@@ -49,12 +51,16 @@ def finish_outputs(
                 code="output-missing",
                 hint=f"it must create ${name} ('{output.path}')",
             )
-        canonicalise(place)
+        try:
+            canonicalise(place)
+        except nar.UnsupportedFile as error:
+            raise BuildError(f"the builder of '{drv.name}' made what cannot be kept: {error}", drv=drv_path) from error
         content_address = None
         if output.is_fixed:
             content_address = _check_fixed_hash(drv_path, drv, output, place)
         if references is None:
-            nar_hash, nar_size, found = scan_tree(place, ReferenceScanner(candidates))
+            sought = () if _discards_references(drv, name) else candidates
+            nar_hash, nar_size, found = scan_tree(place, ReferenceScanner(sought))
         else:
             nar_hash, nar_size = nar.hash_path(place)
             found = references.get(name, frozenset())
@@ -70,6 +76,12 @@ def finish_outputs(
         )
         finished.append(FinishedOutput(name, place, info))
     return finished
+
+
+def _discards_references(drv: Derivation, output_name: str) -> bool:
+    """Whether what the output mentions is no reference: images and archives stand for themselves."""
+    wanted = drv.structured.get("unsafeDiscardReferences") if drv.structured is not None else None
+    return isinstance(wanted, dict) and wanted.get(output_name) is True
 
 
 def _check_fixed_hash(drv_path: str, drv: Derivation, output: DerivationOutput, place: Path) -> str:
@@ -138,8 +150,9 @@ def _has_content(real: Path, info: PathInfo) -> bool:
 
 
 def check_outputs(store: LocalStore, drv_path: str, drv: Derivation, finished: Iterable[FinishedOutput]) -> None:
-    """Apply `allowedReferences`, `disallowedRequisites`, `maxSize` and their kin."""
+    """Apply `allowedReferences`, `disallowedRequisites`, `maxSize` and their kin; outputs may not need each other."""
     infos = {output.name: output.info for output in finished}
+    _check_order(drv_path, drv, infos.values())
     for name, info in sorted(infos.items()):
         checks = _checks_of(drv, name)
         if not checks:
@@ -155,10 +168,8 @@ def check_outputs(store: LocalStore, drv_path: str, drv: Derivation, finished: I
             wanted = checks.get(key)
             if wanted is None:
                 continue
-            named = {infos[word].path if word in infos else word for word in _words(wanted)}
+            named = {_named_path(store, drv_path, drv, infos, key, word) for word in _words(wanted)}
             used = closure.of(info) - {info.path} if recursive else set(info.references)
-            if recursive and info.path in info.references:
-                used.add(info.path)
             wrong = sorted(used - named) if allowed else sorted(used & named)
             if wrong:
                 raise BuildError(
@@ -167,6 +178,35 @@ def check_outputs(store: LocalStore, drv_path: str, drv: Derivation, finished: I
                     code="reference-not-allowed",
                     hint=f"the derivation says so in '{key}'",
                 )
+
+
+def _check_order(drv_path: str, drv: Derivation, infos: Iterable[PathInfo]) -> None:
+    """Copying and collecting take paths after what they refer to, so that there must be such an order."""
+    try:
+        TopologicalSorter({info.path: info.references - {info.path} for info in infos}).prepare()
+    except CycleError as error:
+        raise BuildError(
+            f"the outputs of '{drv.name}' refer to each other in a circle:\n  " + "\n  ".join(error.args[1][:-1]),
+            drv=drv_path,
+            code="output-cycle",
+            hint="move what one needs of the other into a third output",
+        ) from error
+
+
+def _named_path(
+    store: LocalStore, drv_path: str, drv: Derivation, infos: Mapping[str, PathInfo], key: str, word: str
+) -> str:
+    """The path that a word of a check means: an output's name, or the path itself."""
+    if word in infos:
+        return infos[word].path
+    if not is_store_path(word, store.store_dir):
+        raise BuildError(
+            f"'{key}' of '{drv.name}' names '{word}', which is neither a store path nor an output",
+            drv=drv_path,
+            code="bad-output-check",
+            hint=f"its outputs are {', '.join(sorted(drv.outputs))}",
+        )
+    return word
 
 
 class _Closure:

@@ -7,7 +7,9 @@ the real store's filesystem, so that outputs need no copy.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -65,14 +67,21 @@ def build_in_sandbox(
                 (work / ENTER).write_text(f"exec {describe_command(inside)}\n", encoding="utf-8")
             result = run_in_sandbox(spec, sink_data=log.data, cancelled=cancelled)
     except SandboxError as error:
-        hint = error.hint
-        if hint is None and "osconfEnvironment" not in drv.env and drv.structured is None:
-            hint = (
-                "the sandbox holds the inputs alone; name an environment in 'osconfEnvironment' for a shell and tools"
-            )
+        hint = error.hint or _explain_start(drv, error.message)
         raise BuildError(f"cannot build '{drv.name}': {error.message}", drv=drv_path, hint=hint) from error
     _check_result(drv_path, drv, result, settings)
     return {name: work / "store" / output.path.rpartition("/")[2] for name, output in drv.outputs.items()}
+
+
+def _explain_start(drv: Derivation, message: str) -> str | None:
+    """Why a builder may not start, by the kernel's words for it."""
+    if message.endswith(os.strerror(errno.E2BIG)):
+        return "name its long attributes in 'passAsFile', or set '__structuredAttrs = true'"
+    if message.endswith(os.strerror(errno.EACCES)):
+        return "the builder has to be an executable file"
+    if _environment_of(drv) is None and message.endswith(os.strerror(errno.ENOENT)):
+        return "the sandbox holds the inputs alone; name an environment in 'osconfEnvironment' for a shell and tools"
+    return None
 
 
 def _shell_of(store: LocalStore, drv: Derivation, spec: SandboxSpec) -> tuple[str, ...]:
@@ -114,10 +123,15 @@ def _check_platform(drv_path: str, drv: Derivation, settings: BuildSettings) -> 
 
 
 def _features(drv: Derivation) -> set[str]:
+    return set(_names(drv, "requiredSystemFeatures"))
+
+
+def _names(drv: Derivation, attribute: str) -> list[str]:
+    """An attribute that is a list of words."""
     if drv.structured is not None:
-        value = drv.structured.get("requiredSystemFeatures")
-        return {str(item) for item in value} if isinstance(value, list) else set()
-    return set(drv.env.get("requiredSystemFeatures", "").split())
+        value = drv.structured.get(attribute)
+        return [str(item) for item in value] if isinstance(value, list) else []
+    return drv.env.get(attribute, "").split()
 
 
 def _check_result(drv_path: str, drv: Derivation, result: SandboxResult, settings: BuildSettings) -> None:
@@ -174,8 +188,11 @@ def describe_build(
             f"the fixed output '{drv.name}' cannot be built as root of its sandbox ('uid-range') with the network",
             drv=drv_path,
         )
-    env = _base_environment(store, settings, environment is not None)
-    env.update(builder_input.env)
+    env = {
+        **_base_environment(store, settings, environment is not None),
+        **builder_input.env,
+        **_final_environment(drv, settings),
+    }
     return SandboxSpec(
         argv=(
             real_text(replace_placeholders(drv, drv.builder)),
@@ -222,17 +239,21 @@ def _environment_of(drv: Derivation) -> str | None:
 
 
 def _base_environment(store: LocalStore, settings: BuildSettings, has_environment: bool) -> dict[str, str]:
+    """What the attributes of a derivation may override."""
     return {
         "PATH": "/usr/bin:/usr/sbin" if has_environment else "/path-not-set",
         "HOME": "/homeless-shelter",
         "NIX_STORE": store.store_dir,
         "NIX_BUILD_CORES": str(settings.cores),
-        "NIX_BUILD_TOP": BUILD_DIR,
-        "TMPDIR": BUILD_DIR,
-        "TEMPDIR": BUILD_DIR,
-        "TMP": BUILD_DIR,
-        "TEMP": BUILD_DIR,
-        "PWD": BUILD_DIR,
+    }
+
+
+def _final_environment(drv: Derivation, settings: BuildSettings) -> dict[str, str]:
+    """What is so whatever a derivation says; a fixed output may ask for variables of whoever builds."""
+    asked = {name: settings.environment.get(name, "") for name in _names(drv, "impureEnvVars")}
+    return {
+        **dict.fromkeys(("NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"), BUILD_DIR),
+        **({"NIX_OUTPUT_CHECKED": "1", **asked} if drv.is_fixed_output else {}),
         "NIX_LOG_FD": "2",
         "TERM": "xterm-256color",
     }

@@ -20,6 +20,7 @@ class BuildSettings:
     `shell` finds the program that is /bin/sh for builders without an environment of their own.
     `public_files` lets `file://` addresses name only what everybody may read: for builds that others ask root for.
     `finish_for_others` lets a build that is cancelled go on as long as another process waits for it.
+    `environment` are the variables that a fixed output may ask for in `impureEnvVars`.
     `caches` are addresses of binary caches, `trusted_keys` the public keys whose signatures count (`NAME:BASE64`).
     """
 
@@ -44,4 +45,5 @@ class BuildSettings:
     public_files: bool = False
     finish_for_others: bool = False
     sandbox_paths: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     shell: Callable[[], Path | None] | None = None

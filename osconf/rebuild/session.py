@@ -268,6 +268,7 @@ class Session:
             caches=() if choices.no_caches else _each_once(*choices.caches, *self.settings.substituters),
             trusted_keys=_each_once(*choices.trusted_keys, *self.settings.trusted_public_keys),
             shell=self._sandbox_shell,
+            environment=self.environment,
         )
 
     def _sandbox_shell(self) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -152,6 +153,8 @@ def test_fixed_output_is_compared(bench: Workbench) -> None:
         ({"disallowedReferences": "{deep}"}, None),
         ({"allowedReferences": "{near}"}, None),
         ({"allowedRequisites": "{near}"}, "reference-not-allowed"),
+        ({"allowedReferences": "{near} out"}, None),
+        ({"allowedReferences": "{near} nonsense"}, "bad-output-check"),
         ({"maxSize": "10"}, "output-too-large"),
         ({"maxSize": "100000"}, None),
         ({"maxClosureSize": "300"}, "output-too-large"),
@@ -168,6 +171,38 @@ def test_output_checks(bench: Workbench, checks: dict[str, str], code: str | Non
     with pytest.raises(BuildError) as caught:
         bench.build(checked)
     assert caught.value.code == code
+
+
+def test_an_output_may_require_itself(bench: Workbench) -> None:
+    bench.build(bench.shell("self", "echo $out > $out", allowedRequisites=""))
+    bench.build(bench.shell("self-too", "echo $out > $out", disallowedRequisites="out"))
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.shell("refers", "echo $out > $out", allowedReferences=""))
+    assert caught.value.code == "reference-not-allowed"
+
+
+def test_outputs_in_a_circle_are_refused(bench: Workbench) -> None:
+    recipe = bench.shell("circle", "echo $dev > $out; echo $out > $dev", outputs=("out", "dev"))
+    with pytest.raises(BuildError) as caught:
+        bench.build(recipe)
+    assert caught.value.code == "output-cycle"
+    assert all(output.path in caught.value.message for output in recipe.drv.outputs.values())
+    assert not bench.store.is_valid(recipe.out)
+
+
+def test_references_can_be_discarded(bench: Workbench) -> None:
+    near = bench.text("near", "x")
+    for discards in (True, False):
+        structured = {"unsafeDiscardReferences": {"out": discards}, "in": near.out}
+        recipe = bench.shell(f"image-{discards}", f"echo {near.out} > $out", near, structured=structured)
+        bench.build(recipe)
+        assert bench.store.query_path_info(recipe.out).references == (frozenset() if discards else {near.out})
+
+
+@pytest.mark.skipif(shutil.which("mkfifo") is None, reason="needs mkfifo")
+def test_pipes_are_no_output(bench: Workbench) -> None:
+    with pytest.raises(BuildError, match="the builder of 'pipe' made what cannot be kept"):
+        bench.build(bench.shell("pipe", "mkfifo $out"))
 
 
 def test_a_builder_that_is_killed_says_by_what(bench: Workbench) -> None:

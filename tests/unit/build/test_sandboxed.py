@@ -38,6 +38,22 @@ def test_environment_of_a_builder(bench: Workbench) -> None:
     assert out.read_text().split() == ["/build", "1000", "100", "/homeless-shelter", "/build", "3"]
 
 
+def test_what_attributes_cannot_change(bench: Workbench) -> None:
+    script = "echo $TMPDIR $NIX_BUILD_TOP $NIX_LOG_FD $TERM $HOME > $out"
+    recipe = bench.shell("env", script, TMPDIR="/a", NIX_BUILD_TOP="/b", NIX_LOG_FD="9", TERM="dumb", HOME="/h")
+    assert bench.build(recipe).read_text().split() == ["/build", "/build", "2", "xterm-256color", "/h"]
+
+
+def test_fixed_outputs_see_variables_that_they_name(bench: Workbench) -> None:
+    environment = {"ASKED": "yes", "OTHER": "no"}
+    script = "echo $ASKED:$OTHER:${UNSET-missing}:$NIX_OUTPUT_CHECKED > $out"
+    content = hash_bytes("sha256", b"yes:::1\n").base16()
+    fixed = bench.shell("fixed", script, fixed=("sha256", content), impureEnvVars="ASKED UNSET")
+    assert bench.build(fixed, environment=environment).read_text() == "yes:::1\n"
+    plain = bench.shell("plain", script, impureEnvVars="ASKED UNSET")
+    assert bench.build(plain, environment=environment).read_text() == "::missing:\n"
+
+
 @pytest.mark.skipif(shutil.which("mount") is None, reason="needs mount")
 def test_root_inside_on_request(bench: Workbench) -> None:
     recipe = bench.shell("root", "id -u > $out; mkdir /x; mount -t tmpfs x /x", requiredSystemFeatures="uid-range")
@@ -91,14 +107,14 @@ def test_no_network_but_for_fixed_outputs(bench: Workbench) -> None:
 def test_several_outputs_and_placeholders(bench: Workbench) -> None:
     recipe = bench.shell(
         "two",
-        "mkdir $out; echo $dev > $out/x; echo $mine > $dev; echo '" + make_placeholder("out") + "' >> $dev",
+        "mkdir $out; echo x > $out/x; echo $mine > $dev; echo '" + make_placeholder("out") + "' >> $dev",
         outputs=("out", "dev"),
         mine=make_placeholder("out"),
     )
     bench.build(recipe)
     dev = recipe.drv.output_path("dev")
     assert bench.store.real_path(dev).read_text().split() == [recipe.out, recipe.out]
-    assert bench.store.query_path_info(recipe.out).references == {dev}
+    assert not bench.store.query_path_info(recipe.out).references
     assert bench.store.query_path_info(dev).references == {recipe.out}
 
 
@@ -122,6 +138,45 @@ def test_pass_as_file_and_graph(bench: Workbench) -> None:
     ]
 
 
+def test_pass_as_file_leaves_out_what_is_not_there(bench: Workbench) -> None:
+    recipe = bench.shell("files", "echo ${nothingPath-none} > $out; ls -A >> $out", passAsFile="nothing")
+    assert bench.build(recipe).read_text() == "none\n"
+
+
+def test_graph_of_a_derivation_has_its_outputs(bench: Workbench) -> None:
+    deep = bench.text("deep", "x")
+    near = bench.text("near", deep.out, deep)
+    recipe = bench.shell(
+        "graph", "cp graph $out", near, deep, sources=(near.path,), exportReferencesGraph=f"graph {near.path}"
+    )
+    lines = bench.build(recipe).read_text().splitlines()
+    assert {deep.path, deep.out, near.path, near.out} <= set(lines)
+
+
+@pytest.mark.parametrize("structured", [False, True])
+def test_graph_is_of_inputs_alone(bench: Workbench, structured: bool) -> None:
+    other = bench.text("other", "x")
+    bench.build(other)
+    recipe = (
+        bench.shell("graph", "true", structured={"exportReferencesGraph": {"g": [other.out]}})
+        if structured
+        else bench.shell("graph", "true", exportReferencesGraph=f"g {other.out}")
+    )
+    with pytest.raises(BuildError, match="which is not among its inputs"):
+        bench.build(recipe)
+
+
+def test_a_builder_that_cannot_start_is_explained(bench: Workbench) -> None:
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.shell("long", "true", text="x" * 200_000))
+    assert "passAsFile" in (caught.value.hint or "")
+    text = bench.text("text", "x")
+    bench.build(text)
+    with pytest.raises(BuildError) as caught:
+        bench.build(bench.derive("plain", text.out, text))
+    assert caught.value.hint == "the builder has to be an executable file"
+
+
 def test_structured_attributes(bench: Workbench) -> None:
     near = bench.text("near", "x")
     recipe = bench.shell(
@@ -139,6 +194,7 @@ def test_structured_attributes(bench: Workbench) -> None:
             "path": near.out,
             "narHash": info.nar_hash.prefixed(),
             "narSize": info.nar_size,
+            "closureSize": info.nar_size,
             "references": [],
             "valid": True,
         }
@@ -150,11 +206,11 @@ def test_shell_attributes() -> None:
         {"s": "a'b", "n": 3, "t": True, "f": False, "z": None, "l": [1, "x y"], "a": {"k": "v"}, "deep": {"x": []}}
     )
     assert text.splitlines() == [
-        "declare -A a=([k]=v)",
-        "declare f=''",
-        "declare -a l=(1 'x y')",
+        "declare -A a=(['k']='v' )",
+        "declare f=",
+        "declare -a l=(1 'x y' )",
         "declare n=3",
-        "declare s='a'\"'\"'b'",
+        "declare s='a'\\''b'",
         "declare t=1",
         "declare z=''",
     ]
