@@ -13,6 +13,7 @@ from osconf.cli import options
 from osconf.cli.context import Invocation
 from osconf.cli.store_care import VERBS
 from osconf.cli.units import show_size
+from osconf.errors import OsconfError
 from osconf.store.follow import follow_links
 from osconf.store.queries import closure_size, find_chain, find_mentions
 
@@ -45,7 +46,11 @@ def _query(name: str, ask: Callable[[Invocation, list[str]], Iterable[str]], tex
     @options.as_json
     @click.pass_obj
     def query(invocation: Invocation, paths: tuple[str, ...], as_json: bool) -> None:
-        _print(ask(invocation, _resolve(invocation, paths)), as_json)
+        chosen = _resolve(invocation, paths)
+        for path in chosen:
+            # Raises when it is not valid: to have no answer would say something else.
+            invocation.session.store.query_path_info(path)
+        _print(ask(invocation, chosen), as_json)
 
 
 _query(
@@ -77,19 +82,18 @@ def tree(invocation: Invocation, path: str) -> None:
     """
     seen: set[str] = set()
     local = invocation.session.store
-
-    def show(at: str, lead: str, branch: str) -> None:
-        repeats = at in seen
+    # No recursion: chains of references may be thousands of paths long.
+    todo = [(_resolve(invocation, [path])[0], "", "")]
+    while todo:
+        at, lead, branch = todo.pop()
         below = [reference for reference in local.references(at) if reference != at]
-        click.echo(f"{lead}{branch}{at}{' [...]' if repeats and below else ''}")
-        if repeats:
-            return
+        click.echo(f"{lead}{branch}{at}{' [...]' if at in seen and below else ''}")
+        if at in seen:
+            continue
         seen.add(at)
         deeper = lead + {"": "", "├── ": "│   ", "└── ": "    "}[branch]
-        for number, reference in enumerate(below, start=1):
-            show(reference, deeper, "└── " if number == len(below) else "├── ")
-
-    show(_resolve(invocation, [path])[0], "", "")
+        branches = ["├── "] * (len(below) - 1) + ["└── "]
+        todo += [(reference, deeper, way) for reference, way in zip(below, branches, strict=False)][::-1]
 
 
 @store.command("size")
@@ -287,8 +291,16 @@ def restore(target: str) -> None:
       osconf store restore website < website.nar
     """
     from osconf.model.nar import restore as unpack
+    from osconf.store.canonical import remove_tree
 
-    unpack(sys.stdin.buffer, Path(target))
+    place = Path(target)
+    if place.exists() or place.is_symlink():
+        raise OsconfError(f"cannot unpack to '{target}': something is there already", code="file-exists")
+    try:
+        unpack(sys.stdin.buffer, place)
+    except BaseException:
+        remove_tree(place)
+        raise
 
 
 @store.command("receive")

@@ -210,7 +210,11 @@ def graph(invocation: Invocation, paths: tuple[str, ...], format_: str) -> None:
     """
     from osconf.store.graph import render_dot, render_svg
 
-    edges = invocation.session.store.closure_edges(resolve_paths(invocation, paths))
+    store, chosen = invocation.session.store, resolve_paths(invocation, paths)
+    for path in chosen:
+        # Raises when it is not valid: it would only be missing in the picture.
+        store.query_path_info(path)
+    edges = store.closure_edges(chosen)
     click.echo(render_svg(edges) if format_ == "svg" else render_dot(edges), nl=False)
 
 

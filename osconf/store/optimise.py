@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from osconf.model.hashes import hash_file
 from osconf.store.canonical import explaining
 from osconf.store.local import LocalStore
+from osconf.store.locks import PathLock
 
 _MIN_SIZE = 512
 
@@ -26,11 +28,17 @@ class OptimiseResult:
 def optimise_store(
     store: LocalStore, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> OptimiseResult:
-    """Replace equal files by hard links; safe beside builds, since content and names stay as they are."""
+    """Replace equal files by hard links; safe beside builds, since content and names stay as they are.
+
+    No collection of garbage takes what is looked at, and a second process that does the same waits.
+    """
     by_size: dict[tuple[int, int], list[Path]] = {}
     seen: set[int] = set()
-    with explaining("optimise the store"):
-        for path in store.valid_paths():
+    with explaining("optimise the store"), PathLock(store.layout.locks, "optimise"):
+        paths = store.valid_paths()
+        store.add_temp_roots(paths)
+        # A collection may have begun before they were roots.
+        for path in sorted(store.valid_among(paths)):
             for file, status in _files(store.real_path(path)):
                 if status.st_size >= _MIN_SIZE and status.st_ino not in seen:
                     seen.add(status.st_ino)
@@ -40,10 +48,18 @@ def optimise_store(
         for number, files in enumerate(groups):
             known: dict[bytes, Path] = {}
             for file in files:
-                first = known.setdefault(hash_file("sha256", file).digest, file)
-                if first is not file:
+                digest = hash_file("sha256", file).digest
+                first = known.setdefault(digest, file)
+                if first is file:
+                    continue
+                try:
                     freed += _link(store, first, file)
                     linked += 1
+                except OSError as error:
+                    if error.errno != errno.EMLINK:
+                        raise
+                    # A file has as many names as the filesystem lets it have (65 000 on ext4): begin another.
+                    known[digest] = file
             progress(number + 1, len(groups))
     return OptimiseResult(linked, freed)
 

@@ -2,9 +2,9 @@
 
 What was registered is found again in the bytes of the damaged file, however little of it SQLite can read: a row holds a
 path directly followed by the hash of its archive. Files that were set aside before count, too: a recovery may have been
-killed, and no database is in place before the new one is complete. A path of the store directory is kept when its content still has such
-a hash, or proves its name by itself. References are found as after a build, by looking for names. The rest, leftovers
-of interrupted builds among it, stays unregistered: it is built again when it is wanted, or collected.
+killed. No database is put in place before it is complete. A path of the store directory is kept when its content still
+has such a hash, or proves its name by itself. References are found as after a build, by looking for names. The rest,
+leftovers of interrupted builds among it, stays unregistered: it is built again when it is wanted, or collected.
 """
 
 from __future__ import annotations

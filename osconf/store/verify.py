@@ -5,13 +5,16 @@ Modes that are not canonical are put right on the way.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from osconf.errors import StoreError
 from osconf.model import nar
+from osconf.model.hashes import Hash, new_hasher
 from osconf.store.canonical import canonicalise
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
@@ -51,16 +54,12 @@ def verify_store(
     wanted = sorted(paths) if paths is not None else database.valid_paths()
     for number, path in enumerate(wanted):
         report.checked += 1
-        real = layout.real_path(path)
-        if not os.path.lexists(real):
-            report.missing.append(path)
-        elif check_contents and not _is_intact(database, path, real):
-            report.changed.append(path)
-        else:
-            progress(number + 1, len(wanted))
-            continue
-        if repair is not None and repair(path):
-            report.repaired.append(path)
+        faults = _find_faults(layout, database, path, report, check_contents)
+        # Another process may collect the path meanwhile: it is forgotten before its files go.
+        if faults is not None and database.is_valid(path):
+            faults.append(path)
+            if repair is not None and repair(path):
+                report.repaired.append(path)
         progress(number + 1, len(wanted))
     if paths is None:
         known = set(wanted)
@@ -72,27 +71,61 @@ def verify_store(
     return report
 
 
+def _find_faults(
+    layout: StoreLayout, database: Database, path: str, report: VerifyReport, check_contents: bool
+) -> list[str] | None:
+    """The list of the report that a path belongs to; None when nothing is wrong."""
+    real = layout.real_path(path)
+    if not os.path.lexists(real):
+        return report.missing
+    if check_contents and not _is_intact(database, path, real):
+        return report.changed
+    return None
+
+
 def _is_intact(database: Database, path: str, real: Path) -> bool:
     info = database.query_path_info(path)
     if info is None:
         return True
+    hasher = new_hasher(info.nar_hash.algorithm)
+    reader = _Reader(hasher)
     try:
-        nar_hash, nar_size = nar.hash_path(real, info.nar_hash.algorithm)
-    except (OSError, nar.UnsupportedFile):
+        reader.write_archive(os.fsencode(real))
+    except (OSError, StoreError):
         return False
-    return (nar_hash, nar_size) == (info.nar_hash, info.nar_size) and (_has_canonical_mode(real) or _restore_mode(real))
+    found = (Hash(info.nar_hash.algorithm, hasher.digest()), reader.size)
+    return found == (info.nar_hash, info.nar_size) and (reader.has_canonical_modes or _restore_modes(real))
 
 
-def _restore_mode(real: Path) -> bool:
+class _Reader(nar.ArchiveWriter):
+    """Hashes and measures a path's archive, and looks at the modes of everything on the way."""
+
+    def __init__(self, hasher: hashlib._Hash) -> None:
+        super().__init__(self._take, None)
+        self.hasher = hasher
+        self.size = 0
+        self.has_canonical_modes = True
+
+    def _take(self, data: bytes | memoryview) -> None:
+        self.hasher.update(data)
+        self.size += len(data)
+
+    def enter_directory(self, path: bytes) -> None:
+        self._look(os.lstat(path).st_mode, (0o555,))
+
+    def open_file(self, path: bytes, status: os.stat_result) -> int:
+        self._look(status.st_mode, (0o444, 0o555))
+        return super().open_file(path, status)
+
+    def _look(self, mode: int, canonical: tuple[int, ...]) -> None:
+        if stat.S_IMODE(mode) not in canonical:
+            self.has_canonical_modes = False
+
+
+def _restore_modes(real: Path) -> bool:
     """Put modes right that an interrupted `optimise` left (it must write in directories); False when we may not."""
     try:
         canonicalise(real)
     except OSError:
         return False
     return True
-
-
-def _has_canonical_mode(real: Path) -> bool:
-    """Whether the path itself is read-only and not setuid; its content's modes are not worth a second walk."""
-    status = real.lstat()
-    return stat.S_ISLNK(status.st_mode) or stat.S_IMODE(status.st_mode) in (0o444, 0o555)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from osconf.store.local import LocalStore
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -118,6 +120,34 @@ def test_optimise_graph_diff(osconf: Program, added: str, tmp_path: Path) -> Non
     (other,) = osconf.lines("store", "add", str(tmp_path / "tree"))
     (line,) = osconf.lines("store", "diff", added, other)
     assert line.startswith("tree: ") and "+" in line
+
+
+def test_a_long_chain_is_a_tree(osconf: Program, tmp_path: Path) -> None:
+    with LocalStore.open(tmp_path / "one", durable=False) as store:
+        path = store.add_text("text", b"")
+        for _ in range(1200):
+            path = store.add_text("text", path.encode(), [path])
+    lines = osconf.lines("store", "tree", path)
+    assert len(lines) == 1201
+    assert lines[-1].startswith("    " * 1199 + "└── ")
+
+
+@pytest.mark.parametrize("verb", ["closure", "references", "referrers", "tree", "size", "graph", "export"])
+def test_what_is_not_valid_is_said(osconf: Program, added: str, verb: str) -> None:
+    osconf("store", verb, added.replace("tree", "free"), code=1)
+    assert "is not valid" in osconf.errors
+
+
+def test_an_archive_is_unpacked_whole_or_not_at_all(osconf: Program, added: str, tmp_path: Path) -> None:
+    archive = osconf("store", "dump", added)
+    target = tmp_path / "target"
+    osconf("store", "restore", str(target), data=archive[:-20], code=1)
+    assert not target.exists()
+    osconf("store", "restore", str(target), data=archive)
+    assert sorted(file.name for file in target.iterdir()) == ["file", "same"]
+    osconf("store", "restore", str(target), data=archive, code=1)
+    assert "something is there already" in osconf.errors
+    assert target.is_dir()
 
 
 def test_wrong_use(osconf: Program, added: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -220,3 +222,43 @@ def test_the_running_and_the_booted_system_stay(graph: LocalStore, tmp_path: Pat
     assert collect(graph) == set()
     (graph.root / "run/current-system").unlink()
     assert collect(graph) == {"a", "b"}
+
+
+def fill_with_equal_files(store: LocalStore, tmp_path: Path, count: int) -> list[str]:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/file").write_text("x" * 1000)
+    paths = [store.add_path(tmp_path / "tree", f"tree-{number}") for number in range(count)]
+    store.flush()
+    return paths
+
+
+def test_nothing_is_collected_while_files_are_linked(
+    store: LocalStore, other: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_with_equal_files(store, tmp_path, 3)
+    store.close()
+    collected = []
+
+    def collect(real: Path, target: Path) -> None:
+        collected.append(LocalStore.open(other.root, durable=False).collect_garbage().paths)
+        os.link(target, real)
+
+    monkeypatch.setattr(Path, "hardlink_to", collect)
+    assert optimise_store(other).linked == 2
+    assert collected == [(), ()]
+
+
+def test_files_with_as_many_names_as_can_be_begin_another(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = fill_with_equal_files(store, tmp_path, 5)
+
+    def link(real: Path, target: Path) -> None:
+        if target.stat().st_nlink >= 2:
+            raise OSError(errno.EMLINK, os.strerror(errno.EMLINK))
+        os.link(target, real)
+
+    monkeypatch.setattr(Path, "hardlink_to", link)
+    assert optimise_store(store).linked == 2
+    assert sorted((store.real_path(path) / "file").stat().st_nlink for path in paths) == [1, 2, 2, 2, 2]
+    assert store.verify(check_contents=True).is_sound

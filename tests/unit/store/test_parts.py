@@ -130,11 +130,29 @@ def test_transaction_is_undone_as_a_whole(store: LocalStore) -> None:
     assert store.valid_paths() == [path]
 
 
-def test_verify_puts_modes_right(store: LocalStore, tmp_path: Path) -> None:
-    (tmp_path / "tree").mkdir()
-    (tmp_path / "tree/file").write_text("x")
+@pytest.mark.parametrize("left", ["", "sub"])
+def test_verify_puts_modes_right(store: LocalStore, tmp_path: Path, left: str) -> None:
+    (tmp_path / "tree/sub").mkdir(parents=True)
+    (tmp_path / "tree/sub/file").write_text("x")
     path = store.add_path(tmp_path / "tree", "tree")
     # What `optimise` leaves when it is killed in a store of an ordinary user.
-    store.real_path(path).chmod(0o755)
+    directory = store.real_path(path) / left
+    directory.chmod(0o755)
     assert store.verify(check_contents=True).is_sound
-    assert stat.S_IMODE(store.real_path(path).stat().st_mode) == 0o555
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o555
+
+
+@pytest.mark.parametrize("check_contents", [False, True])
+def test_verify_does_not_miss_what_is_collected_meanwhile(
+    store: LocalStore, other: LocalStore, check_contents: bool
+) -> None:
+    store.add_text("a", b"a")
+    store.add_text("b", b"b")
+    store.close()
+
+    def collect(done: int, _all: int) -> None:
+        if done == 1:
+            assert len(LocalStore.open(other.root, durable=False).collect_garbage().paths) == 2
+
+    report = other.verify(check_contents=check_contents, progress=collect)
+    assert (report.missing, report.changed) == ([], [])
