@@ -42,8 +42,8 @@ def collect(
 
     result = collect_garbage(
         invocation.session,
-        keep_generations=1 if delete_old else keep_generations,
-        older_than=None if older_than is None else parse_age(older_than),
+        keep_generations=keep_generations,
+        older_than=0 if delete_old else None if older_than is None else parse_age(older_than),
         max_freed=None if max_freed is None else parse_size(max_freed),
         dry_run=dry_run,
     )

@@ -23,6 +23,7 @@ PATH_LIMIT_SECONDS = 4 * 3600.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 _SILENT_SECONDS = 2.0
 _COMMAND_LENGTH = 80
+_UNKNOWN_HOLDER = "another process"
 # A lock file too: the garbage collector removes it when nobody holds it.
 _WANTED = ".wanted.lock"
 
@@ -68,7 +69,8 @@ class LockWait:
             )
         if now >= self.tell_at:
             holder = describe_holder(self.file)
-            if holder != self.told:
+            # When it is given back just now, nobody holds it.
+            if holder != self.told and not (self.told and holder == _UNKNOWN_HOLDER):
                 self.told = holder
                 self.tell(holder)
             self.tell_at = now + _SILENT_SECONDS
@@ -85,7 +87,7 @@ def describe_holder(file: Path) -> str:
     """Who holds the lock on a file: `pid 12 (osconf build x.nix)`, as far as this process may know."""
     found = [pid for pid in _holders(file) if pid != os.getpid()]
     if not found:
-        return "another process"
+        return _UNKNOWN_HOLDER
     command = ""
     with suppress(OSError):
         words = Path(f"/proc/{found[0]}/cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")

@@ -162,15 +162,24 @@ def _make_database(
 ) -> Path:
     """A complete database beside the one in place."""
     new = layout.database.with_name(f"{layout.database.name}.new")
-    for suffix in _FILES:
-        new.with_name(new.name + suffix).unlink(missing_ok=True)
-    database = Database(new, durable=durable)
+    outputs = {path: _outputs_of(found[path]) for path in infos if path.endswith(DRV_SUFFIX)}
+    _remove_database(new)
     try:
-        outputs = {path: _outputs_of(found[path]) for path in infos if path.endswith(DRV_SUFFIX)}
-        database.register(infos.values(), outputs)
-    finally:
-        database.close()
+        database = Database(new, durable=durable)
+        try:
+            database.register(infos.values(), outputs)
+        finally:
+            database.close()
+    except BaseException:
+        # The disk may be full.
+        _remove_database(new)
+        raise
     return new
+
+
+def _remove_database(database: Path) -> None:
+    for suffix in _FILES:
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 
 def _set_aside(database: Path) -> Path | None:

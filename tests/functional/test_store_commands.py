@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from osconf.store.local import LocalStore
+from osconf.store.profiles import Profile
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +77,16 @@ def test_a_store_has_many_names(osconf: Program, added: str, tmp_path: Path, nam
     (tmp_path / "one/osconf/var/gcroots/result").symlink_to(tmp_path / "result")
     assert osconf.lines("store", "references", "../" * 20 + str(tmp_path / "result")[1:], store=name) == []
     assert osconf.lines("gc", store=name) == [added]
+
+
+def test_only_current_generations_stay(osconf: Program, added: str, tmp_path: Path) -> None:
+    profile = Profile(tmp_path / "one/osconf/var/profiles/tools")
+    for number in range(3):
+        profile.add_generation(f"{added[:-4]}{number}")
+    # One that is newer than the current one goes, too.
+    profile.switch_to(2)
+    osconf("gc", "-d")
+    assert [generation.number for generation in profile.generations()] == [2]
 
 
 def test_missing_in_cache(osconf: Program, added: str, tmp_path: Path) -> None:

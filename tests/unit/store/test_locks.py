@@ -56,6 +56,17 @@ def test_a_long_wait_is_announced_once_and_ends(tmp_path: Path) -> None:
     assert len(told) == 1 and told[0].startswith(f"pid {pid} ")
 
 
+def test_a_lock_that_is_given_back_has_no_new_holder(tmp_path: Path) -> None:
+    told: list[str] = []
+    file = tmp_path / "a.lock"
+    wait = LockWait(file, "'thing'", silent=0, tell=told.append)
+    with another_process(HOLD, file):
+        wait.pause()
+    wait.tell_at = 0
+    wait.pause()
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize("take", ["path", "shared", "exclusive"])
 def test_every_lock_names_its_holder(
     take: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -143,11 +143,10 @@ def test_a_killed_recovery_forgets_nothing(tmp_path: Path, monkeypatch: pytest.M
         else:
             # The old files have been set aside, the new one is not in place.
             real = Path.replace
-            patch.setattr(
-                Path, "replace", lambda file, to: die() if to == database_of(tmp_path) else real(file, to)
-            )
+            patch.setattr(Path, "replace", lambda file, to: die() if to == database_of(tmp_path) else real(file, to))
         with pytest.raises(KeyboardInterrupt):
             recover_store(tmp_path, DIRECTORY)
+    assert step == "replace" or not list(database_of(tmp_path).parent.glob("*.new*"))
     with pytest.raises(DatabaseDamaged):
         LocalStore.open(tmp_path, durable=False)
     recovery = recover_store(tmp_path, DIRECTORY)
