@@ -211,7 +211,17 @@ def _run_builder(
         progress=report_progress,
     )
     timeout = context.settings.timeout
-    result = context.overseer.run(drv_path, drv.name, cancelled, timeout, lambda: builder(request))
+    try:
+        result = context.overseer.run(drv_path, drv.name, cancelled, timeout, lambda: builder(request))
+    except (OsconfError, OSError):
+        raise
+    except Exception as error:
+        raise BuildError(
+            f"'{drv.builder}' cannot make '{drv.name}': {type(error).__name__}: {error}",
+            drv=drv_path,
+            code="builder-failed",
+            hint="an attribute may be of the wrong kind; `osconf --debug` shows where it went wrong",
+        ) from error
     declared = result.references if result is not None else None
     candidates = reference_candidates(context.store, drv) if declared is None else ()
     return finish_outputs(context.store, drv_path, drv, outputs, declared, candidates)

@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from osconf.errors import BuildError
+from osconf.errors import BuildError, OsconfError
+
+_MAX_BITS = 10_000
 
 
 class RenderError(BuildError):
@@ -216,6 +220,20 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """Refuses sums that would never end: nothing stops the interpreter in the middle of one operation."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Compute a product or a power."""
+        if isinstance(left, int) and isinstance(right, int):
+            size, other = left.bit_length(), right.bit_length()
+            if (size * right if operator == "**" else size + other) > _MAX_BITS:
+                raise RenderError(f"a number of more than {_MAX_BITS} bits cannot be computed here")
+        return super().call_binop(context, operator, left, right)
+
+
 def render_template(
     template: str, context: Mapping[str, Any], *, label: str, find: Callable[[str], Path | None] = lambda _name: None
 ) -> str:
@@ -229,7 +247,7 @@ def render_template(
         return None if place is None else (place.read_text("utf-8"), str(place), lambda: True)
 
     loader = jinja2.ChoiceLoader([jinja2.DictLoader({label: template}), jinja2.FunctionLoader(load)])
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Environment(
         loader=loader,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -244,6 +262,21 @@ def render_template(
         raise RenderError(f"template '{error.name or label}', line {error.lineno}: {error.message}") from error
     except jinja2.TemplateError as error:
         raise RenderError(f"template '{label}': {error.message or error}", hint=_hint(error)) from error
+    except RenderError as error:
+        raise RenderError(f"template '{label}'{_line(error)}: {error.message}", hint=error.hint) from error
+    except OsconfError:
+        raise
+    except Exception as error:
+        # What the template computes or calls fails as Python does.
+        what = f"{error}" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: {error}"
+        raise RenderError(f"template '{label}'{_line(error)}: {what}") from error
+
+
+def _line(error: Exception) -> str:
+    """Where in the template's own text it happened, if it did there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
+    return f", line {lines[-1]}" if lines else ""
 
 
 def _hint(error: jinja2.TemplateError) -> str | None:

@@ -388,11 +388,7 @@ def test_build_ends_with_its_client(served: Site, how: signal.Signals) -> None:
     assert served.succeed(0, "store", "verify", "--check-contents") == ""
 
 
-ENDLESS = {
-    "python": "{% for a in range(99999) %}" * 5 + "{% endfor %}" * 5,
-    # One operation of the interpreter, which nothing interrupts.
-    "one step": "{{ 9 ** (9 ** 9) }}",
-}
+ENDLESS = "{% for a in range(99999) %}" * 5 + "{% endfor %}" * 5
 
 
 def is_held(lock: Path) -> bool:
@@ -406,11 +402,10 @@ def is_held(lock: Path) -> bool:
 
 
 @pytest.mark.parametrize("uid", [0, ALICE])
-@pytest.mark.parametrize("template", ENDLESS.values(), ids=list(ENDLESS))
-def test_endless_builtin_ends_with_its_client(served: Site, template: str, uid: int) -> None:
+def test_endless_builtin_ends_with_its_client(served: Site, uid: int) -> None:
     """The time it takes is bounded, the lock is free again, and the next collection removes what it left."""
     expression = f'''derivation {{
-        name = "endless"; system = "builtin"; builder = "builtin:render"; template = "{template}";
+        name = "endless"; system = "builtin"; builder = "builtin:render"; template = "{ENDLESS}";
     }}'''
     socket_variable = {"OSCONF_DAEMON": str(served.socket)}
     process = served.start(uid, "build", "--no-link", "-E", expression, variables=socket_variable)

@@ -288,3 +288,11 @@ def test_fetch_wants_a_hash(bench: Workbench) -> None:
 
 def test_settings_are_plain_data() -> None:
     assert BuildSettings() == BuildSettings(jobs=1)
+
+
+@pytest.mark.parametrize("entries", ["[{}]", "[1]", "5", '[{"path": "a", "text": "x", "mode": "rwx"}]'])
+def test_attributes_of_the_wrong_kind_are_no_crash(bench: Workbench, entries: str) -> None:
+    with pytest.raises(BuildError, match="'builtin:tree' cannot make 'bad'") as caught:
+        bench.build(bench.derive("bad", "builtin:tree", entries=entries))
+    assert caught.value.code == "builder-failed" and "--debug" in (caught.value.hint or "")
+    assert list(bench.store.layout.temporary.iterdir()) == []

@@ -60,3 +60,28 @@ def test_what_cannot_be_written_is_refused(name: str, value: str) -> None:
 def test_missing_data_are_errors() -> None:
     with pytest.raises(RenderError, match="template 't': 'x' is undefined"):
         render_template("{{ x }}", {}, label="t")
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("\n{{ 1 / 0 }}", "template 'x', line 2: ZeroDivisionError: division by zero"),
+        ("{{ 'a' + 1 }}", "template 'x', line 1: can only concatenate str"),
+        ("\n\n{{ 5 | systemd_environment }}", "line 3: AttributeError"),
+        ("{{ ['a\nb'][0] | unit_value }}", "template 'x', line 2: a unit value cannot hold a line break"),
+        ("{{ 9 ** (9 ** 9) }}", "template 'x', line 1: a number of more than 10000 bits"),
+        (
+            "{% set n = namespace(x=9) %}{% for i in range(60) %}{% set n.x = n.x * n.x %}{% endfor %}",
+            "template 'x', line 1: a number of more than 10000 bits",
+        ),
+    ],
+)
+def test_what_cannot_be_computed_is_told_with_its_line(template: str, said: str) -> None:
+    with pytest.raises(RenderError) as caught:
+        render_template(template, {}, label="x")
+    assert said in caught.value.message
+
+
+def test_numbers_are_computed() -> None:
+    template = "{{ 3 * 4 }} {{ 'a' * 3 }} {{ 2 ** 0.5 }} {{ 2 ** -1 }} {{ 7 ** 3 }} {{ 2 ** 64 }}"
+    assert render_template(template, {}, label="x") == "12 aaa 1.4142135623730951 0.5 343 18446744073709551616"
