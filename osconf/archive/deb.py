@@ -120,6 +120,8 @@ def parse_control(data: bytes) -> dict[str, str]:
     key = ""
     for line in data.decode("utf-8", "replace").splitlines():
         if line[:1] in (" ", "\t"):
+            if key not in fields:
+                raise ArchiveError("a control file begins in the middle of a field", code="bad-package")
             fields[key] += f"\n{line}"
         elif ":" in line:
             key, _, value = line.partition(":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from osconf.errors import StoreError
+from osconf.store.canonical import explaining
 from osconf.store.database import Database, DatabaseDamaged
 from osconf.store.layout import StoreLayout
 from osconf.store.lost import is_lost
@@ -17,8 +18,9 @@ def recover_store(root: Path, store_dir: str, *, force: bool = False) -> Recover
     layout = StoreLayout(root, store_dir)
     if not layout.store.is_dir():
         raise StoreError(f"there is no store at '{layout.store}'", code="no-store")
-    ensure_writable(layout.store)
-    layout.create()
+    with explaining("recover the store database"):
+        ensure_writable(layout.store)
+        layout.create()
     if not force and not is_lost(layout) and _is_sound(layout):
         return None
     return recover_database(layout)

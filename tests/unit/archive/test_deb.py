@@ -128,3 +128,10 @@ def test_damage_is_an_error_and_no_traceback(tmp_path: Path, damage: slice) -> N
     deb.write_bytes(make_deb(CONTROL, [make_file("./usr/x", b"abc" * 999)])[damage])
     with pytest.raises(ArchiveError):
         unpack_deb(deb, tmp_path / "out")
+
+
+def test_a_control_file_that_begins_in_a_field_is_damaged(tmp_path: Path) -> None:
+    deb = tmp_path / "demo.deb"
+    deb.write_bytes(make_deb(" long\nPackage: demo\n", []))
+    with pytest.raises(ArchiveError, match="in the middle of a field"):
+        unpack_deb(deb, tmp_path / "out")
