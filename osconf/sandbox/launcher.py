@@ -382,10 +382,18 @@ def run_command(spec: dict, status: int) -> None:  # type: ignore[type-arg]
     os.set_inheritable(status, False)
     argv = [os.fsencode(argument) for argument in spec["argv"]]
     env = {os.fsencode(key): os.fsencode(value) for key, value in spec["env"].items()}
+    hear_signals(spec["terminal"])
     try:
         execute(argv, env)
     except OSError as error:
         raise SetupFailed(f"run {spec['argv'][0]}: {error.strerror}") from error
+
+
+def hear_signals(terminal: bool) -> None:
+    """Give signals their meaning back: those that Python ignores, and for builds those that our caller did."""
+    ignored = ("SIGPIPE", "SIGXFSZ")
+    for name in ignored if terminal else (*ignored, "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGCHLD"):
+        _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
 
 
 def execute(argv: list[bytes], env: dict[bytes, bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def test_only_the_closure_is_visible(bench: Workbench) -> None:
 def test_environment_of_a_builder(bench: Workbench) -> None:
     out = bench.build(bench.shell("env", "{ pwd; id -u; id -g; echo $HOME $TMPDIR $NIX_BUILD_CORES; } > $out"), cores=3)
     assert out.read_text().split() == ["/build", "1000", "100", "/homeless-shelter", "/build", "3"]
+
+
+def test_builders_hear_signals(bench: Workbench) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        out = bench.build(bench.shell("signals", "grep -E 'Sig(Ign|Blk)' /proc/self/status > $out"))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert [int(line.split()[1], 16) for line in out.read_text().splitlines()] == [0, 0]
 
 
 def test_what_attributes_cannot_change(bench: Workbench) -> None:
