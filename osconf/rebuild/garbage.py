@@ -64,10 +64,10 @@ def collect_garbage(
 def choose_old_generations(
     profiles: Path, *, keep: int | None, older_than: float | None
 ) -> dict[Profile, list[Generation]]:
-    """The generations of every profile, the users' included, that a clean-up forgets."""
+    """The generations that a clean-up forgets: for root those of every profile, for a user those of the user's own."""
     in_use = frozenset(os.path.realpath(path) for path in IN_USE)
     folders = [profiles, *sorted(profiles.glob("per-user/*"))]
-    links = [link for folder in folders if folder.is_dir() for link in sorted(folder.iterdir())]
+    links = [link for folder in folders if os.access(folder, os.W_OK) for link in sorted(folder.iterdir())]
     return {
         profile: profile.choose_old(keep=keep, older_than=older_than, protected=in_use)
         for profile in (Profile(link) for link in links if link.is_symlink() and not link.name.endswith("-link"))

@@ -72,10 +72,14 @@ def test_two_users_have_profiles_of_their_own(site: Site) -> None:
     assert call(site, BOB, "hello") == "Hello, world!\n"
     assert (profiles / str(BOB) / "profile").resolve() == (own / "profile").resolve()
 
-    # Neither changes the other's; a collection by one leaves the other's alone.
+    # Neither changes the other's; a collection by one leaves the other's alone, old generations too.
+    site.succeed(ALICE, "profile", "remove", "hello")
+    site.succeed(ALICE, "profile", "install", "hello")
     site.succeed(BOB, "profile", "remove", "hello")
     site.succeed(BOB, "gc", "--keep-generations", "1")
     assert names(site, BOB) == [] and names(site, ALICE) == ["hello"]
+    assert len(list((profiles / str(BOB)).glob("*-link"))) == 1
+    assert len(list(own.glob("*-link"))) == 3
     assert call(site, ALICE, "hello") == "Hello, world!\n"
     assert site.succeed(0, "store", "verify", "--check-contents") == ""
 
