@@ -30,6 +30,8 @@ def _canonicalise(path: bytes, status: os.stat_result, privileged: bool, depth: 
     mode = status.st_mode
     if stat.S_ISDIR(mode):
         check_depth(path, depth)
+        if not privileged and mode & 0o500 != 0o500:
+            os.chmod(path, 0o700)  # noqa: PTH101 - bytes paths
         with os.scandir(path) as found:
             entries = list(found)
         for entry in entries:

@@ -6,8 +6,10 @@ import io
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from osconf.build.settings import BuildSettings
 from osconf.errors import OsconfError, StoreError
 from osconf.model import nar
 from osconf.store.binary_cache import FileCache
-from osconf.store.canonical import remove_tree
+from osconf.store.canonical import canonicalise, remove_tree
 from osconf.store.local import LocalStore
 from tests.unit.build.conftest import HOST_PATHS, Workbench
 
@@ -111,6 +113,30 @@ def test_a_builder_may_nest_as_it_likes_but_not_in_its_output(tmp_path: Path) ->
         store.collect_garbage()
         assert list(store.layout.temporary.iterdir()) == []
         assert list(store.layout.trash.iterdir()) == []
+
+
+def test_trees_that_their_owner_may_not_enter(tmp_path: Path) -> None:
+    """Root may everything, so that somebody else has to do it."""
+    tree = tmp_path / "tree"
+    (tree / "inner").mkdir(parents=True)
+    (tree / "inner/file").write_text("x")
+    files = (tree / "inner/file", tree / "inner", tree)
+    for path in (*files, tmp_path) if os.geteuid() == 0 else ():
+        os.chown(path, 65534, 65534)
+    for path in files:
+        path.chmod(0)
+    child = os.fork()
+    if child == 0:
+        # Where the directories above are closed to strangers, a short path is not.
+        os.chdir(tmp_path)
+        if os.geteuid() == 0:
+            os.setresuid(65534, 65534, 65534)
+        with suppress(OSError):
+            canonicalise(Path("tree"))
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files] == [0o444, 0o555, 0o555]
 
 
 def test_files_without_bytes(store: LocalStore, tmp_path: Path) -> None:
