@@ -368,10 +368,10 @@ class Service:
             return
         keys = parse_public_keys(self.builder.settings.trusted_keys)
         if not is_believable(info, place, keys, self.store.store_dir):
-            signers = ", ".join(sorted({each.partition(":")[0] for each in info.signatures})) or "nobody"
+            signers = ", ".join(sorted({each.partition(":")[0] for each in info.signatures}))
+            why = f"is signed by {signers}, whom this machine does not trust," if signers else "has no signature"
             raise NotAllowed(
-                f"'{info.path}' is signed by {signers}, whom this machine does not trust, and user"
-                f" '{self.peer.name}' may not vouch for it",
+                f"'{info.path}' {why} and user '{self.peer.name}' may not vouch for it",
                 code="not-trusted",
                 hint="sign it with a key that the machine trusts, or ask a trusted user to copy it",
             )
