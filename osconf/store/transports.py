@@ -6,6 +6,7 @@ A server that cannot be reached, or says nothing, has nothing: that is told once
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PARALLEL_REQUESTS = 24
 _CONNECT_SECONDS, _ANSWER_SECONDS, _CHUNK_SECONDS = 5.0, 10.0, 30.0
+_SLOWEST = 10_000
+"""Bytes in a second; what sends its small files more slowly is as good as silent."""
 MAX_SMALL = 4 << 20
 
 
@@ -102,7 +105,7 @@ class HttpTransport:
             return None
         try:
             response = self.request(name, self.answer_seconds)
-            data: bytes = response.read(most + 1)
+            data = _read_in_time(response, most + 1, self.answer_seconds)
             response.release_conn()
         except self.errors as error:
             if self.reachable:
@@ -175,6 +178,20 @@ class _Download(io.RawIOBase):
             else:
                 self.response.close()
         super().close()
+
+
+def _read_in_time(response: urllib3.BaseHTTPResponse, most: int, seconds: float) -> bytes:
+    """The first bytes of an answer, which may not trickle in for ever."""
+    # Old versions of urllib3 only read until they have all.
+    read_some = getattr(response, "read1", response.read)
+    started = time.monotonic()
+    data = bytearray()
+    while len(data) < most and (piece := read_some(most - len(data))):
+        data += piece
+        if time.monotonic() - started > seconds + len(data) / _SLOWEST:
+            response.close()
+            raise TimeoutError(f"only {len(data)} bytes came in {seconds:g} seconds")
+    return bytes(data)
 
 
 def _reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.server.breaks -= 1
             self.wfile.write(data[: len(data) // 2])
             self.close_connection = True
+        elif self.server.trickles:
+            with suppress(OSError):
+                for byte in data * 100:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.2)
         else:
             self.wfile.write(data)
 
@@ -79,6 +85,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.delay = 0.0
         self.breaks = 0
         self.knows_ranges = True
+        self.trickles = False
         self.connections = 0
         self.requests = self.active = self.most = 0
         self.lock = threading.Lock()
@@ -163,6 +170,20 @@ def test_a_silent_server_is_a_miss_told_once(
         assert cache.query_many(paths) == [None] * 100
         assert time.monotonic() - started < 10
     assert caplog.text.count("cannot be reached") == 1
+
+
+def test_a_server_whose_answers_trickle_is_a_miss(
+    store: LocalStore, cache: FileCache, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = store.add_text("a", b"a")
+    cache.add(store, path, key=KEY)
+    server.trickles = True
+    reader = BinaryCache(HttpTransport(server.address, answer_seconds=0.5), store.store_dir)
+    started = time.monotonic()
+    with caplog.at_level(logging.WARNING, "osconf"):
+        assert reader.query(path) is None
+    assert time.monotonic() - started < 10
+    assert "bytes came in 0.5 seconds" in caplog.text
 
 
 def test_refusal_says_why_once(
