@@ -164,9 +164,11 @@ def _build(context: BuildContext, drv_path: str, drv: Derivation, locks: list[Pa
 
 def _describe_kept(work: Path) -> str:
     """Where a failed build can be looked at."""
+    # Whoever reads this may have asked a daemon, and may not enter what belongs to root.
+    who = " (for root)" if os.geteuid() == 0 else ""
     if (work / ENTER).exists():
-        return f"a shell where it failed, until the next gc: sh {work / ENTER}"
-    return f"its directory is kept until the next gc: {work}"
+        return f"a shell where it failed{who}, until the next gc: sh {work / ENTER}"
+    return f"its directory is kept{who} until the next gc: {work}"
 
 
 def _is_disk_full(place: Path) -> bool:

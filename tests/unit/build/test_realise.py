@@ -302,6 +302,7 @@ def test_keep_failed_leaves_the_directory_and_a_way_in(bench: Workbench) -> None
         bench.build(bench.shell("bad", "echo x > made; exit 1"), keep_failed=True)
     (work,) = bench.store.layout.temporary.iterdir()
     assert str(work) in (caught.value.hint or "")
+    assert ("for root" in (caught.value.hint or "")) == (os.geteuid() == 0)
     assert (work / "build/made").exists()
     assert "launcher.py" in (work / "enter").read_text()
 
