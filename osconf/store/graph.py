@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from osconf.model.store_path import HASH_LENGTH
@@ -23,32 +24,55 @@ def render_dot(edges: Mapping[str, Iterable[str]]) -> str:
 def render_svg(edges: Mapping[str, Iterable[str]]) -> str:
     """A drawing: what refers stands left of what it refers to, one column per step of the longest chain."""
     columns = _columns(edges)
-    places: dict[str, tuple[int, int, int]] = {}
+    places: dict[str, _Box] = {}
     left = _MARGIN
-    for column in columns:
+    for number, column in enumerate(columns):
         width = max(len(_label(path)) for path in column) * _LETTER + _MARGIN
         for row, path in enumerate(column):
-            places[path] = (left, _MARGIN + row * _ROW, width)
+            places[path] = _Box(number, left, _MARGIN + row * _ROW, width)
         left += width + _COLUMN_GAP
     height = _MARGIN * 2 + _ROW * max((len(column) for column in columns), default=0)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="{height}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{max(left - _COLUMN_GAP, 0) + _MARGIN}" height="{height}"'
         ' font-family="monospace" font-size="11">'
     ]
     for path in sorted(edges):
-        x, y, width = places[path]
         for reference in sorted(edges[path]):
-            to_x, to_y, _ = places[reference]
-            start, end = (x + width, y + _HEIGHT // 2), (to_x, to_y + _HEIGHT // 2)
-            middle = (start[0] + end[0]) // 2
-            curve = f"M{start[0]},{start[1]} C{middle},{start[1]} {middle},{end[1]} {end[0]},{end[1]}"
-            lines.append(f'<path d="{curve}" fill="none" stroke="#999"/>')
-    for path, (x, y, width) in sorted(places.items()):
-        lines.append(f'<rect x="{x}" y="{y}" width="{width}" height="{_HEIGHT}" rx="3" fill="#eef" stroke="#669"/>')
+            lines.append(f'<path d="{_curve(places[path], places[reference])}" fill="none" stroke="#999"/>')
+    for path, box in sorted(places.items()):
         lines.append(
-            f'<text x="{x + _MARGIN // 2}" y="{y + 16}"><title>{escape(path)}</title>{escape(_label(path))}</text>'
+            f'<rect x="{box.left}" y="{box.top}" width="{box.width}" height="{_HEIGHT}" rx="3" fill="#eef"'
+            ' stroke="#669"/>'
+        )
+        lines.append(
+            f'<text x="{box.left + _MARGIN // 2}" y="{box.top + 16}"><title>{escape(path)}</title>'
+            f"{escape(_label(path))}</text>"
         )
     return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+@dataclass(frozen=True)
+class _Box:
+    """The place of a path in the drawing."""
+
+    column: int
+    left: int
+    top: int
+    width: int
+
+
+def _curve(box: _Box, to: _Box) -> str:
+    """The line from one box to another; a long one goes below the boxes on its way, not behind them."""
+    x, y = box.left + box.width, box.top + _HEIGHT // 2
+    to_x, to_y = to.left, to.top + _HEIGHT // 2
+    turn = _COLUMN_GAP // 2
+    if to.column - box.column == 1:
+        return f"M{x},{y} C{x + turn},{y} {x + turn},{to_y} {to_x},{to_y}"
+    below = max(box.top, to.top) + (_ROW + _HEIGHT) // 2
+    return (
+        f"M{x},{y} C{x + turn},{y} {x + turn},{below} {x + _COLUMN_GAP},{below} H{to_x - _COLUMN_GAP}"
+        f" C{to_x - turn},{below} {to_x - turn},{to_y} {to_x},{to_y}"
+    )
 
 
 def _columns(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:

@@ -7,11 +7,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 from xml.etree import ElementTree
 
 import pytest
 
 from osconf.errors import StoreError
+from osconf.model.hashes import hash_bytes
 from osconf.model.nar import BadArchive
 from osconf.store.binary_cache import FileCache, NotTrusted, open_cache, sign_info
 from osconf.store.graph import render_dot, render_svg
@@ -58,15 +60,38 @@ def test_bad_keys(text: str) -> None:
 def test_unsigned_is_refused_unless_content_proves_itself(
     store: LocalStore, target: LocalStore, cache: FileCache, tmp_path: Path
 ) -> None:
-    text = store.add_text("text", b"text")
     (tmp_path / "f").write_text("x")
-    proven = store.add_path(tmp_path / "f", "f")
-    for path in (text, proven):
+    tree = store.add_path(tmp_path / "f", "f")
+    bench = Workbench(store)
+    flat = bench.shell("flat", "printf x > $out", fixed=("sha256", hash_bytes("sha256", b"x").base16()))
+    built = bench.text("built", "x")
+    bench.build(flat, built)
+    text = store.add_text("text", tree.encode(), [tree])
+    proven = (tree, text, flat.out, built.path)
+    for path in (*proven, built.out):
         cache.add(store, path)
     with pytest.raises(NotTrusted, match="nobody"):
-        cache.fetch(target, cache.query(text), KEYS)
-    cache.fetch(target, cache.query(proven), {})
-    assert target.is_valid(proven) and not target.is_valid(text)
+        cache.fetch(target, cache.query(built.out), KEYS)
+    for path in proven:
+        cache.fetch(target, cache.query(path), {})
+        assert target.query_path_info(path) == replace(store.query_path_info(path), ultimate=False, deriver=ANY)
+    assert not target.is_valid(built.out)
+
+
+@pytest.mark.parametrize("claims_other_content", [True, False])
+def test_unsigned_texts_must_be_what_their_name_says(
+    store: LocalStore, target: LocalStore, cache: FileCache, claims_other_content: bool
+) -> None:
+    """A narinfo that is sound about its archive, and claims the name of another text."""
+    wanted, given = store.add_text("text", b"wanted"), store.add_text("text", b"given!")
+    narinfo = cache.add(store, given)
+    info = replace(narinfo.info, path=wanted)
+    if claims_other_content:
+        info = replace(info, content_address=store.query_path_info(wanted).content_address)
+    with pytest.raises(BadArchive if claims_other_content else NotTrusted):
+        cache.fetch(target, replace(narinfo, info=info), {})
+    assert not target.is_valid(wanted)
+    assert list(target.layout.temporary.iterdir()) == []
 
 
 def test_the_reason_of_a_refusal_is_told(store: LocalStore, target: LocalStore, cache: FileCache) -> None:
@@ -252,3 +277,11 @@ def test_optimise_links_equal_files(store: LocalStore, tmp_path: Path) -> None:
     assert store.verify(check_contents=True).is_sound
     assert files[1].parent.stat().st_mtime == 1
     assert optimise_store(store).linked == 0
+
+
+def test_a_long_line_goes_around_the_boxes_on_its_way() -> None:
+    first, second, third = (f"/osconf/store/{'0' * 32}-{name}" for name in ("first", "second", "third"))
+    edges = {first: [second, third], second: [third], third: []}
+    lines = [line for line in render_svg(edges).splitlines() if line.startswith("<path")]
+    # Of three lines on one height, that past the box in the middle leaves it.
+    assert [line.count(",49") for line in lines] == [0, 4, 0]
