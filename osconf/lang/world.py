@@ -26,6 +26,18 @@ Keep = Callable[[str, str], bool]
 """A filter of paths to copy: (path relative to the source, kind) -> keep it?"""
 
 
+FileState = tuple[int, int, int, int]
+"""Inode, size, and when content and inode were last changed, in nanoseconds."""
+
+
+def file_state(path: str) -> FileState:
+    """The state of a file; `FileNotFoundError` for what is none, a symlink too."""
+    status = os.lstat(from_latin(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise FileNotFoundError(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def filter_of_files(keep: Keep | None) -> Keep | None:
     """The same filter, asked with the names that the operating system gives."""
     return None if keep is None else lambda below, kind: keep(to_latin(below), kind)
@@ -114,6 +126,10 @@ class World(Protocol):
 
     def fetch_git(self, request: GitRequest) -> GitCheckout:
         """Check a git repository out into the store."""
+        ...
+
+    def file_state(self, path: str) -> FileState:
+        """What tells whether a file (no symlink) was changed since it was last looked at."""
         ...
 
     def newest_change(self, path: str) -> int | None:
@@ -288,6 +304,9 @@ class PureWorld:
 
     def fetch_git(self, request: GitRequest) -> GitCheckout:
         return self._refuse_fetch(request.url)
+
+    def file_state(self, path: str) -> FileState:
+        return file_state(path)
 
     def newest_change(self, path: str) -> int | None:
         top = FilePath(from_latin(path))

@@ -92,7 +92,7 @@ class Evidence:
                 self.tree(f"{path}/{name}")
 
     def kind(self, path: str) -> None:
-        """Whether something is at a path (links not followed), and of which kind."""
+        """Whether something is at a path (links not followed), and of which kind; or why nobody can tell."""
         self._kinds.setdefault(path, _kind_of(path))
 
     def resolved(self, path: str, found: str) -> None:
@@ -184,3 +184,6 @@ def _kind_of(path: str) -> int | None:
         return stat.S_IFMT(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        # An answer, too: to `pathExists` nothing is there.
+        return -(error.errno or 0)

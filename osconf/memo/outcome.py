@@ -19,7 +19,7 @@ SWITCH = "OSCONF_MEMO"
 """The variable that is set to 0 to keep and repeat nothing."""
 IGNORED_VARIABLES = frozenset({"_", "SHLVL", "OLDPWD"})
 """Variables that shells change all the time."""
-_FORMAT = "2"
+_FORMAT = "3"
 """Part of every key: count up when what is kept, or looked at, changes."""
 _MAX_BYTES = 64 << 20
 _START = 10

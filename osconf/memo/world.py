@@ -11,7 +11,7 @@ from osconf.memo.evidence import Evidence
 
 if TYPE_CHECKING:
     from osconf.lang.git import GitCheckout, GitRequest
-    from osconf.lang.world import Keep, World
+    from osconf.lang.world import FileState, Keep, World
     from osconf.model.derivation import Derivation
 
 
@@ -64,6 +64,11 @@ class WatchedWorld:
         if not self._is_stored(path):
             self._evidence.resolved(from_latin(path), from_latin(found))
         return found
+
+    def file_state(self, path: str) -> FileState:
+        if not self._is_stored(path):
+            self._evidence.entry(from_latin(path))
+        return self._world.file_state(path)
 
     def newest_change(self, path: str) -> int | None:
         if not self._is_stored(path):

@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from osconf.lang.nodes import Node
 from osconf.lang.values import Value, from_latin
+from osconf.lang.world import FileState, file_state
 from osconf.module_system.deferred import Deferred, Sketch, fold_tree
 from osconf.module_system.outline import VERSION, Outline, Tree, outline_module
 
@@ -39,8 +39,7 @@ _MAX_TURNS = 7
 class Entry(NamedTuple):
     """What is known of a file."""
 
-    state: tuple[int, int, int, int]
-    """Inode, size, times."""
+    state: FileState
     noted: int
     """When that was looked at, in ns."""
     digest: bytes
@@ -61,6 +60,7 @@ class OutlineIndex:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._cache = evaluator.cache
+        self._world = evaluator.world
         # What a restricted evaluation may read is asked for each file.
         is_limited = evaluator.settings.pure or evaluator.settings.restricted
         self.is_used = evaluator.cache.folder is not None and not is_limited
@@ -76,7 +76,10 @@ class OutlineIndex:
         if known is None:
             known = self._folders[folder] = self._cache.load(self._key(folder)) or {}
         found = known.get(name)
-        if found is None or found[5] % 2 or not found[3] or not _holds(file, found[0], found[1]):
+        if found is None or found[5] % 2 or not found[3]:
+            return None
+        # That the outline stands for the file is an answer of the world.
+        if not _holds(file, found[0], found[1], self._world.file_state):
             return None
         deferred = Deferred(evaluation, from_latin(file), Sketch(*marshal.loads(found[3])), read)
         self._deferred.append((file, deferred))
@@ -134,11 +137,11 @@ class OutlineIndex:
 
 def _look_at(file: str, known: Entry | None, outline: Outline | None) -> Entry | None:
     """What to note of a file; None when it changes under our hands."""
-    state = _state_of(file)
+    state = file_state(file)
     noted = time.time_ns()
     data = Path(from_latin(file)).read_bytes()
     digest = sha256(data).digest()
-    if _state_of(file) != state:
+    if file_state(file) != state:
         return None
     if known is not None and known.digest == digest:
         return known._replace(state=state, noted=noted)
@@ -173,20 +176,13 @@ def _outline_text(text: str) -> Outline | None:
         return None
 
 
-def _state_of(file: str) -> tuple[int, int, int, int]:
-    status = os.lstat(from_latin(file))
-    if not S_ISREG(status.st_mode):
-        raise FileNotFoundError(file)
-    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-def _holds(file: str, state: tuple[int, int, int, int], noted: int) -> bool:
+def _holds(file: str, state: FileState, noted: int, look: Callable[[str], FileState] = file_state) -> bool:
     """Whether a file is as it was noted, and its last change was long enough before that."""
     changed = max(state[2], state[3])
     if noted - changed <= (_FINE if changed % 1_000_000_000 else _COARSE):
         return False
     try:
-        return _state_of(file) == state
+        return look(file) == state
     except OSError:
         return False
 

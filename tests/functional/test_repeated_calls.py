@@ -188,6 +188,39 @@ def test_expressions_and_standard_input(machine: Machine) -> None:
     assert outputs[0] == outputs[1] != outputs[2] == outputs[3]
 
 
+def test_what_is_behind_a_loop_of_links(machine: Machine) -> None:
+    (machine.sources / "loop").symlink_to("loop")
+    machine.write('fetch (if builtins.pathExists ./loop/x then "yes" else "no")')
+    words = ("instantiate", "all.nix")
+    for _ in range(2):
+        assert "-no.drv" in machine.call(*words)[1]
+    assert machine.is_repeated(*words)
+    (machine.sources / "loop").unlink()
+    (machine.sources / "loop").mkdir()
+    (machine.sources / "loop/x").touch()
+    assert "-yes.drv" in machine.call(*words)[1]
+
+
+def test_a_module_that_nothing_enables(machine: Machine) -> None:
+    """It is not read, its outline is enough: as long as the file is the same."""
+    modules = machine.sources / "modules"
+    modules.mkdir()
+    (modules / "main.nix").write_text("{ lib, ... }: { options.name = lib.mkOption { default = ''a''; }; }")
+    text = "{ lib, config, ... }: { options.x.enable = lib.mkEnableOption ''x''; config = %s { name = ''b''; }; }"
+    (modules / "other.nix").write_text(text % "lib.mkIf config.x.enable")
+    machine.write(
+        """let lib = import <osconf/lib>; in
+        fetch (lib.evalModules { modules = [ ./modules/main.nix ./modules/other.nix ]; }).config.name"""
+    )
+    time.sleep(0.2)
+    words = ("instantiate", "all.nix")
+    for memo in "00011":
+        assert "-a.drv" in machine.call(*words, OSCONF_MEMO=memo)[1]
+    assert machine.is_repeated(*words, OSCONF_MEMO="1")
+    (modules / "other.nix").write_text(text % "")
+    assert "-b.drv" in machine.call(*words, OSCONF_MEMO="1")[1]
+
+
 def test_import_from_derivation(machine: Machine) -> None:
     machine.write('fetch (builtins.readFile (fetch "inner"))')
     for _ in range(2):
@@ -448,14 +481,18 @@ def test_nothing_is_looked_at_that_is_not_written_down(machine: Machine, tmp_pat
 @pytest.mark.archive
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no strace here: `make setup-test` brings it")
 def test_nothing_of_a_system_is_looked_at_that_is_not_written_down(machine: Machine, tmp_path: Path) -> None:
-    shutil.copy(ROOT / "examples/webserver.nix", machine.sources / "configuration.nix")
+    shutil.copy(ROOT / "examples/webserver.nix", machine.sources)
+    (machine.sources / "configuration.nix").write_text("{ imports = [ ./webserver.nix ./unused.nix ]; }")
+    unused = "options.x.enable = lib.mkEnableOption ''x''; config = lib.mkIf config.x.enable { };"
+    (machine.sources / "unused.nix").write_text(f"{{ lib, config, ... }}: {{ {unused} }}")
+    time.sleep(0.2)
     downloads = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "osconf/blobs")
     downloads.mkdir(parents=True, exist_ok=True)
     (machine.directory / "cache/osconf").mkdir(parents=True)
     (machine.directory / "cache/osconf/blobs").symlink_to(downloads)
     words = ("instantiate", "-c", "configuration.nix")
-    assert machine.call(*words)[2] == ""
-    shutil.rmtree(machine.directory / "cache/osconf/outcomes", ignore_errors=True)
+    for _ in range(3):
+        assert machine.call(*words, OSCONF_MEMO="0")[2] == ""
     machine.settle()
     trace_calls(machine, tmp_path / "trace", *words)
     # Mirrors say from where, the lock says what.

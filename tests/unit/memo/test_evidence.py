@@ -81,6 +81,10 @@ CHANGES: dict[str, tuple[Look, Change]] = {
         lambda e, t: e.kind(str(t / "file")),
         lambda t: ((t / "file").unlink(), (t / "file").mkdir()),
     ),
+    "behind a loop of links": (
+        lambda e, t: ((t / "link").unlink(), (t / "link").symlink_to("link"), e.kind(str(t / "link/x"))),
+        lambda t: relink(t / "link", "file"),
+    ),
     "below a file": (
         lambda e, t: e.kind(str(t / "file/x")),
         lambda t: ((t / "file").unlink(), shutil.copytree(t / "folder", t / "file"), (t / "file/x").touch()),

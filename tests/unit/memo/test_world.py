@@ -61,6 +61,7 @@ QUESTIONS: dict[str, tuple[Question, str]] = {
     "read_file": (lambda w, t: w.read_file(f"{t}/file"), "file"),
     "read_dir": (lambda w, t: w.read_dir(f"{t}/folder"), "folder/"),
     "path_kind": (lambda w, t: w.path_kind(f"{t}/new"), "new"),
+    "file_state": (lambda w, t: w.file_state(f"{t}/file"), "file"),
     "resolve_symlinks": (lambda w, t: w.resolve_symlinks(f"{t}/way/below"), "way"),
     "newest_change": (lambda w, t: w.newest_change(t), "folder/below"),
     "add_path": (lambda w, t: w.add_path(t, "name"), "folder/below"),
