@@ -93,7 +93,9 @@ def describe_holder(file: Path) -> str:
         words = Path(f"/proc/{found[0]}/cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
         if len(words) > 1 and Path(words[0]).name.startswith("python"):
             words = words[1:]
-        command = " ".join([Path(words[0]).name, *words[1:]])
+        text = " ".join([Path(words[0]).name, *words[1:]])
+        # It is whatever somebody else's process says, and goes to a terminal.
+        command = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     if len(command) > _COMMAND_LENGTH:
         command = f"{command[:_COMMAND_LENGTH]}…"
     return f"pid {found[0]}{f' ({command})' if command else ''}"

@@ -45,6 +45,11 @@ def test_holder_is_named(tmp_path: Path) -> None:
     assert PathLock(tmp_path, "a").try_acquire()
 
 
+def test_what_another_process_calls_itself_is_one_plain_line(tmp_path: Path) -> None:
+    with another_process(HOLD + "\n'\x1b[2J'", tmp_path / "a.lock"):
+        assert describe_holder(tmp_path / "a.lock").isprintable()
+
+
 def test_a_long_wait_is_announced_once_and_ends(tmp_path: Path) -> None:
     told: list[str] = []
     file = tmp_path / "a.lock"
