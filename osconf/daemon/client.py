@@ -32,6 +32,7 @@ from osconf.model.hashes import Hash, hash_bytes, hash_file
 from osconf.model.path_info import PathInfo
 from osconf.model.store_path import check_name, make_fixed_output_path, make_text_path
 from osconf.store.abstract import AbstractStore, check_expected
+from osconf.store.canonical import sync_directory
 from osconf.store.gc import GcOptions, GcResult
 from osconf.store.layout import StoreLayout
 from osconf.store.roots import make_root_link
@@ -355,6 +356,7 @@ class DaemonStore(AbstractStore):
         made = make_root_link(self.layout, link, target)
         if made is not None:
             self.request("add-root", {"link": str(made)})
+            sync_directory(made.parent)
 
     def collect_garbage(self, options: GcOptions = GcOptions()) -> GcResult:  # noqa: B008 - frozen
         """Remove what no root needs."""

@@ -50,7 +50,7 @@ from osconf.model.store_path import (
     make_fixed_output_path,
     parse_store_path,
 )
-from osconf.store.canonical import canonicalise, explain_os_error, explaining, remove_tree
+from osconf.store.canonical import canonicalise, explain_os_error, explaining, remove_tree, sync_directory
 from osconf.store.claims import keep_provable
 from osconf.store.local import LocalStore
 from osconf.store.locks import PathLock
@@ -405,12 +405,11 @@ class Service:
             raise StoreError(f"'{link}' is not the absolute path of a link", code="no-root")
         if self.is_trusted:
             self.store.resolve(link)
-            remember_link(self.store.layout, link)
-            return
-        if not self._is_own_root(link):
+        elif not self._is_own_root(link):
             # The same answer for what is not there: others' files are not told of.
             raise NotAllowed(f"'{link}' is not a link of user '{self.peer.name}' to a store path")
-        remember_link(self.store.layout, link, self.peer.uid)
+        remembered = remember_link(self.store.layout, link, None if self.is_trusted else self.peer.uid)
+        sync_directory(remembered.parent)
 
     def _is_own_root(self, link: Path) -> bool:
         """Whether this is a link of the client's that names a store path itself."""

@@ -67,8 +67,8 @@ def _is_inside(layout: StoreLayout, link: Path) -> bool:
     return link.is_relative_to(layout.roots) or link.is_relative_to(layout.profiles)
 
 
-def remember_link(layout: StoreLayout, link: Path, user: int | None = None) -> None:
-    """Let a link that is somewhere else count as a root, as long as it leads into the store.
+def remember_link(layout: StoreLayout, link: Path, user: int | None = None) -> Path:
+    """Let a link that is somewhere else count as a root, as long as it leads into the store; what remembers it.
 
     Those that a `user` asked for are counted, and their number has a bound.
     """
@@ -87,6 +87,7 @@ def remember_link(layout: StoreLayout, link: Path, user: int | None = None) -> N
         replace_link(remembered, str(link))
     except OSError as error:
         raise StoreError(f"cannot remember the link '{link}': {error.strerror}", code="no-root") from error
+    return remembered
 
 
 def _remembering_link(directory: Path, link: Path) -> Path:
