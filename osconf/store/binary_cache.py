@@ -11,6 +11,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -20,8 +21,9 @@ from osconf.log import logger
 from osconf.model.hashes import hash_file
 from osconf.model.nar import BadArchive
 from osconf.model.path_info import PathInfo, fixed_content_address
-from osconf.model.store_path import HASH_LENGTH, make_fixed_output_path
+from osconf.model.store_path import HASH_LENGTH
 from osconf.store.canonical import explaining, sync_file, write_file_atomically
+from osconf.store.claims import names_itself, proven
 from osconf.store.closure import order_references_first
 from osconf.store.compression import DAMAGED, READABLE, SUFFIXES, open_packed, open_unpacked
 from osconf.store.interface import Store
@@ -165,7 +167,7 @@ class BinaryCache:
         parallel = min(self.transport.parallel, len(narinfos))
         if parallel <= 1:
             for narinfo in narinfos:
-                self._import(store, narinfo, None)
+                self._import(store, narinfo, None, keys)
                 listen(narinfo.info.path)
             return
         left = iter(narinfos)
@@ -179,7 +181,7 @@ class BinaryCache:
                     if not queue:
                         break
                     narinfo, download = queue.popleft()
-                    self._import(store, narinfo, download)
+                    self._import(store, narinfo, download, keys)
                     listen(narinfo.info.path)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -190,8 +192,9 @@ class BinaryCache:
         with self.transport.open(narinfo.url) as raw:
             return io.BytesIO(raw.read(narinfo.info.nar_size + _SMALL_ARCHIVE))
 
-    def _import(self, store: Store, narinfo: NarInfo, download: Future[BinaryIO] | None) -> None:
-        path = narinfo.info.path
+    def _import(self, store: Store, narinfo: NarInfo, download: Future[BinaryIO] | None, keys: PublicKeys) -> None:
+        info = narinfo.info
+        path = info.path
         if store.is_valid(path):
             return
         if narinfo.compression not in READABLE:
@@ -200,8 +203,11 @@ class BinaryCache:
         with explaining(f"fetch '{path}'"):
             try:
                 packed = self.transport.open(narinfo.url) if download is None else download.result()
-                with packed, open_unpacked(packed, narinfo.compression) as stream:
-                    store.import_archive(narinfo.info, stream, origin=self.name)
+                with ExitStack() as stack:
+                    stream = stack.enter_context(open_unpacked(stack.enter_context(packed), narinfo.compression))
+                    if _has_to_be_looked_at(info, keys, store.store_dir):
+                        stream = stack.enter_context(proven(info, stream, store.store_dir, self.name))
+                    store.import_archive(info, stream, origin=self.name)
             except DAMAGED as error:
                 raise BadArchive(f"the archive of '{path}' from '{self.name}' is damaged: {error}") from error
 
@@ -269,21 +275,22 @@ def sign_info(info: PathInfo, key: SecretKey) -> PathInfo:
 
 
 def check_trust(info: PathInfo, keys: PublicKeys, store_dir: str, origin: str) -> None:
-    """Raise `NotTrusted` unless a trusted key signed this, or the content address proves the path's name."""
-    if is_signed(info, keys) or _proves_itself(info, store_dir):
+    """Raise `NotTrusted` unless a trusted key signed this, or the content, to be looked at, can prove its name."""
+    if is_signed(info, keys) or names_itself(info, store_dir):
         return
     raise NotTrusted(info.path, origin, [signature.partition(":")[0] for signature in info.signatures], keys)
 
 
-def _proves_itself(info: PathInfo, store_dir: str) -> bool:
-    """Whether the path's name follows from its archive's hash, which is compared when it is fetched.
+def _has_to_be_looked_at(info: PathInfo, keys: PublicKeys, store_dir: str) -> bool:
+    """Whether content alone can prove the name of a path that `check_trust` lets pass.
 
-    True for recursive sha256 content: of other kinds the archive's hash says nothing about the name.
+    The hash of the archive, which is compared anyway, does so for recursive sha256 content.
     """
-    if info.content_address != fixed_content_address(info.nar_hash, True):
+    if not info.content_address:
         return False
-    name = info.path.rpartition("/")[2][HASH_LENGTH + 1 :]
-    return info.path == make_fixed_output_path(name, info.nar_hash, True, info.references - {info.path}, store_dir)
+    if info.content_address == fixed_content_address(info.nar_hash, True) and names_itself(info, store_dir):
+        return False
+    return not is_signed(info, keys)
 
 
 def _compress_archive(store: Store, info: PathInfo, file: BinaryIO, compression: str) -> None:

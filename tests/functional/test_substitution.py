@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -69,6 +70,11 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
         (directory / name).write_text(stores("key", "generate", f"{name}-1", store="builder") + "\n")
     stores("copy", "--to", f"file://{directory}/cache", "--key", str(directory / "key"), path, store="builder")
     (directory / "source").unlink()
+    # Without the line that says so its content does not prove its name: a signature has to.
+    (narinfo,) = (directory / "cache").glob("*.narinfo")
+    lines = narinfo.read_text().splitlines(keepends=True)
+    (directory / "content-address").write_text(next(line for line in lines if line.startswith("CA: ")))
+    narinfo.write_text("".join(line for line in lines if not line.startswith("CA: ")))
     return stores
 
 
@@ -97,12 +103,20 @@ def test_a_signed_result_is_taken_instead_of_built(stores: Stores, address: str,
 
 
 def test_what_no_trusted_key_signed_is_refused_with_a_reason(stores: Stores) -> None:
-    # A flat download proves itself by its own hash when it is built, not in a cache.
     cache = f"file://{stores.directory}/cache"
     for keys in ((), ("--trusted-key", public(stores, "other"))):
         stores.build("--cache", cache, *keys, store="strict", code=3)
         assert "signed by key-1, whom you do not trust" in stores.errors
         assert "--trusted-key" in stores.errors
+
+
+def test_content_that_proves_its_name_needs_no_signature(stores: Stores) -> None:
+    shutil.copytree(stores.directory / "cache", stores.directory / "unsigned")
+    (narinfo,) = (stores.directory / "unsigned").glob("*.narinfo")
+    lines = [line for line in narinfo.read_text().splitlines(keepends=True) if not line.startswith("Sig: ")]
+    narinfo.write_text("".join(lines) + (stores.directory / "content-address").read_text())
+    path = stores.build("--cache", f"file://{stores.directory}/unsigned", store="proven")
+    assert Path(f"{stores.directory}/proven{path}").read_bytes() == DATA
 
 
 def test_a_dry_run_counts_on_caches(stores: Stores) -> None:

@@ -20,6 +20,7 @@ from osconf.store.local import LocalStore
 from osconf.store.signing import SecretKey, parse_public_keys
 from osconf.store.substitute import Substituter
 from osconf.store.transports import HttpTransport
+from tests.unit.build.conftest import Workbench
 
 KEY = SecretKey.generate("cache-1")
 KEYS = parse_public_keys([KEY.render_public()])
@@ -189,7 +190,10 @@ def test_a_server_whose_answers_trickle_is_a_miss(
 def test_refusal_says_why_once(
     store: LocalStore, cache: FileCache, server: Server, target: LocalStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    paths = [store.add_text(name, name.encode()) for name in "abc"]
+    bench = Workbench(store)
+    recipes = [bench.text(name, name) for name in "abc"]
+    bench.build(*recipes)
+    paths = [recipe.out for recipe in recipes]
     for path in paths:
         cache.add(store, path, key=KEY)
     substituter = Substituter(target, [server.address], [])
