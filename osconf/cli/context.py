@@ -12,12 +12,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from osconf.errors import OsconfError
+from osconf.model.store_path import DEFAULT_STORE_DIR
 
 if TYPE_CHECKING:
     from osconf.build.reporter import Reporter
     from osconf.rebuild.session import Session
 
 DEFAULT_CONFIGURATION = "/etc/osconf/configuration.nix"
+
+
+def _store_directory(environment: Mapping[str, str]) -> str:
+    """The logical store directory, which is part of every hash, in its one spelling."""
+    given = environment.get("OSCONF_STORE_DIR") or DEFAULT_STORE_DIR
+    parts = [part for part in given.split("/") if part not in ("", ".")]
+    if not given.startswith("/") or ".." in parts or not parts:
+        raise OsconfError(
+            f"OSCONF_STORE_DIR cannot be '{given}'",
+            code="bad-store-directory",
+            hint="it is an absolute path without '..', such as /osconf/store or /nix/store",
+        )
+    return f"/{'/'.join(parts)}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ class Invocation:
             environment,
             # Another way to say the same place must be the same store: result links hold its name.
             Path(root).resolve(),
-            environment.get("OSCONF_STORE_DIR", "/osconf/store"),
+            _store_directory(environment),
             show_trace,
             debug,
             quiet,

@@ -38,7 +38,7 @@ def send_closure(store: Store, paths: Sequence[str], to: BinaryIO, answers: Bina
     """Send what the other side lacks of the closure of `paths`; returns those paths."""
     closure = store.closure(paths)
     _write_message(to, {"format": _FORMAT, "storeDir": store.store_dir, "closure": closure})
-    missing = set(_read_message(answers)["missing"])
+    missing = set(map(str, _list_in(_read_message(answers), "missing")))
     wanted = [path for path in closure if path in missing]
     _write_message(to, {"infos": [_info_to_json(store.query_path_info(path)) for path in wanted]})
     if wanted:
@@ -83,13 +83,13 @@ def _receive(store: LocalStore, source: BinaryIO, answers: BinaryIO, check: Chec
             f"{store.store_dir} (format {_FORMAT})",
             code="foreign-store",
         )
-    closure = [str(path) for path in request["closure"]]
+    closure = [str(path) for path in _list_in(request, "closure")]
     for path in closure:
         parse_store_path(path, store.store_dir)
     keep(closure)
     missing = set(closure) - store.valid_among(closure)
     _write_message(answers, {"missing": [path for path in closure if path in missing]})
-    infos = [_info_from_json(entry, store.store_dir) for entry in _read_message(source)["infos"]]
+    infos = [_info_from_json(entry, store.store_dir) for entry in _list_in(_read_message(source), "infos")]
     if infos:
         for info in infos:
             if info.path not in missing:
@@ -288,19 +288,32 @@ def _info_to_json(info: PathInfo) -> dict[str, Any]:
     }
 
 
-def _info_from_json(entry: Mapping[str, Any], store_dir: str) -> PathInfo:
-    path, references, deriver = str(entry["path"]), frozenset(map(str, entry["references"])), entry.get("deriver")
-    for each in (path, *references, *([deriver] if deriver else [])):
-        parse_store_path(each, store_dir)
-    return PathInfo(
-        path,
-        Hash.parse(str(entry["narHash"])),
-        int(entry["narSize"]),
-        references,
-        deriver=deriver,
-        signatures=tuple(entry.get("signatures") or ()),
-        content_address=entry.get("ca"),
-    )
+def _info_from_json(entry: Any, store_dir: str) -> PathInfo:
+    try:
+        path, references = str(entry["path"]), frozenset(map(str, entry["references"]))
+        deriver, content_address = (str(entry[key]) if entry.get(key) else None for key in ("deriver", "ca"))
+        for each in (path, *references, *([deriver] if deriver else [])):
+            parse_store_path(each, store_dir)
+        return PathInfo(
+            path,
+            Hash.parse(str(entry["narHash"])),
+            int(entry["narSize"]),
+            references,
+            deriver=deriver,
+            signatures=tuple(map(str, entry.get("signatures") or ())),
+            content_address=content_address,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad_stream(
+            f"the other side describes a store path in a way that is not known here: {error!r}"
+        ) from error
+
+
+def _list_in(message: Mapping[str, Any], key: str) -> list[Any]:
+    found = message.get(key)
+    if not isinstance(found, list):
+        raise _bad_stream(f"the other side sends a message without the list '{key}'")
+    return found
 
 
 def _write_message(to: BinaryIO, message: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ class Program:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.environment: dict[str, str] = {}
 
     def __call__(self, *arguments: str, store: str = "one", data: bytes = b"", code: int = 0) -> bytes:
         """Run a command; its standard output. It must end with `code`."""
@@ -28,7 +29,7 @@ class Program:
             input=data,
             capture_output=True,
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.directory), "NO_COLOR": "1"},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.directory), "NO_COLOR": "1", **self.environment},
             check=False,
         )
         self.errors = done.stderr.decode()
@@ -77,6 +78,15 @@ def test_a_store_has_many_names(osconf: Program, added: str, tmp_path: Path, nam
     (tmp_path / "one/osconf/var/gcroots/result").symlink_to(tmp_path / "result")
     assert osconf.lines("store", "references", "../" * 20 + str(tmp_path / "result")[1:], store=name) == []
     assert osconf.lines("gc", store=name) == [added]
+
+
+def test_the_store_directory_has_one_spelling(osconf: Program, added: str, tmp_path: Path) -> None:
+    osconf.environment = {"OSCONF_STORE_DIR": "//osconf/./store/"}
+    assert osconf.lines("store", "add", str(tmp_path / "tree")) == [added]
+    for wrong in ("relative", "/", "/osconf/../store"):
+        osconf.environment = {"OSCONF_STORE_DIR": wrong}
+        osconf("store", "roots", code=1)
+        assert f"OSCONF_STORE_DIR cannot be '{wrong}'" in osconf.errors
 
 
 def test_only_current_generations_stay(osconf: Program, added: str, tmp_path: Path) -> None:

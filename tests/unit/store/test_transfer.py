@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tarfile
 import threading
@@ -208,3 +209,34 @@ def test_what_is_valid_is_not_registered_anew(stores, tmp_path: Path) -> None:
     there.registrar.install(place, PathInfo(path, before.nar_hash, 1, frozenset({path})))
     there.flush()
     assert there.query_path_info(path) == before
+
+
+PATH = f"/osconf/store/{'0' * 32}-x"
+
+
+@pytest.mark.parametrize(
+    ("closure", "infos"),
+    [
+        (5, []),
+        ([PATH], {}),
+        ([PATH], [5]),
+        ([PATH], [{"path": PATH}]),
+        ([PATH], [{"path": PATH, "references": None, "narHash": "sha256-", "narSize": 1}]),
+        ([PATH], [{"path": PATH, "references": [], "narHash": f"sha256:{'0' * 64}", "narSize": "much"}]),
+        ([PATH], [{"path": PATH, "references": [], "narHash": f"sha256:{'0' * 64}", "narSize": 1, "signatures": 1}]),
+    ],
+)
+def test_what_is_not_the_protocol_is_an_error(store: LocalStore, closure: object, infos: object) -> None:
+    request = {"format": 1, "storeDir": store.store_dir, "closure": closure}
+    stream = "".join(json.dumps(message) + "\n" for message in (request, {"infos": infos}))
+    answers = io.BytesIO()
+    with pytest.raises(StoreError, match="the other side") as caught:
+        receive_closure(store, io.BytesIO(stream.encode()), answers)
+    assert caught.value.code == "bad-stream"
+    assert b"the other side" in answers.getvalue()
+
+
+def test_an_answer_that_is_not_the_protocol_is_an_error(store: LocalStore) -> None:
+    path = store.add_text("a", b"a")
+    with pytest.raises(StoreError, match="without the list 'missing'"):
+        send_closure(store, [path], io.BytesIO(), io.BytesIO(b'{"missing": 7}\n'))
