@@ -20,6 +20,8 @@ LIMIT_SECONDS = 900.0
 """How long a process waits for what others do in a moment, or, like a collection of garbage, in minutes."""
 PATH_LIMIT_SECONDS = 4 * 3600.0
 """How long it waits for a path that another makes, which may be a long build."""
+OPTIMISE_LOCK = "optimise"
+"""The name that `store optimise` holds: meanwhile directories may be writable."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 _SILENT_SECONDS = 2.0
 _COMMAND_LENGTH = 80

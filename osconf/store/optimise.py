@@ -12,7 +12,7 @@ from pathlib import Path
 from osconf.model.hashes import hash_file
 from osconf.store.canonical import explaining
 from osconf.store.local import LocalStore
-from osconf.store.locks import PathLock
+from osconf.store.locks import OPTIMISE_LOCK, PathLock
 
 _MIN_SIZE = 512
 
@@ -34,7 +34,7 @@ def optimise_store(
     """
     by_size: dict[tuple[int, int], list[Path]] = {}
     seen: set[int] = set()
-    with explaining("optimise the store"), PathLock(store.layout.locks, "optimise"):
+    with explaining("optimise the store"), PathLock(store.layout.locks, OPTIMISE_LOCK):
         paths = store.valid_paths()
         store.add_temp_roots(paths)
         # A collection may have begun before they were roots.

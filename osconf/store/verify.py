@@ -18,6 +18,7 @@ from osconf.model.hashes import Hash, new_hasher
 from osconf.store.canonical import canonicalise
 from osconf.store.database import Database
 from osconf.store.layout import StoreLayout
+from osconf.store.locks import OPTIMISE_LOCK, PathLock
 
 Repair = Callable[[str], bool]
 """Makes a path's content good again (by building or fetching it anew); returns whether it could."""
@@ -78,12 +79,13 @@ def _find_faults(
     real = layout.real_path(path)
     if not os.path.lexists(real):
         return report.missing
-    if check_contents and not _is_intact(database, path, real):
+    if check_contents and not _is_intact(layout, database, path):
         return report.changed
     return None
 
 
-def _is_intact(database: Database, path: str, real: Path) -> bool:
+def _is_intact(layout: StoreLayout, database: Database, path: str) -> bool:
+    real = layout.real_path(path)
     info = database.query_path_info(path)
     if info is None:
         return True
@@ -94,7 +96,7 @@ def _is_intact(database: Database, path: str, real: Path) -> bool:
     except (OSError, StoreError):
         return False
     found = (Hash(info.nar_hash.algorithm, hasher.digest()), reader.size)
-    return found == (info.nar_hash, info.nar_size) and (reader.has_canonical_modes or _restore_modes(real))
+    return found == (info.nar_hash, info.nar_size) and (reader.has_canonical_modes or _restore_modes(layout, real))
 
 
 class _Reader(nar.ArchiveWriter):
@@ -122,10 +124,12 @@ class _Reader(nar.ArchiveWriter):
             self.has_canonical_modes = False
 
 
-def _restore_modes(real: Path) -> bool:
+def _restore_modes(layout: StoreLayout, real: Path) -> bool:
     """Put modes right that an interrupted `optimise` left (it must write in directories); False when we may not."""
     try:
-        canonicalise(real)
+        # One that is at work puts them right itself.
+        with PathLock(layout.locks, OPTIMISE_LOCK):
+            canonicalise(real)
     except OSError:
         return False
     return True

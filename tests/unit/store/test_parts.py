@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import stat
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from osconf.errors import StoreError
 from osconf.store.database import Database, DatabaseDamaged
 from osconf.store.local import LocalStore
-from osconf.store.locks import PathLock
+from osconf.store.locks import OPTIMISE_LOCK, PathLock
 from osconf.store.profiles import Profile
 from osconf.store.scan import ReferenceScanner
 
@@ -156,3 +158,18 @@ def test_verify_does_not_miss_what_is_collected_meanwhile(
 
     report = other.verify(check_contents=check_contents, progress=collect)
     assert (report.missing, report.changed) == ([], [])
+
+
+def test_verify_leaves_the_modes_of_a_running_optimise(store: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    path = store.add_path(tmp_path / "tree", "tree")
+    store.real_path(path).chmod(0o755)
+    lock = PathLock(store.layout.locks, OPTIMISE_LOCK)
+    lock.acquire()
+    with ThreadPoolExecutor() as pool:
+        report = pool.submit(store.verify, check_contents=True)
+        time.sleep(0.3)
+        assert stat.S_IMODE(store.real_path(path).stat().st_mode) == 0o755
+        lock.release()
+        assert report.result().is_sound
+    assert stat.S_IMODE(store.real_path(path).stat().st_mode) == 0o555
