@@ -92,7 +92,7 @@ def _derivers_in(cache: BinaryCache, path: str) -> list[str]:
 
 
 class BuildLog:
-    """Takes a builder's output line by line: to the file, to the audience, and the last lines for the error."""
+    """Takes a builder's output: as it is to the file, in lines to the audience, and the last lines for the error."""
 
     def __init__(self, path: Path, listen: Callable[[str], None]) -> None:
         self.path = path
@@ -107,20 +107,27 @@ class BuildLog:
 
     def line(self, text: str) -> None:
         """Take one line without its end."""
-        self.listen(text)
-        with self._lock:
-            self.tail.append(text)
-            if not self._is_lost:
-                self._keep(lambda: self._open().write(text.encode("utf-8", "surrogateescape") + b"\n"))
+        self._tell(text)
+        self._write(text.encode("utf-8", "surrogateescape") + b"\n")
 
     def data(self, data: bytes) -> None:
-        """Take raw output."""
+        """Take raw output: kept as it is, told line by line."""
+        self._write(data)
         *lines, self._partial = (self._partial + data).split(b"\n")
         if len(self._partial) > _LONGEST_LINE:
             lines.append(self._partial)
             self._partial = b""
         for line in lines:
-            self.line(line.rstrip(b"\r").decode("utf-8", "replace"))
+            self._tell(line.rstrip(b"\r").decode("utf-8", "replace"))
+
+    def _tell(self, text: str) -> None:
+        self.listen(text)
+        self.tail.append(text)
+
+    def _write(self, data: bytes) -> None:
+        with self._lock:
+            if not self._is_lost:
+                self._keep(lambda: self._open().write(data))
 
     def _open(self) -> Any:
         if self._writer is None:
@@ -136,7 +143,7 @@ class BuildLog:
     def close(self) -> None:
         """Finish the file."""
         if self._partial:
-            self.line(self._partial.decode("utf-8", "replace"))
+            self._tell(self._partial.decode("utf-8", "replace"))
             self._partial = b""
         if self._writer is not None and self._file is not None:
             self._keep(self._writer.close)

@@ -33,7 +33,7 @@ def log(invocation: Invocation, path: str) -> None:
             code="no-log",
             hint="it was not built on this machine and no cache has its log, or its builder said nothing",
         )
-    click.echo(text, nl=False)
+    click.echo(text, nl=not text.endswith("\n"))
 
 
 COMMANDS = {"log": log}
