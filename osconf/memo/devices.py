@@ -10,7 +10,7 @@ _MADE_UP = (
     *("mqueue", "nsfs", "proc", "pstore", "resctrl", "securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs"),
 )
 """The kernel makes up what is in them when it is asked for."""
-_SHARED = ("9p", "afs", "ceph", "cifs", "fuse", "nfs", "smb3", "virtiofs")
+_SHARED = ("9p", "afs", "ceph", "cifs", "fuse", "nfs", "smb3", "vboxsf", "virtiofs")
 """Somebody else writes them, and what `stat` says may be some seconds old; `nfs4`, `fuseblk` and `fuse.…` too."""
 _SETTABLE = ("exfat", "msdos", "vfat")
 """Programs can set all the times that they keep."""

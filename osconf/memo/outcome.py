@@ -22,6 +22,8 @@ IGNORED_VARIABLES = frozenset({"_", "SHLVL", "OLDPWD"})
 _FORMAT = "3"
 """Part of every key: count up when what is kept, or looked at, changes."""
 _MAX_BYTES = 64 << 20
+_BOOT = "/proc/sys/kernel/random/boot_id"
+"""Another one after every start: a power cut may keep what was written to a file, and lose when."""
 _START = 10
 """Seconds that the program may take from reading its own files to writing evidence down."""
 
@@ -65,10 +67,18 @@ class Memo:
             return None
         variables = (f"{name}={value}" for name, value in environment.items() if name not in IGNORED_VARIABLES)
         people = f"{os.geteuid()} {os.getegid()} {os.getgroups()}"
-        # Not the same for all of a machine's processes: setarch(8).
-        platform = os.uname().machine
-        program = (_FORMAT, __file__, sys.executable, platform)
+        # The platform is not the same for all of a machine's processes: setarch(8).
+        machine = f"{os.uname().machine} {_read_boot()}"
+        program = (_FORMAT, __file__, sys.executable, machine)
         return self._cache.key((*program, folder, people, *arguments, "", *sorted(variables)))
+
+
+def _read_boot() -> str:
+    try:
+        with open(_BOOT) as file:  # noqa: PTH123
+            return file.read()
+    except OSError:
+        return ""
 
 
 def _add_program(evidence: Evidence) -> None:
