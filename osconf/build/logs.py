@@ -91,6 +91,11 @@ def _derivers_in(cache: BinaryCache, path: str) -> list[str]:
     return [narinfo.info.deriver] if narinfo is not None and narinfo.info.deriver else []
 
 
+def _shown(line: bytes) -> str:
+    """What a line is on a terminal, where returns of the carriage write over what was there."""
+    return line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "replace")
+
+
 class BuildLog:
     """Takes a builder's output: as it is to the file, in lines to the audience, and the last lines for the error."""
 
@@ -118,7 +123,7 @@ class BuildLog:
             lines.append(self._partial)
             self._partial = b""
         for line in lines:
-            self._tell(line.rstrip(b"\r").decode("utf-8", "replace"))
+            self._tell(_shown(line))
 
     def _tell(self, text: str) -> None:
         self.listen(text)
@@ -143,7 +148,7 @@ class BuildLog:
     def close(self) -> None:
         """Finish the file."""
         if self._partial:
-            self._tell(self._partial.decode("utf-8", "replace"))
+            self._tell(_shown(self._partial))
             self._partial = b""
         if self._writer is not None and self._file is not None:
             self._keep(self._writer.close)

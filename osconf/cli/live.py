@@ -167,7 +167,7 @@ class Display:
             lines.append(head)
         limit = max(_MIN_LINES, min(_MAX_LINES, self.console.height - 6))
         rows = self.state.rows(limit)
-        lines.extend(_draw_row(row, now) for row in rows)
+        lines.extend(_draw_row(row, now, self.console.width // 2) for row in rows)
         hidden = len(self.state.tasks) - sum(task is not None for _, _, task in rows)
         if hidden > 0:
             lines.append(Text(f"  … and {hidden} more"))
@@ -176,10 +176,13 @@ class Display:
         return Group(*lines)
 
 
-def _draw_row(row: tuple[int, str, Task | None], now: float) -> Text:
+def _draw_row(row: tuple[int, str, Task | None], now: float, longest: int) -> Text:
     from rich.text import Text
 
     depth, name, task = row
+    if len(name) > longest:
+        # What goes on is worth more than the end of a name.
+        name = f"{name[: longest - 1]}…"
     line = Text("  " * (depth + 1), no_wrap=True, overflow="ellipsis")
     if task is None:
         line.append(f"{name} waits", "dim")

@@ -107,3 +107,14 @@ def test_what_a_person_sees() -> None:
 @pytest.mark.parametrize(("seconds", "shown"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (65, "1:05"), (3725, "1:02:05")])
 def test_times(seconds: float, shown: str) -> None:
     assert show_time(seconds) == shown
+
+
+def test_long_names_leave_room() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, no_color=True, width=40, height=20)
+    reporter = LiveReporter(console)
+    reporter.planned({"p": ()})
+    reporter.build_started("p", "name-" * 30)
+    with console.capture() as captured:
+        console.print(reporter._open().draw())
+    reporter.all_finished()
+    assert "name-name-name-name…  0.0 s" in captured.get()
