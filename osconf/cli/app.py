@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import gc
 import importlib
+import io
 import os
 import sys
 import textwrap
@@ -128,7 +129,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     # The values of an evaluation live as long as the program: looking for cycles among them frees nothing, and a pass
     # over all of them when an evaluation ends takes a quarter of its time.
     gc.set_threshold(_COLLECT_AFTER, 50, 1000)
-    _open_streams()
+    _prepare_streams()
     code = guard(lambda: program(arguments, prog_name="osconf", standalone_mode=False, obj=arguments), arguments)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -136,11 +137,16 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     os._exit(code)
 
 
-def _open_streams() -> None:
-    """Give those of the standard streams that were closed a place, which must not become that of another file."""
+def _prepare_streams() -> None:
+    """Give those of the standard streams that were closed a place, which must not become that of another file.
+
+    Names of files need not be text: what is printed of them are their bytes.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open until the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 def guard(action: Callable[[], Any], arguments: Sequence[str]) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from osconf.model.store_path import HASH_LENGTH
 from osconf.store.interface import Store
@@ -37,12 +39,21 @@ def find_mentions(store: Store, path: str, dependency: str, *, limit: int = 10) 
         if file.is_symlink():
             mentions = digits in str(file.readlink())
         else:
-            mentions = file.is_file() and digits.encode() in file.read_bytes()
+            mentions = file.is_file() and _holds(file, digits.encode())
         if mentions:
             found.append(str(file.relative_to(real)))
             if len(found) >= limit:
                 break
     return found
+
+
+def _holds(file: Path, digits: bytes) -> bool:
+    """Whether a file, which may be larger than memory, has these bytes."""
+    with file.open("rb") as opened:
+        if not file.stat().st_size:
+            return False
+        with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(digits) >= 0
 
 
 @dataclass(frozen=True)

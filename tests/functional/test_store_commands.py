@@ -171,6 +171,14 @@ def test_an_archive_is_unpacked_whole_or_not_at_all(osconf: Program, added: str,
     assert target.is_dir()
 
 
+def test_names_that_are_no_text_are_printed(osconf: Program, tmp_path: Path) -> None:
+    osconf.environment = {"PYTHONIOENCODING": "utf-8:strict"}
+    (tmp_path / "odd").mkdir()
+    Path(os.fsdecode(bytes(tmp_path / "odd") + b"/b\xffd")).touch()
+    (path,) = osconf.lines("store", "add", str(tmp_path / "odd"))
+    assert osconf("store", "ls", path) == b"b\xffd\n"
+
+
 def test_wrong_use(osconf: Program, added: str) -> None:
     osconf("copy", added, code=2)
     osconf("copy", "--from", "file:///nowhere", "result", code=1)

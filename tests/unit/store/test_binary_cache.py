@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -271,6 +272,22 @@ def test_queries(store: LocalStore) -> None:
     assert len(drawing.findall("{*}rect")) == 3 and len(drawing.findall("{*}path")) == 2
     assert split_version("gcc-12-base-12.2.0-14") == ("gcc", "12-base-12.2.0-14")
     assert split_version("plain") == ("plain", "")
+
+
+def test_mentions_are_found_in_files_of_any_size(store: LocalStore, tmp_path: Path) -> None:
+    goal = store.add_text("goal", b"")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/empty").touch()
+    with (tmp_path / "tree/large").open("wb") as file:
+        file.truncate(40 << 20)
+        file.seek(0, os.SEEK_END)
+        file.write(goal.encode())
+    path = store.add_path(tmp_path / "tree", "tree")
+    tracemalloc.start()
+    assert find_mentions(store, path, goal) == ["large"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 << 20
 
 
 def test_optimise_links_equal_files(store: LocalStore, tmp_path: Path) -> None:
