@@ -168,6 +168,8 @@ def _make_database(
         database = Database(new, durable=durable)
         try:
             database.register(infos.values(), outputs)
+            # What is in its log alone would be lost with the name; closing tells no error.
+            database.checkpoint()
         finally:
             database.close()
     except BaseException:

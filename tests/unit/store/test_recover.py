@@ -129,7 +129,7 @@ def test_a_sound_database_is_left_alone(tmp_path: Path) -> None:
     assert forced.old.exists()
 
 
-@pytest.mark.parametrize("step", ["register", "replace"])
+@pytest.mark.parametrize("step", ["register", "checkpoint", "replace"])
 def test_a_killed_recovery_forgets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     made = fill(tmp_path)
     spoil_header(database_of(tmp_path))
@@ -138,8 +138,8 @@ def test_a_killed_recovery_forgets_nothing(tmp_path: Path, monkeypatch: pytest.M
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        if step == "register":
-            patch.setattr(Database, "register", die)
+        if step != "replace":
+            patch.setattr(Database, step, die)
         else:
             # The old files have been set aside, the new one is not in place.
             real = Path.replace
