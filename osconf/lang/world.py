@@ -207,8 +207,11 @@ class PureWorld:
             return None
 
     def read_dir(self, path: str) -> dict[str, str]:
+        from osconf.model.nar import entry_kind
+
+        # The folder itself says what its entries are: one that goes away meanwhile is no error.
         with os.scandir(from_latin(path)) as entries:
-            return {to_latin(entry.name): kind_of_mode(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
+            return {to_latin(entry.name): entry_kind(entry) for entry in entries}
 
     def resolve_symlinks(self, path: str) -> str:
         return path if path in self._texts else to_latin(os.path.realpath(from_latin(path)))

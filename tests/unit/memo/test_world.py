@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,19 @@ def test_what_is_in_the_store_has_to_be_valid(tree: str, name: str) -> None:
     assert evidence.objection == ""
     # No store has it, so it does not hold.
     assert not evidence.holds()
+
+
+def test_names_that_go_away_while_they_are_read(tree: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def scan_and_remove(path: str) -> AbstractContextManager[list[os.DirEntry[str]]]:
+        entries = list(scan(path))
+        Path(path, "file").unlink()
+        return nullcontext(entries)
+
+    monkeypatch.setattr(os, "scandir", scan_and_remove)
+    kinds = {"folder": "directory", "way": "symlink", to_latin("öffnen"): "regular", "file": "regular"}
+    assert PureWorld().read_dir(tree) == kinds
 
 
 def test_answers_are_those_of_the_world(tree: str) -> None:
