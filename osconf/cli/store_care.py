@@ -56,7 +56,8 @@ def verify(
         click.echo(f"database: {line}")
     for word, found in (("missing", report.missing), ("changed", report.changed)):
         for path in found:
-            click.echo(f"{word}: {path}{' (repaired)' if path in report.repaired else ''}")
+            outcome = " (repaired)" if path in report.repaired else " (not repaired)" if repair else ""
+            click.echo(f"{word}: {path}{outcome}")
     for path in report.unregistered:
         click.echo(f"not registered: {path}")
     unsigned = find_unsigned(invocation, chosen, trusted_keys) if signatures else []

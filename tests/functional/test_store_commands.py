@@ -129,6 +129,8 @@ def test_verify_names_what_is_wrong(osconf: Program, added: str, tmp_path: Path)
     file.chmod(0o644)
     file.write_text("changed")
     assert osconf.lines("store", "verify", "--check-contents", code=1) == [f"changed: {added}"]
+    (line,) = osconf.lines("store", "verify", "--check-contents", "--repair", code=1)
+    assert line == f"changed: {added} (not repaired)"
     osconf("store", "verify")
 
 
