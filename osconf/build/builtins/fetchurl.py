@@ -1,14 +1,21 @@
 """`builtin:fetchurl`: a file from the network whose hash is known.
 
-Environment: `url` or `urls`; `executable` ("1", with a recursive hash). URLs may be logical: `mirror://NAME/path`.
+Environment: `url` or `urls`; with a recursive hash `executable` ("1") or `unpack` ("1": the file is a Nix archive, packed with
+xz when the URL ends so). URLs may be logical: `mirror://NAME/path`.
 """
 
 from __future__ import annotations
+
+import lzma
+from pathlib import Path
+from typing import BinaryIO, cast
 
 from osconf.build.builtin import BuiltinRequest, builtin_builder
 from osconf.build.fetch import Download, fetch
 from osconf.build.versions import BUILDER_VERSIONS
 from osconf.errors import BuildError
+from osconf.model import nar
+from osconf.model.nar import BadArchive
 
 
 @builtin_builder(BUILDER_VERSIONS["fetchurl"])
@@ -24,6 +31,18 @@ def build_fetchurl(request: BuiltinRequest) -> None:
             hint="give outputHash; a wrong one tells the right one",
         )
     expected = None if output.is_recursive else output.content_hash()
-    fetch(Download(tuple(urls), expected), request.out, request.settings, request.progress)
+    is_archive = request.flag("unpack")
+    place = request.scratch / "archive" if is_archive else request.out
+    fetch(Download(tuple(urls), expected), place, request.settings, request.progress)
+    if is_archive:
+        _unpack(request, place, urls[0])
     if request.flag("executable"):
         request.out.chmod(0o755)
+
+
+def _unpack(request: BuiltinRequest, archive: Path, url: str) -> None:
+    try:
+        with lzma.open(archive) if url.endswith(".xz") else archive.open("rb") as file:
+            nar.restore(cast(BinaryIO, file), request.out)
+    except (BadArchive, lzma.LZMAError, EOFError) as error:
+        raise BuildError(f"the file from '{url}' is no sound Nix archive: {error}", drv=request.drv_path) from error

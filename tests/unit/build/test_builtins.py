@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import io
 import json
+import lzma
 import os
 import tempfile
 import threading
@@ -16,6 +18,7 @@ import pytest
 from osconf.build.fetch import FetchError
 from osconf.build.settings import BuildSettings
 from osconf.errors import BuildError, StoreError
+from osconf.model import nar
 from osconf.model.hashes import hash_bytes
 from tests.unit.build.conftest import Workbench
 
@@ -278,6 +281,29 @@ def test_fetch_errors(bench: Workbench, server: str, url: str, code: str) -> Non
     with pytest.raises(FetchError) as caught:
         bench.build(bench.derive("f", "builtin:fetchurl", url=url.format(server=server), fixed=FIXED))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("suffix", ["", ".xz"])
+def test_fetched_archives_are_unpacked(bench: Workbench, server: str, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/run").write_text("#!")
+    (tmp_path / "tree/run").chmod(0o755)
+    archive = io.BytesIO()
+    nar.dump_path(tmp_path / "tree", archive.write)
+    data = archive.getvalue()
+    _Handler.answers |= {
+        f"/sound{suffix}": (200, lzma.compress(data) if suffix else data),
+        f"/cut{suffix}": (200, lzma.compress(data)[:-20] if suffix else data[:-20]),
+    }
+    known = nar.hash_path(tmp_path / "tree")[0]
+    for name in ("sound", "cut"):
+        fixed = (f"r:{known.algorithm}", known.base16())
+        drv = bench.derive(name, "builtin:fetchurl", url=f"{server}/{name}{suffix}", unpack="1", fixed=fixed)
+        if name == "cut":
+            with pytest.raises(BuildError, match="is no sound Nix archive"):
+                bench.build(drv)
+        else:
+            assert nar.hash_path(bench.build(drv))[0] == known
 
 
 def test_fetch_wants_a_hash(bench: Workbench) -> None:
