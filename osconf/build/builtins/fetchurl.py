@@ -1,7 +1,7 @@
 """`builtin:fetchurl`: a file from the network whose hash is known.
 
-Environment: `url` or `urls`; with a recursive hash `executable` ("1") or `unpack` ("1": the file is a Nix archive, packed with
-xz when the URL ends so). URLs may be logical: `mirror://NAME/path`.
+Environment: `url` or `urls`; with a recursive hash `executable` ("1"), or `unpack` ("1": the file is a Nix archive,
+packed with xz when the URL ends so). URLs may be logical: `mirror://NAME/path`.
 """
 
 from __future__ import annotations
