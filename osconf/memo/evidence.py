@@ -27,6 +27,8 @@ _COARSE_GRAIN = 2_000_000_000
 _SECOND = 1_000_000_000
 _TIMED_KINDS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
 """Not pipes, sockets and devices."""
+_KEPT = ("until", "_contents", "_entries", "_kinds", "_resolved", "_links", "_valid", "_database")
+"""What of the evidence is kept for the next call."""
 
 
 class Evidence:
@@ -147,31 +149,14 @@ class Evidence:
 
     def to_data(self) -> tuple[Any, ...]:
         """Plain values; only of what nothing was objected to."""
-        return (
-            self.until,
-            self._contents,
-            self._entries,
-            self._kinds,
-            self._resolved,
-            self._links,
-            self._valid,
-            self._database,
-        )
+        return tuple(getattr(self, name) for name in _KEPT)
 
     @classmethod
     def from_data(cls, data: Iterable[Any]) -> Evidence:
         """What `to_data` gave."""
         self = cls()
-        (
-            self.until,
-            self._contents,
-            self._entries,
-            self._kinds,
-            self._resolved,
-            self._links,
-            self._valid,
-            self._database,
-        ) = data
+        for name, value in zip(_KEPT, data, strict=True):
+            setattr(self, name, value)
         return self
 
 
