@@ -8,10 +8,15 @@ import sys
 
 def main() -> None:
     """Entry point of the `osconf` program."""
-    if not _repeat():
-        from osconf.cli.app import run
+    try:
+        if not _repeat():
+            from osconf.cli.app import run
 
-        run()
+            run()
+    except KeyboardInterrupt:
+        # Before there was a command that says so.
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 def _repeat() -> bool:

@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,17 +25,6 @@ from tests.unit.model.oracle import NixOracle, has_nix
 pytestmark = [pytest.mark.oracle, pytest.mark.skipif(not has_nix(), reason="no nix-store here")]
 
 KEY = SecretKey.generate("interchange-1")
-
-
-@pytest.fixture
-def oracle(tmp_path: Path) -> NixOracle:
-    return NixOracle(tmp_path / "oracle")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[LocalStore]:
-    with LocalStore.open(tmp_path / "ours", "/nix/store", durable=False) as opened:
-        yield opened
 
 
 def fill(store: LocalStore, tmp_path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,17 +68,6 @@ in {
   };
 }
 """
-
-
-@pytest.fixture
-def oracle(tmp_path: Path) -> NixOracle:
-    return NixOracle(tmp_path / "oracle")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[LocalStore]:
-    with LocalStore.open(tmp_path / "ours", "/nix/store", durable=False) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("name", ["plain", "structured"])

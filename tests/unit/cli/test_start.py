@@ -34,3 +34,12 @@ def test_a_build_with_nothing_to_do_loads_nothing_that_builds(tmp_path: Path) ->
 
     assert "osconf.build.realise" in build()
     assert not UNUSED & build()
+
+
+def test_an_interrupt_before_anything_is_loaded(tmp_path: Path) -> None:
+    """A folder of modules before those of Python, one of which takes until somebody has enough."""
+    (tmp_path / "zlib.py").write_text("raise KeyboardInterrupt")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    command = [sys.executable, "-m", "osconf.cli", "eval", "-E", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
