@@ -20,7 +20,7 @@ import pytest
 
 from osconf.host.process import run_program
 from osconf.vm.machine import Machine, MachineError
-from osconf.vm.qemu import Channels, DiskMachine, RecordedDisk, free_port
+from osconf.vm.qemu import Channels, DiskMachine, RecordedDisk, choose_forwards
 
 # A test's configuration gets the driver's shell whatever it says, and only the ports that the test asks for.
 SHELL_MODULE = (
@@ -106,7 +106,7 @@ class MachinePool:
         """
         link = self._build(configuration, "vm")
         (script,) = (link / "bin").glob("run-*-vm")
-        forwards = {free_port(): port for port in ports}
+        forwards = choose_forwards(ports)
         state = self._state()
 
         def command(channels: Channels) -> list[str]:
@@ -143,7 +143,7 @@ class MachinePool:
         state = self._state()
         disk = state / "disk.qcow2"
         shutil.copyfile(image, disk)
-        forwards = {free_port(): port for port in ports}
+        forwards = choose_forwards(ports)
         machine = DiskMachine(disk, memory_mib=memory_mib, forwards=forwards, network=network, log=log, safe=safe)
         return self._start(Machine(machine.command, state, forwards=forwards))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,12 +29,16 @@ def acceleration(wanted: str | None = None) -> list[str]:
     return ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU]
 
 
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+def choose_forwards(ports: Iterable[int]) -> dict[int, int]:
+    """A TCP port of the loopback interface that nobody listens on, another one for each port of the guest."""
+    with ExitStack() as held:
+        found = {}
+        for port in ports:
+            # Held until all are found: a port that was given back may be given again.
+            listener = held.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", 0))
+            found[int(listener.getsockname()[1])] = port
+        return found
 
 
 @dataclass(frozen=True, slots=True)
