@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class WatchedWorld:
-    """Another world, of which every question goes into `evidence`, before it is answered.
+    """Another world, of which every question goes into `evidence`: files before they are read.
 
     What is in the store never changes: that it is there is all the evidence there is for it.
     """
